@@ -1,0 +1,40 @@
+"""What balls and ball series share: exact conversion, precision with a way back, whole exponents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import flint
+import numpy as np
+from flint import arb
+
+_INTEGER_POWER = 1 << 20
+
+
+@contextmanager
+def precision(bits: int, terms: int = 2) -> Iterator[None]:
+    """FLINT's working precision and series length, set here and put back."""
+    before = flint.ctx.prec, flint.ctx.cap
+    try:
+        flint.ctx.prec, flint.ctx.cap = bits, terms
+        yield
+    finally:
+        flint.ctx.prec, flint.ctx.cap = before
+
+
+def ball(value: Any) -> Any:
+    """A float, integer or boolean, exactly."""
+    if isinstance(value, arb):
+        return value
+    return arb(int(value)) if isinstance(value, int | np.integer | bool | np.bool_) else arb(float(value))
+
+
+def whole_number(b: Any) -> int | None:
+    """An exponent as a Python integer where it is exactly one, of moderate size."""
+    if isinstance(b, int) and not isinstance(b, bool):
+        return b
+    if isinstance(b, arb) and b.is_integer() and abs(b) < _INTEGER_POWER:
+        return int(b.unique_fmpz())
+    return None

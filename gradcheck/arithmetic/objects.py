@@ -1,0 +1,91 @@
+"""Arrays of exact scalars: NumPy moves them about, the arithmetic computes with them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.primitives import Exact, Primitive
+
+
+class Undecidable(ArithmeticError):
+    """A comparison that enclosures of this width cannot settle."""
+
+
+def box(value: Any) -> Any:
+    """A scalar object as a 0-d object array; arrays as they are."""
+    if isinstance(value, np.ndarray):
+        return value
+    boxed = np.empty((), dtype=object)
+    boxed[()] = value
+    return boxed
+
+
+class ObjectArithmetic(ABC):
+    """Circuits over object arrays. A subclass says what a number is; it is also the namespace `m` of exact forms."""
+
+    @abstractmethod
+    def number(self, value: Any) -> Any:
+        """One float, integer or boolean as a scalar of this arithmetic."""
+
+    def constant(self, value: Any) -> Any:
+        """A constant of the circuit; an exact one is built from its form."""
+        if isinstance(value, Exact):
+            return value.form(self)
+        if isinstance(value, np.ndarray) and value.ndim:
+            return self.array(value)
+        return self.number(value)
+
+    def array(self, value: Any) -> Any:
+        """An array of floats as an object array of scalars."""
+        numbers = np.empty(value.shape, dtype=object)
+        numbers.ravel()[:] = [self.number(v) for v in value.ravel()]
+        if value.size and not value.flags.c_contiguous:
+            numbers.flat = [self.number(v) for v in value.flat]
+        return numbers
+
+    def apply(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        """One operation: elementwise ones scalar by scalar, the others as NumPy on object arrays."""
+        if primitive.elementwise:
+            return self._each(primitive, inputs, params)
+        boxed = [box(x) for x in inputs]
+        if primitive.exact is not None:
+            result = primitive.exact(self, *boxed, **params)
+        else:
+            result = primitive.evaluate(*boxed, **params)
+        return result[()] if isinstance(result, np.ndarray) and result.ndim == 0 else result
+
+    def _each(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        form = primitive.exact
+        assert form is not None, primitive
+        if not any(isinstance(x, np.ndarray) for x in inputs):
+            return form(self, *inputs, **params)
+        return np.frompyfunc(lambda *scalars: form(self, *scalars, **params), len(inputs), 1)(*map(box, inputs))
+
+    # decisions shared by every ordered arithmetic
+    def logical_and(self, a: Any, b: Any) -> Any:
+        """Both."""
+        return bool(a) and bool(b)
+
+    def logical_or(self, a: Any, b: Any) -> Any:
+        """Either."""
+        return bool(a) or bool(b)
+
+    def logical_not(self, a: Any) -> Any:
+        """Not."""
+        return not a
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """One of two."""
+        return a if condition else b
+
+    def isnan(self, x: Any) -> bool:
+        """Exact arithmetics hold numbers only."""
+        return False
+
+    def isfinite(self, x: Any) -> bool:
+        """Exact arithmetics hold numbers only."""
+        return True

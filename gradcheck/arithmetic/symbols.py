@@ -1,0 +1,131 @@
+"""SymPy expressions: the circuit evaluated over symbols is the function's formula."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy
+
+from gradcheck.arithmetic.objects import ObjectArithmetic
+
+
+class Symbols(ObjectArithmetic):
+    """Numbers are exact where they are whole or simple binary fractions, else floats of 53 bits."""
+
+    def number(self, value: Any) -> Any:
+        """One constant as SymPy's number."""
+        if isinstance(value, bool | np.bool_):
+            return sympy.true if value else sympy.false
+        if isinstance(value, int | np.integer):
+            return sympy.Integer(int(value))
+        number = float(value)
+        return sympy.Rational(number) if number * 1024 == int(number * 1024 if abs(number) < 2**40 else 0) else sympy.Float(number, precision=53)
+
+    # decisions become cases
+    def greater(self, a: Any, b: Any) -> Any:
+        return sympy.Gt(a, b)
+
+    def greater_equal(self, a: Any, b: Any) -> Any:
+        return sympy.Ge(a, b)
+
+    def less(self, a: Any, b: Any) -> Any:
+        return sympy.Lt(a, b)
+
+    def less_equal(self, a: Any, b: Any) -> Any:
+        return sympy.Le(a, b)
+
+    def equal(self, a: Any, b: Any) -> Any:
+        return sympy.Eq(a, b)
+
+    def not_equal(self, a: Any, b: Any) -> Any:
+        return sympy.Ne(a, b)
+
+    def logical_and(self, a: Any, b: Any) -> Any:
+        return sympy.And(a, b)
+
+    def logical_or(self, a: Any, b: Any) -> Any:
+        return sympy.Or(a, b)
+
+    def logical_not(self, a: Any) -> Any:
+        return sympy.Not(a)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """A case distinction, or the one case that is known to hold."""
+        return sympy.Piecewise((sympy.sympify(a), sympy.sympify(condition)), (sympy.sympify(b), True))
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        return sympy.Max(a, b)
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        return sympy.Min(a, b)
+
+    def sign(self, x: Any) -> Any:
+        return sympy.Piecewise((1, x > 0), (-1, x < 0), (0, True))
+
+    def floor(self, x: Any) -> Any:
+        return sympy.floor(x)
+
+    def ceil(self, x: Any) -> Any:
+        return sympy.ceiling(x)
+
+    def trunc(self, x: Any) -> Any:
+        return self.where(self.greater_equal(x, 0), sympy.floor(x), sympy.ceiling(x))
+
+    # functions
+    def pi(self) -> Any:
+        return sympy.pi
+
+    def exp(self, x: Any) -> Any:
+        return sympy.exp(x)
+
+    def log(self, x: Any) -> Any:
+        return sympy.log(x)
+
+    def sqrt(self, x: Any) -> Any:
+        return sympy.sqrt(x)
+
+    def cbrt(self, x: Any) -> Any:
+        return sympy.sign(x) * sympy.cbrt(sympy.Abs(x))
+
+    def sin(self, x: Any) -> Any:
+        return sympy.sin(x)
+
+    def cos(self, x: Any) -> Any:
+        return sympy.cos(x)
+
+    def asin(self, x: Any) -> Any:
+        return sympy.asin(x)
+
+    def acos(self, x: Any) -> Any:
+        return sympy.acos(x)
+
+    def atan(self, x: Any) -> Any:
+        return sympy.atan(x)
+
+    def atan2(self, a: Any, b: Any) -> Any:
+        return sympy.atan2(a, b)
+
+    def sinh(self, x: Any) -> Any:
+        return sympy.sinh(x)
+
+    def cosh(self, x: Any) -> Any:
+        return sympy.cosh(x)
+
+    def asinh(self, x: Any) -> Any:
+        return sympy.asinh(x)
+
+    def erf(self, x: Any) -> Any:
+        return sympy.erf(x)
+
+    def erfc(self, x: Any) -> Any:
+        return sympy.erfc(x)
+
+    def lgamma(self, x: Any) -> Any:
+        return sympy.loggamma(x)
+
+    def polygamma(self, order: int, x: Any) -> Any:
+        return sympy.polygamma(order, x)
+
+    def power(self, a: Any, b: Any) -> Any:
+        return sympy.Pow(a, b)

@@ -1,0 +1,234 @@
+"""A function written once, with where its arguments live and the gradients claimed for it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gradcheck.domains import Data, Domain, Integer, Real, floating_positions
+from gradcheck.errors import CaseError, DomainError
+
+Outcome = Literal["right", "wrong", "kink", "undecided"]
+RESERVED = ("at", "argnums", "claims")
+DRAWN = 2  # points drawn where a case states domains and no points
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedGradient:
+    """A gradient under test: what it is called with, and what is expected of it."""
+
+    function: Callable[..., Any]
+    expect: Outcome
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a claim's function found: whether the claim is shown, in one line, with its numbers."""
+
+    shown: bool
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim by its id, and the function that returns the evidence for it."""
+
+    id: str
+    function: Callable[..., Evidence]
+
+
+@dataclass(eq=False, slots=True)
+class Case:
+    """A plain NumPy function with domains or fixed values for its arguments. Calling it calls the function."""
+
+    function: Callable[..., Any]
+    domains: Mapping[str, Domain]
+    at: tuple[tuple[Any, ...], ...]
+    argnums: tuple[int, ...] | None = None
+    claims: tuple[str, ...] = ()
+    claimed: list[ClaimedGradient] = field(default_factory=list)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<case {self.name}({', '.join(self.parameters)})>"
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return getattr(self.function, "__name__", "case")
+
+    @property
+    def file(self) -> str:
+        """Where the function is written."""
+        return inspect.getsourcefile(self.function) or "?"
+
+    @property
+    def line(self) -> int:
+        """The first line of the function."""
+        return int(self.function.__code__.co_firstlineno)  # type: ignore[attr-defined]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the arguments the case gives, in order."""
+        return tuple(self.domains)
+
+    def points(self, seed: int = 0, count: int = DRAWN) -> tuple[tuple[Any, ...], ...]:
+        """The stated points, or `count` drawn from the domains; one where nothing is drawn at random."""
+        import numpy as np
+
+        if self.at:
+            return self.at
+        rng = np.random.default_rng(seed)
+        drawn = any(isinstance(d, Real | Integer) for d in self.domains.values())
+        return tuple(tuple(d.sample(rng) for d in self.domains.values()) for _ in range(count if drawn else 1))
+
+    def differentiable(self, point: Sequence[Any]) -> tuple[int, ...]:
+        """Positions of the differentiable arguments: those of `argnums`, else floats that are not data."""
+        if self.argnums is not None:
+            return self.argnums
+        data = {i for i, d in enumerate(self.domains.values()) if isinstance(d, Data | Integer) and not isinstance(d, Fixed)}
+        return tuple(i for i in floating_positions(point) if i not in data)
+
+    def domain_at(self) -> dict[int, Domain]:
+        """Domains by argument position."""
+        return dict(enumerate(self.domains.values()))
+
+    def claimed_gradient(self, function: Callable[..., Any] | None = None, *, expect: Outcome = "right", kinds: Sequence[str] = ()) -> Any:
+        """Register a gradient under test, called with the case's arguments. Use it as a decorator.
+
+        `expect` is the verdict it should meet, `kinds` the mistakes a diagnosis should name.
+        """
+        if expect not in ("right", "wrong", "kink", "undecided"):
+            raise CaseError(f"claimed_gradient(expect={expect!r}): expected one of right, wrong, kink, undecided")
+
+        def register(claimed: Callable[..., Any]) -> Callable[..., Any]:
+            self.claimed.append(ClaimedGradient(claimed, expect, tuple(kinds)))
+            return claimed
+
+        return register if function is None else register(function)
+
+
+class Fixed(Data):
+    """A value given in @case(x=1.0): fixed, but differentiated where it is floating-point."""
+
+    __slots__ = ()
+
+
+def case(function: Callable[..., Any] | None = None, **given: Any) -> Any:
+    """Make a plain NumPy function a case. Use it as a decorator.
+
+    Keywords name the function's arguments, each with a fixed value or a domain (`Real`, `Integer`, `Data`).
+    Reserved: `at` (a tuple or dict for one point, a list of them for several), `argnums` (positions or names of the
+    arguments to differentiate) and `claims` (ids of the claims the case illustrates).
+
+    Raises CaseError where the keywords do not fit the function, DomainError where a point lies outside.
+
+        @case(x=1.0)
+        def sine_of_square(x):
+            z = x + 1
+            h = z**2
+            return np.sin(h)
+    """
+    if function is not None and not callable(function):
+        raise CaseError(f"@case({function!r}): expected keywords naming the function's arguments, such as @case(x=1.0)")
+
+    def make(f: Callable[..., Any]) -> Case:
+        at, argnums, claims = (given.get(word) for word in RESERVED)
+        stated = {k: v for k, v in given.items() if k not in RESERVED}
+        names = _parameters(f, stated, at)
+        domains = {n: _domain(stated[n]) if n in stated else Data(None) for n in names}
+        points = _points(f.__name__, names, domains, at)
+        if not points and any(n not in stated for n in names):
+            missing = next(n for n in names if n not in stated)
+            raise CaseError(f"case {f.__name__}: no value or domain for argument {missing!r}: write @case({missing}=...) or give at=")
+        unbound = {n: Real(_shape(points[0][i])) if n not in stated and floating_positions(points[0][i : i + 1]) else d for i, (n, d) in enumerate(domains.items())}
+        return Case(f, unbound if points else domains, points, _argnums(f.__name__, names, argnums), _claims(claims))
+
+    return make if function is None else make(function)
+
+
+def _parameters(f: Callable[..., Any], stated: Mapping[str, Any], at: Any) -> tuple[str, ...]:
+    parameters = inspect.signature(f).parameters
+    for name in stated:
+        if name not in parameters:
+            raise CaseError(f"case {f.__name__}: {name!r} is no argument of the function, which takes {', '.join(parameters) or 'none'}")
+    needed = [n for n, p in parameters.items() if n in stated or (p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.kind is not p.VAR_POSITIONAL)]
+    if not needed:
+        raise CaseError(f"case {f.__name__}: a case needs at least one argument")
+    return tuple(needed)
+
+
+def _domain(value: Any) -> Domain:
+    return value if isinstance(value, Real | Integer | Data) else Fixed(value)
+
+
+def _points(name: str, names: tuple[str, ...], domains: Mapping[str, Domain], at: Any) -> tuple[tuple[Any, ...], ...]:
+    if at is None:
+        return ()
+    stated = at if isinstance(at, list) else [at]
+    if not stated:
+        raise CaseError(f"case {name}: at=[] holds no point")
+    return tuple(_point(name, names, domains, p) for p in stated)
+
+
+def _point(name: str, names: tuple[str, ...], domains: Mapping[str, Domain], point: Any) -> tuple[Any, ...]:
+    """One point as a tuple: what `at` leaves out comes from the fixed values."""
+    if not isinstance(point, tuple | dict):
+        point = (point,)
+    known = dict(zip(names, point, strict=False)) if isinstance(point, tuple) else dict(point)
+    if len(known) > len(names) or (isinstance(point, tuple) and len(point) > len(names)) or set(known) - set(names):
+        raise CaseError(f"case {name}: the point {point!r} does not fit the arguments {', '.join(names)}")
+    for n, domain in domains.items():
+        if n not in known and isinstance(domain, Data) and domain.value is not None:
+            known[n] = domain.value
+        if n not in known:
+            raise CaseError(f"case {name}: the point {point!r} gives no value for argument {n!r}")
+        try:
+            domain.check(n, known[n])
+        except DomainError as error:
+            raise DomainError(f"case {name}: {error}") from None
+    return tuple(known[n] for n in names)
+
+
+def _argnums(name: str, names: tuple[str, ...], argnums: Any) -> tuple[int, ...] | None:
+    if argnums is None:
+        return None
+    chosen = argnums if isinstance(argnums, tuple | list) else (argnums,)
+    positions = [names.index(a) if isinstance(a, str) and a in names else a for a in chosen]
+    for p in positions:
+        if not isinstance(p, int) or not 0 <= p < len(names):
+            raise CaseError(f"case {name}: argnums={argnums!r}: expected positions or names among {', '.join(names)}")
+    return tuple(positions)
+
+
+def _claims(claims: Any) -> tuple[str, ...]:
+    return () if claims is None else (claims,) if isinstance(claims, str) else tuple(claims)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    import numpy as np
+
+    return np.shape(value)
+
+
+def claim(id: str) -> Callable[[Callable[..., Evidence]], Claim]:
+    """Mark a function of a case file as the evidence for a claim: it takes the run and returns an `Evidence`."""
+    if not isinstance(id, str) or not id:
+        raise CaseError(f"@claim({id!r}): expected the claim's id, such as @claim('C02')")
+    return lambda function: Claim(id, function)

@@ -1,0 +1,38 @@
+"""The recorded program: tracing, the reverse sweep, simplification, costs, interpretation, source.
+
+A plain NumPy function becomes a `Circuit`; every transform takes a circuit and gives a circuit.
+"""
+
+from gradcheck.circuit.check import check_circuit
+from gradcheck.circuit.circuit import ArrayType, Circuit, Equation, Place
+from gradcheck.circuit.cost import cost_of
+from gradcheck.circuit.interpret import Arithmetic, Floats, describe, first_nonfinite, interpret, require_finite, trail
+from gradcheck.circuit.reverse import gradient_circuit, hessian_vector, pullback, reverse
+from gradcheck.circuit.rules import traced_rule
+from gradcheck.circuit.simplify import simplify
+from gradcheck.circuit.trace import argument_names, as_number, trace
+
+__all__ = [
+    "Arithmetic",
+    "ArrayType",
+    "Circuit",
+    "Equation",
+    "Floats",
+    "Place",
+    "argument_names",
+    "as_number",
+    "check_circuit",
+    "cost_of",
+    "describe",
+    "first_nonfinite",
+    "gradient_circuit",
+    "hessian_vector",
+    "interpret",
+    "pullback",
+    "require_finite",
+    "reverse",
+    "simplify",
+    "trace",
+    "traced_rule",
+    "trail",
+]

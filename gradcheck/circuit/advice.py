@@ -1,0 +1,38 @@
+"""What to say when a function cannot be followed: what is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FLOAT = (
+    "a traced value was made a plain Python number, which loses the trail. "
+    "Use NumPy's function (np.sin instead of math.sin, no float(...)); instead of writing into np.zeros(...), "
+    "collect the values in a list and call np.array(list) or np.stack(list)"
+)
+ITEM = "a traced array was taken apart with .item() or .tolist(). Index it instead: x[0], x[i, j]"
+INDEX = "a traced floating-point value was used as an index or a count. Compute indices from shapes or from integer data"
+SETITEM = (
+    "a traced array was written into. Build the result from its parts: "
+    "np.where(condition, new, old), np.concatenate([...]) or np.stack([...])"
+)
+INPLACE = (
+    "an argument, or a view of an array, was changed in place; the change would reach the caller's array. "
+    "Write x = x + ... instead of x += ..."
+)
+OUT = "out= writes a traced result into a plain array. Bind the result to a name instead"
+BOOLEAN = "the truth value of a traced array with several elements is ambiguous. Use .any(), .all() or np.where(condition, a, b)"
+
+
+def called(function: Any) -> str:
+    """A function's name as its users write it."""
+    module = (getattr(function, "__module__", "") or "").replace("numpy", "np").replace("np._core.", "np.")
+    return f"{module}.{getattr(function, '__name__', function)}".lstrip(".")
+
+
+def unknown(name: str, method: str, options: Mapping[str, Any]) -> str:
+    """A function, or a way of calling it, that has no record."""
+    if options:
+        return f"{name}(..., {next(iter(options))}=...) is not followed. Leave the option out, or use np.where for where="
+    dotted = name if method == "__call__" else f"{name}.{method}"
+    return f"{dotted} has no derivative rule here. Write it with operations from the table of primitives, or add a record for it"

@@ -1,0 +1,41 @@
+"""Giving values the names of the user's local variables, read from the frames the function ran in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.circuit import Builder
+from gradcheck.circuit.traced import TracedArray
+
+
+def name_values(builder: Builder, frames: Iterable[FrameType], tracer: Any, outputs: tuple[int, ...]) -> None:
+    """Name values after the variables that hold them when the function has returned; outer functions name first."""
+    for frame in sorted(frames, key=_depth):
+        for name, held in list(frame.f_locals.items()):
+            if isinstance(held, TracedArray) and held.recorder is tracer and held.index not in builder.constants:
+                builder.names.setdefault(held.index, name)
+    _name_earlier_rounds(builder)
+
+
+def _depth(frame: FrameType) -> int:
+    depth, outer = 0, frame.f_back
+    while outer is not None:
+        depth, outer = depth + 1, outer.f_back
+    return depth
+
+
+def _name_earlier_rounds(builder: Builder) -> None:
+    """In a loop only the last round's value still has its variable: number the earlier ones h_1, h_2, ..."""
+    taken = set(builder.names.values())
+    places, opcodes = np.array(builder.places), np.array(builder.opcodes)
+    for last, name in list(builder.names.items()):
+        if last in builder.inputs or not places[last]:
+            continue
+        alike = np.flatnonzero((places[:last] == places[last]) & (opcodes[:last] == opcodes[last]))
+        for count, k in enumerate(map(int, alike), start=1):
+            if k not in builder.names and f"{name}_{count}" not in taken:
+                builder.names[k] = f"{name}_{count}"

@@ -1,0 +1,151 @@
+"""The reverse sweep: a circuit becomes the circuit of its gradient.
+
+Each equation's adjoint is formed once, from the last equation to the first; the cotangents that reach a value are
+added up (S2, Griewank & Walther, Evaluating Derivatives, chapter 3). The result is a circuit again, so it can be
+counted, printed, compiled, evaluated in any arithmetic, and reversed again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.circuit import ArrayType, Builder, Circuit, copy_equations
+from gradcheck.circuit.rules import rule
+from gradcheck.circuit.simplify import simplify
+from gradcheck.errors import ShapeError
+from gradcheck.primitives import BY_NAME, TABLE
+
+ADD, MULTIPLY, SUM, SCATTER, BROADCAST, CAST = (BY_NAME[n] for n in ("add", "multiply", "sum", "scatter", "broadcast_to", "astype"))
+
+
+def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
+    """Value and gradient together: outputs are the value(s), then the cotangent of each input.
+
+    The first output must be a scalar, unless `seeded`: then every output's cotangent becomes a further input.
+    """
+    builder = Builder()
+    copy_equations(circuit, builder)
+    pending = _seed(circuit, builder, seeded)
+    active = _active(circuit)
+    pieces: dict[int, list[tuple[Any, int]]] = {}
+    for k in range(len(circuit) - 1, -1, -1):
+        if k in pieces:
+            pending.setdefault(k, []).append(_assemble(builder, circuit.type(k), pieces.pop(k)))
+        if k not in pending or circuit.opcodes[k] < 0:
+            continue
+        g = _total(builder, pending.pop(k))
+        if circuit.opcodes[k] == _GETITEM:  # parts of one array are put together once, not as an array each
+            (whole,) = circuit.inputs_of(k)
+            if active[whole]:
+                pieces.setdefault(whole, []).append((circuit.params[k]["index"], g))
+            continue
+        _spread(circuit, builder, k, g, active, pending)
+    cotangents = [_total(builder, pending.get(k, [])) if k in pending else _zeros(builder, circuit.type(k)) for k in circuit.inputs]
+    finished = [_as_input(builder, c, circuit.type(k)) for c, k in zip(cotangents, circuit.inputs, strict=True)]
+    builder.name = f"{circuit.name}_gradient"
+    return builder.freeze((*circuit.outputs, *finished))
+
+
+_GETITEM = TABLE.index(BY_NAME["getitem"])
+
+
+def _seed(circuit: Circuit, builder: Builder, seeded: bool) -> dict[int, list[int]]:
+    """The cotangents that start the sweep: 1 for a scalar output, or a further input for each output."""
+    first = circuit.type(circuit.outputs[0])
+    if not seeded and first.shape:
+        raise ShapeError(f"{circuit.name} returns an array of shape {first.shape}; a gradient needs a scalar: sum it, or use vjp with a cotangent")
+    pending: dict[int, list[int]] = {}
+    for k in circuit.outputs if seeded else circuit.outputs[:1]:
+        type = circuit.type(k)
+        if type.floating:
+            seed = builder.input(type, "cotangent") if seeded else builder.constant(_one(type))
+            pending.setdefault(k, []).append(seed)
+    return pending
+
+
+def _one(type: ArrayType) -> Any:
+    return type.dtype.type(1)
+
+
+def _active(circuit: Circuit) -> list[bool]:
+    """Which values depend on the inputs through operations that have a derivative."""
+    active = [False] * len(circuit)
+    for k in circuit.inputs:
+        active[k] = circuit.type(k).floating
+    starts, operands = circuit.starts, circuit.operands
+    for k, opcode in enumerate(circuit.opcodes):
+        if opcode >= 0 and TABLE[opcode].adjoint is not None and circuit.type(k).floating:
+            active[k] = any(active[i] for i in operands[starts[k] : starts[k + 1]])
+    return active
+
+
+def _spread(circuit: Circuit, builder: Builder, k: int, g: int, active: list[bool], pending: dict[int, list[int]]) -> None:
+    """Send the cotangent of value k on to what equation k read."""
+    read, place, primitive = circuit.inputs_of(k), circuit.places[k], TABLE[circuit.opcodes[k]]
+    types = (builder.type(g), circuit.type(k), *(circuit.type(i) for i in read))
+    for position, i in enumerate(read):
+        if active[i]:
+            part = rule(primitive, position, types, circuit.params.get(k, {})).write(builder, (g, k, *read), place)
+            if part is not None:
+                pending.setdefault(i, []).append(part)
+
+
+def _total(builder: Builder, parts: list[int]) -> int:
+    """Add up the cotangents that reached one value."""
+    total = parts[0]
+    for part in parts[1:]:
+        dtype = np.result_type(builder.type(total).dtype, builder.type(part).dtype)
+        total = builder.apply(ADD, (total, part), ArrayType(builder.type(part).shape, dtype))
+    return total
+
+
+def _assemble(builder: Builder, type: ArrayType, pieces: list[tuple[Any, int]]) -> int:
+    indices, values = tuple(i for i, _ in pieces), tuple(v for _, v in pieces)
+    return builder.apply(SCATTER, values, type, indices=indices, shape=type.shape)
+
+
+def _zeros(builder: Builder, type: ArrayType) -> int:
+    zero = builder.constant(type.dtype.type(0))
+    return builder.apply(BROADCAST, (zero,), type, shape=type.shape) if type.shape else zero
+
+
+def _as_input(builder: Builder, cotangent: int, type: ArrayType) -> int:
+    """A gradient has its argument's dtype."""
+    have = builder.type(cotangent)
+    if not type.floating or have.dtype == type.dtype:
+        return cotangent
+    return builder.apply(CAST, (cotangent,), type, dtype=type.dtype.name)
+
+
+def gradient_circuit(circuit: Circuit, *, value: bool = True) -> Circuit:
+    """The simplified gradient, with or without the value."""
+    full = reverse(simplify(circuit))
+    return simplify(full if value else full.with_outputs(full.outputs[len(circuit.outputs) :]))
+
+
+def pullback(circuit: Circuit) -> Circuit:
+    """The simplified vector-Jacobian product: inputs are the arguments, then one cotangent for each output."""
+    return simplify(reverse(simplify(circuit), seeded=True))
+
+
+def hessian_vector(circuit: Circuit) -> Circuit:
+    """The Hessian times a vector, by reversing twice: inputs are the arguments, then a direction for each.
+
+    Outputs are the value and, for each argument, its part of the product (Pearlmutter 1994; S2).
+    """
+    gradient = gradient_circuit(circuit)
+    builder = Builder()
+    copy_equations(gradient, builder)
+    arguments = len(gradient.inputs)
+    directions = [builder.input(gradient.type(k), "direction") for k in gradient.inputs]
+    slope = _total(builder, [_inner(builder, g, v) for g, v in zip(gradient.outputs[1:], directions, strict=True)])
+    twice = reverse(builder.freeze((slope,)))
+    return simplify(twice.with_outputs((gradient.outputs[0], *twice.outputs[1 : 1 + arguments])))
+
+
+def _inner(builder: Builder, g: int, v: int) -> int:
+    type = builder.type(v)
+    product = builder.apply(MULTIPLY, (g, v), type)
+    return builder.apply(SUM, (product,), ArrayType((), type.dtype)) if type.shape else product

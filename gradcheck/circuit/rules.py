@@ -1,0 +1,98 @@
+"""Adjoint rules traced once into small circuits, ready to be written into any larger one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.circuit import CONSTANT, ArrayType, Builder, Circuit, freeze_params
+from gradcheck.circuit.trace import Tracer, TracedArray
+from gradcheck.primitives import OPCODE, TABLE, Primitive
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A rule's equations. Operands count the rule's own inputs (g, y, then the operation's) first, then equations.
+
+    `steps` holds (opcode, operands, type, params, constant); `result` is the cotangent, None where nothing flows.
+    """
+
+    steps: tuple[tuple[int, tuple[int, ...], ArrayType, Any, Any], ...]
+    inputs: int
+    result: int | None
+
+    def write(self, builder: Builder, given: tuple[int, ...], place: int) -> int | None:
+        """Write the rule into a circuit; returns the number of the cotangent there."""
+        if self.result is None:
+            return None
+        known = list(given)
+        for opcode, operands, type, params, constant in self.steps:
+            if opcode == CONSTANT:
+                known.append(builder.constant(constant))
+            else:
+                known.append(builder.append(opcode, tuple(known[i] for i in operands), type, params, place))
+        return known[self.result]
+
+
+class _Params(dict[str, Any]):
+    """Parameters that hash by value, so that templates can be kept."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        super().__init__(params)
+        self.key = freeze_params(params)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Params) and self.key == other.key
+
+
+def rule(primitive: Primitive, position: int, types: tuple[ArrayType, ...], params: Mapping[str, Any]) -> Template:
+    """The cotangent of operand `position`; `types` are those of g, y and the operands."""
+    return _template(OPCODE[primitive], position, types, _Params(params))
+
+
+@lru_cache(maxsize=8192)
+def _template(opcode: int, position: int, types: tuple[ArrayType, ...], params: _Params) -> Template:
+    primitive = TABLE[opcode]
+    assert primitive.adjoint is not None
+    tracer = Tracer(primitive.name, places=False)
+    g, y, *operands = (tracer.input(_stand_in(t)) for t in types)
+    with np.errstate(all="ignore"):
+        result = primitive.adjoint(position, g, y, tuple(operands), dict(params))
+    if result is None:
+        return Template((), len(types), None)
+    index = tracer.lift(result).index
+    return _compact(tracer.builder.freeze((index,)), len(types))
+
+
+def _stand_in(type: ArrayType) -> Any:
+    """Any value of the type; rules never branch on values. Strides of zero keep large ones small."""
+    if type.weak:
+        return type.dtype.type(1).item()
+    return np.broadcast_to(np.ones((), type.dtype), type.shape)[()]
+
+
+def _compact(circuit: Circuit, inputs: int) -> Template:
+    steps = tuple(
+        (circuit.opcodes[k], circuit.inputs_of(k), circuit.type(k), circuit.params.get(k), circuit.constants.get(k))
+        for k in range(inputs, len(circuit))
+    )
+    return Template(steps, inputs, circuit.outputs[0])
+
+
+def traced_rule(primitive: Primitive, position: int, values: tuple[Any, ...], params: Mapping[str, Any]) -> Circuit:
+    """A rule as a circuit of g, y and the operands, at concrete values: for proofs and for readers."""
+    assert primitive.adjoint is not None
+    tracer = Tracer(f"{primitive.name}_adjoint", places=False)
+    names = ("g", "y", *"abcdefgh")
+    g, y, *operands = (tracer.input(v, n) for v, n in zip(values, names, strict=False))
+    with np.errstate(all="ignore"):
+        result = primitive.adjoint(position, g, y, tuple(operands), params)
+    found = result if isinstance(result, TracedArray) else tracer.lift(0.0 if result is None else result)
+    return tracer.builder.freeze((found.index,))

@@ -1,0 +1,235 @@
+"""Leaving out what need not be computed: equal equations once, dead ones never, constants beforehand.
+
+Only identities that change no digit of a finite result, or make it better, are used.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.circuit import CONSTANT, INPUT, Builder, Circuit, freeze_params, type_of
+from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact, Primitive
+
+_FOLD_LIMIT = 64  # elements; larger constants are cheaper computed than kept
+Rewrite = Callable[["_Rewriter", tuple[int, ...]], "int | None"]
+
+
+def simplify(circuit: Circuit) -> Circuit:
+    """The same function with fewer equations. Guards are kept with what they need."""
+    return _without_dead(_Rewriter(circuit).run())
+
+
+def live(circuit: Circuit) -> bytearray:
+    """Which equations the outputs and guards need."""
+    needed = bytearray(len(circuit))
+    for k in (*circuit.outputs, *(k for k, _ in circuit.guards)):
+        needed[k] = 1
+    starts, operands = circuit.starts, circuit.operands
+    for k in range(len(circuit) - 1, -1, -1):
+        if needed[k]:
+            for i in operands[starts[k] : starts[k + 1]]:
+                needed[i] = 1
+    return needed
+
+
+def _without_dead(circuit: Circuit) -> Circuit:
+    needed = live(circuit)
+    builder, new = Builder(circuit.name), {}
+    for k, opcode in enumerate(circuit.opcodes):
+        if opcode == INPUT:
+            new[k] = builder.input(circuit.type(k))
+        elif needed[k] and opcode == CONSTANT:
+            new[k] = builder.constant(circuit.constants[k])
+        elif needed[k]:
+            place = builder.place_id(circuit.place(k))
+            new[k] = builder.append(opcode, tuple(new[i] for i in circuit.inputs_of(k)), circuit.type(k), circuit.params.get(k), place)
+    builder.names = {new[k]: name for k, name in circuit.names.items() if k in new}
+    builder.guards = [(new[k], outcome) for k, outcome in circuit.guards]
+    return builder.freeze(tuple(new[k] for k in circuit.outputs))
+
+
+class _Rewriter:
+    """One pass from the first equation to the last, each rewritten in terms of what is already there."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit, self.builder = circuit, Builder(circuit.name)
+        self.seen: dict[Any, int] = {}
+        self.frozen: dict[int, Any] = {}
+
+    def run(self) -> Circuit:
+        circuit, builder, new = self.circuit, self.builder, [0] * len(self.circuit)
+        needed = live(circuit)
+        for k, opcode in enumerate(circuit.opcodes):
+            if opcode == INPUT:
+                new[k] = builder.input(circuit.type(k))
+            elif not needed[k]:
+                continue
+            elif opcode == CONSTANT:
+                new[k] = builder.constant(circuit.constants[k])
+            else:
+                new[k] = self.rewrite(k, tuple(new[i] for i in circuit.inputs_of(k)))
+            name = circuit.names.get(k)
+            if name and new[k] not in builder.constants:
+                builder.names.setdefault(new[k], name)
+        builder.guards = [(new[k], outcome) for k, outcome in circuit.guards]
+        return builder.freeze(tuple(new[k] for k in circuit.outputs))
+
+    def rewrite(self, k: int, read: tuple[int, ...]) -> int:
+        """The value that equation k stands for: folded, replaced, found again, or written."""
+        circuit, builder = self.circuit, self.builder
+        primitive, type, params = TABLE[circuit.opcodes[k]], circuit.type(k), circuit.params.get(k)
+        if primitive.elementwise:
+            read = self.unstretched(read, type.shape)
+        if all(i in builder.constants for i in read):
+            folded = self.folded(primitive, read, params or {})
+            if folded is not None:
+                return folded
+        simpler = REWRITES.get(primitive)
+        found = simpler(self, read) if simpler else None
+        if isinstance(found, tuple):
+            primitive, read = found
+        elif found is not None and builder.type(found) == type:
+            return found
+        return self.shared(primitive, read, k, type, params)
+
+    def shared(self, primitive: Primitive, read: tuple[int, ...], k: int, type: Any, params: Any) -> int:
+        """The number of an equal equation already written, else of a new one."""
+        ordered = tuple(sorted(read)) if primitive.commutes else read
+        key = (primitive, ordered, freeze_params(params) if params else None, type.dtype)
+        known = self.seen.get(key)
+        if known is None:
+            place = self.builder.place_id(self.circuit.place(k))
+            known = self.seen[key] = self.builder.append(OPCODE[primitive], read, type, params, place)
+        return known
+
+    def unstretched(self, read: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Operands that were stretched only to meet the others are used as they were: NumPy stretches by itself."""
+        for position, i in enumerate(read):
+            if self.builder.opcodes[i] != _BROADCAST:
+                continue
+            small = self.builder.operands[self.builder.starts[i]]
+            trial = (*read[:position], small, *read[position + 1 :])
+            if np.broadcast_shapes(*(self.builder.type(j).shape for j in trial)) == shape:
+                read = trial
+        return read
+
+    def folded(self, primitive: Primitive, read: tuple[int, ...], params: Any) -> int | None:
+        """A small result of constants alone, as a constant, where it is exact: 1/3 stays a division."""
+        values = [self.builder.constants[i] for i in read]
+        if any(isinstance(v, Exact) for v in values) or not (primitive in RATIONAL or not primitive.rounds):
+            return None
+        with np.errstate(all="ignore"):
+            try:
+                result = primitive.evaluate(*values, **params)
+                if primitive in RATIONAL and not _is_exact(RATIONAL[primitive], values, result):
+                    return None
+            except (ArithmeticError, ValueError):  # plain numbers raise where NumPy gives inf or NaN
+                return None
+        return self.builder.constant(result) if type_of(result).size <= _FOLD_LIMIT else None
+
+    def number(self, k: int) -> float | None:
+        """The plain value of a scalar constant."""
+        value = self.builder.constants.get(k)
+        return float(value) if value is not None and not isinstance(value, Exact) and type_of(value).shape == () else None
+
+    def made_by(self, k: int, primitive: Primitive) -> tuple[int, ...] | None:
+        """What equation k reads, if that operation made it."""
+        if self.builder.opcodes[k] != OPCODE[primitive]:
+            return None
+        return tuple(self.builder.operands[self.builder.starts[k] : self.builder.starts[k + 1]])
+
+
+ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, WHERE, RESHAPE = (
+    BY_NAME[n] for n in ("add", "subtract", "multiply", "divide", "negative", "power", "where", "reshape")
+)
+_BROADCAST = OPCODE[BY_NAME["broadcast_to"]]
+RATIONAL: dict[Primitive, Callable[..., Any]] = {ADD: operator.add, SUBTRACT: operator.sub, MULTIPLY: operator.mul, DIVIDE: operator.truediv}
+
+
+def _is_exact(operation: Callable[..., Any], values: list[Any], result: Any) -> bool:
+    """Whether the floats' result is the rational numbers' result; only asked of scalars."""
+    if any(np.shape(v) for v in values):
+        return False
+    exact: Fraction = operation(*(Fraction(float(v)) for v in values))
+    return exact == Fraction(float(result))
+
+
+def _add(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    a, b = read
+    if r.number(a) == 0:
+        return b
+    if r.number(b) == 0:
+        return a
+    if (inner := r.made_by(b, NEGATIVE)) is not None:
+        return SUBTRACT, (a, *inner)
+    if (inner := r.made_by(a, NEGATIVE)) is not None:
+        return SUBTRACT, (b, *inner)
+    return None
+
+
+def _subtract(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    a, b = read
+    if r.number(b) == 0:
+        return a
+    if r.number(a) == 0 and r.builder.type(a).shape == ():
+        return NEGATIVE, (b,)
+    inner = r.made_by(b, NEGATIVE)
+    return None if inner is None else (ADD, (a, *inner))
+
+
+def _multiply(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    for a, b in (read, read[::-1]):
+        if r.number(a) == 1:
+            return b
+        if r.number(a) == -1:
+            return NEGATIVE, (b,)
+        merged = _merged_factor(r, a, b)
+        if merged is not None:
+            return merged
+    return None
+
+
+def _merged_factor(r: _Rewriter, a: int, b: int) -> Any:
+    """2 * (3 * x) is 6 * x where the product of the constants is exact."""
+    first, inner = r.number(a), r.made_by(b, MULTIPLY)
+    if first is None or inner is None or not np.isfinite(first):
+        return None
+    for c, x in (inner, inner[::-1]):
+        second = r.number(c)
+        if second is not None and np.isfinite(second) and Fraction(first) * Fraction(second) == Fraction(first * second):
+            return MULTIPLY, (r.builder.constant(type(r.builder.constants[a])(first * second)), x)
+    return None
+
+
+def _divide(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    return read[0] if r.number(read[1]) == 1 else None
+
+
+def _negative(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    inner = r.made_by(read[0], NEGATIVE)
+    return None if inner is None else inner[0]
+
+
+def _power(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    return read[0] if r.number(read[1]) == 1 else None
+
+
+def _where(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    condition = r.number(read[0])
+    return None if condition is None else read[1] if condition else read[2]
+
+
+def _reshape(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    inner = r.made_by(read[0], RESHAPE)
+    return None if inner is None else inner[0]
+
+
+REWRITES: dict[Primitive, Any] = {
+    ADD: _add, SUBTRACT: _subtract, MULTIPLY: _multiply, DIVIDE: _divide, NEGATIVE: _negative, POWER: _power, WHERE: _where,
+    RESHAPE: _reshape,
+}  # fmt: skip

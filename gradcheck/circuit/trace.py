@@ -1,0 +1,222 @@
+"""Running a plain NumPy function once and writing down what it does."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit import advice
+from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
+from gradcheck.circuit.follow import following_scipy
+from gradcheck.circuit.naming import name_values
+from gradcheck.circuit.traced import TracedArray
+from gradcheck.domains import floating_positions
+from gradcheck.errors import GradcheckError, TraceError
+from gradcheck.primitives import BY_NAME, OPCODE, Primitive, plain
+
+_HERE = __file__.rsplit("circuit", 1)[0]
+_LIBRARIES = (_HERE, *(m.__file__.rsplit("__init__", 1)[0] for m in (np,) if m.__file__))
+_FRAMES_KEPT = 400  # frames whose local variables lend their names
+
+
+class Tracer:
+    """Writes a circuit while the function runs. `places=False` leaves source lines and names out."""
+
+    def __init__(self, name: str, *, places: bool = True) -> None:
+        self.builder = Builder(name)
+        self.frames: dict[int, FrameType] = {}
+        self.arrays: dict[int, tuple[Any, Any, int]] = {}
+        self._inside: dict[CodeType, bool] = {}
+        self._places: dict[tuple[CodeType, int], int] = {}
+        self._keep_places = places
+
+    def input(self, value: Any, name: str | None = None) -> TracedArray:
+        """A traced argument."""
+        return TracedArray(self, self.builder.input(type_of(value), name), value, fixed=True)
+
+    def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> TracedArray:
+        """Write one equation down and evaluate it."""
+        operands, values = [], []
+        for x in inputs:
+            if type(x) is not TracedArray:
+                x = self.lift(x)
+            operands.append(x.index)
+            values.append(plain(x.value))
+        value = primitive.evaluate(*values, **params) if params else primitive.evaluate(*values)
+        kind = FLOAT64 if value.__class__ is np.float64 else type_of(value)
+        place = self._place() if self._keep_places else 0
+        return TracedArray(self, self.builder.append(OPCODE[primitive], tuple(operands), kind, params, place), value)
+
+    def lift(self, value: Any) -> TracedArray:
+        """A constant, or the traced values in a list or object array, gathered."""
+        if isinstance(value, TracedArray):
+            if value.recorder is not self:
+                raise TraceError(self.here("values of two different traces were mixed: a traced value outlived its function"))
+            return value
+        if isinstance(value, np.ndarray):
+            return self._lift_array(value)
+        if isinstance(value, list | tuple):
+            return self.lift(_array_of(value))
+        return TracedArray(self, self.builder.constant(value), value)
+
+    def _lift_array(self, value: Any) -> TracedArray:
+        if value.dtype == object:
+            return self.gather(value)
+        known = self.arrays.get(id(value))
+        if known is not None and np.array_equal(known[1], value):
+            return TracedArray(self, known[2], known[1])
+        copy = value.copy(order="K")  # the caller may change its array before the circuit is run again
+        copy.flags.writeable = False
+        index = self.builder.constant(copy)
+        self.arrays[id(value)] = (value, copy, index)
+        return TracedArray(self, index, copy)
+
+    def gather(self, objects: Any) -> TracedArray:
+        """An object array holding traced scalars, such as np.array([a, b]), as one traced array."""
+        elements = [self.lift(e) for e in objects.ravel()]
+        if any(e.shape for e in elements):
+            raise TraceError(self.here("an object array of traced arrays: join them with np.stack or np.concatenate"))
+        return np.reshape(BY_NAME["stack"](*elements, axis=0), objects.shape)  # type: ignore[call-overload,no-any-return]
+
+    def call(self, function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any], name: str) -> Any:
+        """Run a record or its adapter on what NumPy was called with."""
+        try:
+            return function(*map(self._gathered, inputs), **options)
+        except GradcheckError:
+            raise
+        except TypeError as error:
+            raise TraceError(self.here(f"np.{name}: {error}")) from error
+
+    def _gathered(self, value: Any) -> Any:
+        if isinstance(value, np.ndarray) and value.dtype == object:
+            return self.gather(value)
+        return value
+
+    def getitem(self, array: TracedArray, index: Any) -> Any:
+        """Record an index; traced whole numbers in it are followed as decisions."""
+        parts = index if isinstance(index, tuple) else (index,)
+        fixed = tuple(map(self._fixed_index, parts))
+        result = self.record(BY_NAME["getitem"], (array,), {"index": fixed})
+        result.fixed = bool(result.shape)  # perhaps a view
+        return result
+
+    def _fixed_index(self, part: Any) -> Any:
+        if isinstance(part, TracedArray):
+            if part.dtype.kind not in "iub":
+                raise TraceError(self.here(advice.INDEX))
+            return self.decide(part, np.asarray) if part.shape else part.__index__()
+        if isinstance(part, slice):
+            return slice(*(None if p is None else int(p) for p in (part.start, part.stop, part.step)))
+        return np.array(part) if isinstance(part, list | np.ndarray) else part
+
+    def decide(self, traced: TracedArray, kind: Callable[[Any], Any]) -> Any:
+        """Follow the concrete value and remember that the circuit holds only where it stays."""
+        if kind is bool and traced.size != 1:
+            raise TraceError(self.here(advice.BOOLEAN))
+        if traced.dtype.kind == "f":
+            traced = traced != 0
+        outcome = kind(traced.value)
+        self.builder.guards.append((traced.index, outcome))
+        return outcome
+
+    # where in the user's source
+    def _place(self) -> int:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and self._is_inside(frame.f_code):
+            frame = frame.f_back
+        if frame is None:
+            return 0
+        if id(frame) not in self.frames and len(self.frames) < _FRAMES_KEPT:
+            self.frames[id(frame)] = frame
+        key = (frame.f_code, frame.f_lineno)
+        place = self._places.get(key)
+        if place is None:
+            code = frame.f_code
+            place = self._places[key] = self.builder.place_id(Place(code.co_filename, frame.f_lineno, code.co_name))
+        return place
+
+    def _is_inside(self, code: CodeType) -> bool:
+        inside = self._inside.get(code)
+        if inside is None:
+            inside = self._inside[code] = code.co_filename.startswith(_LIBRARIES)
+        return inside
+
+    def here(self, what: str) -> str:
+        """A message that starts with the user's line."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and self._is_inside(frame.f_code):
+            frame = frame.f_back
+        if frame is None:
+            return what
+        file, line = frame.f_code.co_filename, frame.f_lineno
+        text = linecache.getline(file, line).strip()
+        return f"{file}:{line}: {what}" + (f"\n    {text}" if text else "")
+
+
+def _array_of(values: Sequence[Any]) -> Any:
+    """A list as an array; traced vectors in it are joined as np.array would join them."""
+    if any(isinstance(v, TracedArray) and v.shape for v in values):
+        return np.stack([v if isinstance(v, TracedArray) else np.asarray(v) for v in values])
+    return np.array(values)
+
+
+def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] | None = None, **options: Any) -> Circuit:
+    """Record a plain NumPy function at a point: the circuit that computes its value from its arguments.
+
+    Float arguments become the circuit's inputs (`argnums` chooses others); integers, booleans and data are
+    constants of it. Branches follow the values at this point and are kept as `guards`.
+
+    Raises TraceError, naming the line and what to write instead, where the function leaves NumPy.
+    """
+    tracer = Tracer(getattr(function, "__name__", "f"))
+    chosen = floating_positions(arguments) if argnums is None else tuple(argnums)
+    names = argument_names(function, len(arguments))
+    given = [tracer.input(as_number(a), names[i]) if i in chosen else a for i, a in enumerate(arguments)]
+    result = run(tracer, function, given, options)
+    outputs = result if isinstance(result, tuple) else (result,)
+    indices = tuple(tracer.lift(o).index for o in outputs)
+    name_values(tracer.builder, tracer.frames.values(), tracer, indices)
+    return tracer.builder.freeze(indices)
+
+
+def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """Call the function on traced arguments; whatever NumPy raises along the way keeps its line."""
+    with np.errstate(all="ignore"), following_scipy(function):
+        try:
+            return function(*given, **options)
+        except (TypeError, ValueError, RuntimeError) as error:
+            hidden = _trace_error_behind(error)
+            if hidden is not None:
+                raise hidden from None
+            raise
+
+
+def _trace_error_behind(error: BaseException | None) -> TraceError | None:
+    """NumPy wraps what __float__ raised into a ValueError of its own; find the clear message again."""
+    while error is not None:
+        if isinstance(error, TraceError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def as_number(value: Any) -> Any:
+    """A plain float as NumPy's, so that 1/0 is inf and not an exception; arrays as they are."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value[()] if value.ndim == 0 else value
+    array = np.asarray(value)
+    return array[()]
+
+
+def argument_names(function: Callable[..., Any], count: int) -> list[str]:
+    """Parameter names of a function; x0, x1, ... where they cannot be read."""
+    code = getattr(function, "__code__", None)
+    names = list(code.co_varnames[: code.co_argcount]) if code else []
+    if names and getattr(function, "__self__", None) is not None:
+        names = names[1:]
+    return (names + [f"x{i}" for i in range(len(names), count)])[:count]

@@ -1,0 +1,131 @@
+"""What every method takes and gives: a problem in, a gradient or a refusal out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradcheck.circuit import Circuit, Floats, as_number, interpret, trace
+from gradcheck.domains import Domain
+from gradcheck.errors import ShapeError, TraceError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """A scalar function at a point: what is differentiated, and where.
+
+    `argnums` are the positions of the differentiable arguments, `domains` what is known of where they live.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    argnums: tuple[int, ...]
+    circuit: Circuit
+    value: Any
+    domains: Mapping[int, Domain] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """The differentiable arguments."""
+        return tuple(self.arguments[i] for i in self.argnums)
+
+    @property
+    def size(self) -> int:
+        """How many numbers the gradient has: l."""
+        return sum(int(np.size(x)) for x in self.inputs)
+
+    def at(self, inputs: tuple[Any, ...]) -> Any:
+        """The raw function with other differentiable arguments; warnings of NumPy are not ours to print."""
+        given = list(self.arguments)
+        for position, value in zip(self.argnums, inputs, strict=True):
+            given[position] = value
+        with np.errstate(all="ignore"):
+            return self.function(*given)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gradient:
+    """A method's result. `entries` holds one array per differentiable argument, `error` the method's own claim
+    about how far off each entry may be (None: no claim), `operations` and `evaluations` what it took."""
+
+    method: str
+    value: Any
+    entries: tuple[Any, ...]
+    error: tuple[Any, ...] | None
+    evaluations: int
+    operations: int | None
+    seconds: float
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A method that did not run, and why."""
+
+    method: str
+    reason: str
+
+
+class Method(Protocol):
+    """A method is a value with a name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def gradient(self, problem: Problem) -> Gradient | Refused: ...
+
+
+def problem_of(
+    function: Callable[..., Any], arguments: tuple[Any, ...], argnums: tuple[int, ...], domains: Mapping[int, Domain] | None = None
+) -> Problem:
+    """Trace the function at the point, and check that the trace gives the function's own value, bit for bit.
+
+    Raises ShapeError for a result that is no scalar, TraceError for what cannot be followed.
+    """
+    numbers = tuple(as_number(a) if i in argnums else a for i, a in enumerate(arguments))
+    circuit = trace(function, *numbers, argnums=argnums)
+    with np.errstate(all="ignore"):
+        value = function(*_copies(numbers))
+    if np.shape(value) != ():
+        raise ShapeError(f"{circuit.name} returns an array of shape {np.shape(value)}; a gradient needs a scalar result: sum it, or weigh it")
+    problem = Problem(function, numbers, argnums, circuit, value, domains or {})
+    _check_trace(problem)
+    return problem
+
+
+def _check_trace(problem: Problem) -> None:
+    """The recorded program must be the function: the same value, bit for bit."""
+    with np.errstate(all="ignore"):
+        (value,) = interpret(problem.circuit, Floats(), problem.inputs)
+    if not same_bits(value, problem.value):
+        raise TraceError(
+            f"{problem.circuit.name}: the trace gives {value!r} where the function gives {problem.value!r}. "
+            "The function is not a fixed function of its arguments: look for random numbers, changed globals or writes in place"
+        )
+
+
+def _copies(arguments: tuple[Any, ...]) -> list[Any]:
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    """Equal as numbers, NaN equal to NaN."""
+    return bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True))
+
+
+def retraced(problem: Problem) -> Problem:
+    """The same function at the point the problem now holds."""
+    return problem_of(problem.function, problem.arguments, problem.argnums, problem.domains)
+
+
+def untraced(function: Callable[..., Any], arguments: tuple[Any, ...], argnums: tuple[int, ...]) -> Problem:
+    """A problem without a circuit, for functions that can only be called: its circuit is empty."""
+    from gradcheck.circuit.circuit import Builder
+
+    numbers = tuple(as_number(a) if i in argnums else a for i, a in enumerate(arguments))
+    with np.errstate(all="ignore"):
+        value = function(*_copies(numbers))
+    return Problem(function, numbers, argnums, Builder().freeze(()), value)

@@ -1,0 +1,134 @@
+"""SymPy's own derivative of the function's formula. Our rules are not used."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit import Circuit, cost_of, interpret
+from gradcheck.gradients.method import Gradient, Problem, Refused
+
+LIMIT = 3000  # operations of the formula, each value written out wherever it is used, times inputs that are touched
+INPUT_LIMIT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Symbolic:
+    """The circuit over symbols is a formula; SymPy differentiates it; the result is evaluated in floats.
+
+    Refuses, saying so, when the formula written out holds more than `limit` operations or more than
+    `inputs` symbols: derivation time grows with both and would soon be minutes.
+    """
+
+    limit: int = LIMIT
+    inputs: int = INPUT_LIMIT
+    name: str = "symbolic"
+
+    def gradient(self, problem: Problem) -> Gradient | Refused:
+        """Every partial derivative by SymPy, with its operations counted written out and after sharing."""
+        reason = self._too_large(problem)
+        if reason is not None:
+            return Refused(self.name, reason)
+        start = time.perf_counter()
+        symbols, formula = formula_of(problem.circuit)
+        derivatives = [formula.diff(s) for s in symbols]
+        try:
+            numbers = evaluate(symbols, [formula, *derivatives], problem.inputs)
+        except (TypeError, ValueError, NameError, ArithmeticError) as error:
+            return Refused(self.name, f"SymPy's derivative cannot be evaluated in floats: {str(error).splitlines()[0]}")
+        seconds = time.perf_counter() - start
+        details = operation_counts([formula, *derivatives])
+        return Gradient(self.name, numbers[0], _arrange(problem, numbers[1:]), None, 1, details["written_out"], seconds, details)
+
+    def _too_large(self, problem: Problem) -> str | None:
+        if problem.size > self.inputs:
+            return f"{problem.size} inputs; symbolic derivation is limited to {self.inputs}"
+        size = written_out(problem.circuit)
+        if size > self.limit:
+            return f"the formula written out holds {size} operations; symbolic derivation is limited to {self.limit}"
+        return None
+
+
+def written_out(circuit: Circuit) -> int:
+    """Operations of the outputs as formulas without shared parts, counted without forming them.
+
+    An elementwise operation is as large as what it reads, each result element reading its share.
+    """
+    sizes: list[float] = [0.0] * len(circuit)  # of one element, on average
+    for k in range(len(circuit)):
+        read = circuit.inputs_of(k)
+        if read:
+            elements = max(circuit.type(k).size, 1)
+            below = sum(sizes[i] * max(circuit.type(i).size, 1 if circuit.type(i).shape else elements) for i in read)
+            sizes[k] = (cost_of(circuit, k).operations + _repeats(circuit, k, read) * below) / elements
+    return int(min(sum(sizes[k] * circuit.type(k).size for k in circuit.outputs), 10**15))
+
+
+def _repeats(circuit: Circuit, k: int, read: tuple[int, ...]) -> float:
+    """How often a product of arrays writes each operand element out; 1 for the others, less for a part of an array."""
+    primitive, size = circuit.primitive(k), circuit.type(k).size
+    assert primitive is not None
+    if primitive.name in ("matmul", "dot", "inner", "outer", "einsum"):
+        largest = max(circuit.type(i).size for i in read)
+        return max(1.0, cost_of(circuit, k).multiplications / max(largest, 1))
+    if primitive.name == "getitem":
+        return size / max(circuit.type(read[0]).size, 1)
+    return 2.0 if primitive.name in ("softmax", "var", "tanh") else 1.0
+
+
+def formula_of(circuit: Circuit) -> tuple[list[Any], Any]:
+    """The symbols of all input elements, and the function's formula in them."""
+    import sympy
+
+    from gradcheck.arithmetic.symbols import Symbols
+
+    arrays = [symbols_for(circuit.names.get(k, f"x{k}"), circuit.type(k).shape) for k in circuit.inputs]
+    (formula,) = interpret(circuit.with_outputs(circuit.outputs[:1]), Symbols(), arrays)
+    return [s for a in arrays for s in np.ravel(np.array(a, dtype=object))], sympy.sympify(formula)
+
+
+def symbols_for(name: str, shape: tuple[int, ...]) -> Any:
+    """A real symbol, or an object array of them, named like the argument: x, x_0, x_0_1."""
+    import sympy
+
+    if not shape:
+        return sympy.Symbol(name, real=True)
+    array = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        array[index] = sympy.Symbol("_".join([name, *map(str, index)]), real=True)
+    return array
+
+
+def evaluate(symbols: list[Any], expressions: list[Any], inputs: tuple[Any, ...]) -> list[float]:
+    """The expressions in floats, shared parts computed once."""
+    import sympy
+
+    function = sympy.lambdify(symbols, expressions, modules=["scipy", "numpy"], cse=True)
+    with np.errstate(all="ignore"):
+        return [float(v) for v in function(*(v for x in inputs for v in np.ravel(x)))]
+
+
+def operation_counts(expressions: list[Any]) -> dict[str, int]:
+    """Operations as written out, and after common subexpressions are shared."""
+    import sympy
+
+    replacements, reduced = sympy.cse(expressions, order="none")
+    shared = [e for _, e in replacements] + reduced
+    return {"written_out": _count(expressions), "shared": _count(shared)}
+
+
+def _count(expressions: list[Any]) -> int:
+    return int(sum(e.count_ops() for e in expressions))
+
+
+def _arrange(problem: Problem, flat: list[float]) -> tuple[Any, ...]:
+    arranged, start = [], 0
+    for x in problem.inputs:
+        arranged.append(np.array(flat[start : start + np.size(x)]).reshape(np.shape(x))[()])
+        start += np.size(x)
+    return tuple(arranged)
+
+

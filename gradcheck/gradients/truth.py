@@ -1,0 +1,197 @@
+"""The arbiter: the exact gradient at the given floats, enclosed rigorously.
+
+Few inputs: one ball Taylor series per input runs through the circuit, with FLINT's derivatives and none of ours.
+Many inputs: the gradient circuit over balls, cross-checked against Taylor series along random directions.
+Precision doubles until every entry is tight.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from gradcheck.arithmetic.balls import Balls
+from gradcheck.arithmetic.enclosures import ball, precision
+from gradcheck.arithmetic.objects import Undecidable
+from gradcheck.arithmetic.taylor import Taylor, series, terms
+from gradcheck.circuit import Circuit, interpret, simplify
+from gradcheck.gradients.method import Problem, Refused
+
+BITS, CAP = 128, 4096  # first precision tried, and the last
+TIGHT = 80  # correct bits every entry must have: 27 more than float64 holds
+FORWARD_LIMIT = 32  # inputs up to which every partial derivative gets its own Taylor series
+KINK_LIMIT = 256  # inputs up to which one-sided derivatives are taken at a tie
+DIRECTIONS = 2
+_VANISHING = arb(2) ** -1200  # below the smallest subnormal by far: as good as zero
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """The certified gradient: `entries` are object arrays of balls, one per differentiable argument.
+
+    At a kink, `entries` holds the derivatives to the right (towards larger inputs), `left` those to the left, and
+    they differ; elsewhere `left` is None. `how` says which certificate stands behind it.
+    """
+
+    value: Any
+    entries: tuple[Any, ...]
+    left: tuple[Any, ...] | None
+    bits: int
+    how: str
+    seconds: float
+    name: str = field(default="truth")
+
+    @property
+    def is_kink(self) -> bool:
+        """Whether some one-sided derivatives differ."""
+        return self.left is not None
+
+    def floats(self) -> tuple[Any, ...]:
+        """The midpoints, rounded to float64."""
+        return tuple(_to_floats(e) for e in self.entries)
+
+
+def certify(problem: Problem, *, bits: int = BITS, cap: int = CAP) -> Truth | Refused:
+    """The truth at a point, or the reason why it cannot be had: a comparison that stays open, a value that is not finite."""
+    start = time.perf_counter()
+    circuit = simplify(problem.circuit)
+    reason = "no precision tried"
+    while bits <= cap:
+        with precision(bits):
+            try:
+                found = _attempt(problem, circuit)
+            except Undecidable as error:
+                reason = str(error)
+            except (ZeroDivisionError, OverflowError, ValueError) as error:
+                return Refused("truth", f"not enclosed: {error}")
+            else:
+                if isinstance(found, str):
+                    reason = found
+                else:
+                    value, right, left, how = found
+                    return Truth(value, right, left, bits, how, time.perf_counter() - start)
+        bits *= 2
+    return Refused("truth", f"{reason} (up to {cap} bits)")
+
+
+_Found = tuple[Any, tuple[Any, ...], "tuple[Any, ...] | None", str]
+
+
+def _attempt(problem: Problem, circuit: Circuit) -> _Found | str:
+    """Value, entries, left entries and certificate at the current precision, or why they do not do."""
+    size, rng = problem.size, np.random.default_rng(0)
+    probe, ties = _derivative(circuit, problem, _random_direction(problem, rng))
+    if ties and size > KINK_LIMIT:
+        return f"a tie at the point, and {size} inputs are too many for one-sided derivatives"
+    if ties:
+        found = _forward(problem, circuit, probe[0], both=True)
+    elif size <= FORWARD_LIMIT:
+        found = _forward(problem, circuit, probe[0], both=False)
+    else:
+        found = _reverse(problem, circuit, rng)
+    loose = next((e for array in (*found[1], *(found[2] or ())) for e in np.ravel(array) if not _is_tight(e)), None)
+    if loose is None:
+        return found
+    return "an entry is not finite" if not loose.is_finite() else "an entry could not be enclosed tightly"
+
+
+def _forward(problem: Problem, circuit: Circuit, value: Any, *, both: bool) -> _Found:
+    runs = [_derivative(circuit, problem, d) for d in _units(problem)]
+    right, how = _shaped(problem, [slope for (_, slope), _ in runs]), "Taylor series, one per input"
+    if not both:
+        return value, right, None, how
+    backward = [-_derivative(circuit, problem, _negated(d))[0][1] for d in _units(problem)]
+    left = _shaped(problem, backward)
+    same = all(_agree(a, b) for a, b in zip(_flat(right), _flat(left), strict=True))
+    return value, right, None if same and _is_linear(problem, circuit, right) else left, f"{how} and side"
+
+
+def _is_linear(problem: Problem, circuit: Circuit, entries: tuple[Any, ...]) -> bool:
+    """Whether slopes along random directions are what the partial derivatives say: not so at a kink off the axes."""
+    rng = np.random.default_rng(1)
+    return all(_slope_matches(problem, circuit, entries, _random_direction(problem, rng)) for _ in range(DIRECTIONS))
+
+
+def _slope_matches(problem: Problem, circuit: Circuit, entries: tuple[Any, ...], direction: tuple[Any, ...]) -> bool:
+    (_, slope), _ = _derivative(circuit, problem, direction)
+    predicted = sum((e * ball(float(d)) for e, d in zip(_flat(entries), _flat(direction), strict=True)), arb(0))
+    return bool(predicted.overlaps(slope))
+
+
+def _reverse(problem: Problem, circuit: Circuit, rng: np.random.Generator) -> _Found:
+    balls = Balls()
+    value, *entries = interpret(circuit.gradient(), balls, [balls.constant(x) for x in problem.inputs])
+    arrays = tuple(np.array(e, dtype=object) if np.shape(e) else e for e in entries)
+    for _ in range(DIRECTIONS):
+        if not _slope_matches(problem, circuit, arrays, _random_direction(problem, rng)):
+            raise ArithmeticError("reverse-mode balls and a Taylor series along a random direction contradict each other: a rule is wrong")
+    return value, arrays, None, f"reverse balls, checked along {DIRECTIONS} random directions"
+
+
+def _derivative(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> tuple[tuple[Any, Any], int]:
+    """Value and slope along a direction, and how many ties the direction had to decide."""
+    taylor = Taylor()
+    inputs = [_line(x, d) for x, d in zip(problem.inputs, direction, strict=True)]
+    (result,) = interpret(circuit, taylor, inputs)
+    return terms(result), taylor.ties
+
+
+def _line(x: Any, direction: Any) -> Any:
+    """x + t * direction; an entry that does not move stays a constant."""
+    if not np.shape(x):
+        return series(float(x), float(direction)) if direction else ball(float(x))
+    array = np.empty(np.shape(x), dtype=object)
+    for index in np.ndindex(np.shape(x)):
+        array[index] = series(float(x[index]), float(direction[index])) if direction[index] else ball(float(x[index]))
+    return array
+
+
+def _units(problem: Problem) -> Iterator[tuple[Any, ...]]:
+    """The unit directions of all entries of all arguments."""
+    for a, x in enumerate(problem.inputs):
+        for index in np.ndindex(np.shape(x)):
+            direction = [np.zeros(np.shape(v)) for v in problem.inputs]
+            direction[a][index] = 1.0
+            yield tuple(direction)
+
+
+def _random_direction(problem: Problem, rng: np.random.Generator) -> tuple[Any, ...]:
+    return tuple(rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x)) for x in problem.inputs)
+
+
+def _negated(direction: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(-d for d in direction)
+
+
+def _flat(arrays: tuple[Any, ...]) -> list[Any]:
+    return [e for a in arrays for e in (np.ravel(a) if isinstance(a, np.ndarray) else [a])]
+
+
+def _shaped(problem: Problem, flat: list[Any]) -> tuple[Any, ...]:
+    arrays, start = [], 0
+    for x in problem.inputs:
+        array = np.empty(np.shape(x), dtype=object)
+        for offset, index in enumerate(np.ndindex(np.shape(x))):
+            array[index] = flat[start + offset]
+        start += int(np.size(x))
+        arrays.append(array)
+    return tuple(arrays)
+
+
+def _is_tight(e: Any) -> bool:
+    e = ball(e)
+    return bool(e.is_finite() and (e.is_exact() or e.rel_accuracy_bits() >= TIGHT or e.abs_upper() < _VANISHING))
+
+
+def _agree(a: Any, b: Any) -> bool:
+    return bool(a.overlaps(b))
+
+
+def _to_floats(array: Any) -> Any:
+    flat = [float(ball(e).mid()) for e in (array.ravel() if isinstance(array, np.ndarray) else [array])]
+    return np.array(flat).reshape(np.shape(array))[()]

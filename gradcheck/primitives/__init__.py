@@ -1,0 +1,57 @@
+"""The table of primitives: one record per operation, and which NumPy callable means which record.
+
+`TABLE` lists every record; a record's place in it is its opcode. `find(callable)` gives the function that
+stands for a NumPy or SciPy callable on traced arguments, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradcheck.primitives import elementary, linear, reductions, selection, special, structure
+from gradcheck.primitives.costs import Counts
+from gradcheck.primitives.record import Exact, Example, Interval, Primitive, Special, plain, shape_of, sum_to
+
+__all__ = [
+    "BY_NAME",
+    "OPCODE",
+    "TABLE",
+    "Counts",
+    "Exact",
+    "Example",
+    "Interval",
+    "Primitive",
+    "Special",
+    "find",
+    "is_followed_through",
+    "plain",
+    "shape_of",
+    "sum_to",
+]
+
+
+def _records() -> tuple[Primitive, ...]:
+    modules = (elementary, selection, reductions, structure, linear, special)
+    return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
+
+
+TABLE: tuple[Primitive, ...] = _records()
+OPCODE: dict[Primitive, int] = {record: i for i, record in enumerate(TABLE)}
+BY_NAME: dict[str, Primitive] = {record.name: record for record in TABLE}
+_FOLLOWED: dict[Any, Callable[..., Any]] = {call: adapter or record for record in TABLE for call, adapter in record.calls.items()}
+
+
+def find(function: Any) -> Callable[..., Any] | None:
+    """What stands for a NumPy or SciPy callable on traced arguments: a record or its adapter; None if unknown."""
+    try:
+        return _FOLLOWED.get(function)
+    except TypeError:  # unhashable callables are nobody's primitive
+        return None
+
+
+def is_followed_through(function: Any) -> bool:
+    """Whether a callable only reads shapes and types, so that it may see the values behind traced arguments."""
+    import numpy as np
+
+    return function in (np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.iscomplexobj)

@@ -1,0 +1,129 @@
+"""Comparisons and selections: the operations that decide, and those that take what was decided.
+
+At a tie both operands get half the cotangent: the midpoint of the two one-sided derivatives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.primitives.costs import COMPARISON, MOVE
+from gradcheck.primitives.record import Primitive, Special, elementwise
+
+
+def _comparison(name: str, symbol: str, ufunc: np.ufunc) -> Primitive:
+    return elementwise(
+        name, ufunc, cost=COMPARISON, arity=2, exact=lambda m, a, b: getattr(m, name)(a, b), calls=[ufunc],
+        scalar=f"{{0}} {symbol} {{1}}", array=f"{{0}} {symbol} {{1}}", rounds=False,
+        special=(Special("tie", (0.0, 0.0)),), formula=f"a {symbol} b",
+    )  # fmt: skip
+
+
+GREATER = _comparison("greater", ">", np.greater)
+GREATER_EQUAL = _comparison("greater_equal", ">=", np.greater_equal)
+LESS = _comparison("less", "<", np.less)
+LESS_EQUAL = _comparison("less_equal", "<=", np.less_equal)
+EQUAL = _comparison("equal", "==", np.equal)
+NOT_EQUAL = _comparison("not_equal", "!=", np.not_equal)
+
+
+def _logical(name: str, ufunc: np.ufunc, others: tuple[Any, ...], arity: int, array: str) -> Primitive:
+    return elementwise(
+        name, ufunc, cost=MOVE, arity=arity, exact=lambda m, *a: getattr(m, name)(*a), calls=[ufunc, *others],
+        array=array, rounds=False, formula=name,
+    )  # fmt: skip
+
+
+LOGICAL_AND = _logical("logical_and", np.logical_and, (np.bitwise_and,), 2, "np.logical_and({0}, {1})")
+LOGICAL_OR = _logical("logical_or", np.logical_or, (np.bitwise_or,), 2, "np.logical_or({0}, {1})")
+LOGICAL_NOT = _logical("logical_not", np.logical_not, (np.invert,), 1, "np.logical_not({0})")
+
+
+def _step(name: str, ufunc: np.ufunc, special: tuple[Special, ...]) -> Primitive:
+    return elementwise(
+        name, ufunc, cost=COMPARISON, arity=1, exact=lambda m, x: getattr(m, name)(x), calls=[ufunc],
+        rounds=False, analytic=False, special=special, formula=f"{name}(x)",
+    )  # fmt: skip
+
+
+JUMP = (Special("jump", (1.0,)),)
+FLOOR = _step("floor", np.floor, JUMP)
+CEIL = _step("ceil", np.ceil, JUMP)
+SIGN = _step("sign", np.sign, (Special("jump", (0.0,)),))
+ISNAN = _step("isnan", np.isnan, ())
+ISFINITE = _step("isfinite", np.isfinite, ())
+
+ABS = elementwise(
+    "absolute", np.absolute, lambda g, y, x: g * np.sign(x),
+    cost=COMPARISON, exact=lambda m, x: m.where(m.greater_equal(x, 0), x, -x), calls=[np.absolute, np.fabs], scalar="abs({0})",
+    array="np.abs({0})", pick=lambda exact, x: np.where(exact[0] >= 0, x[0], -x[0]), rounds=False, analytic=False, special=(Special("kink", (0.0,)),), formula="|x|",
+)  # fmt: skip
+WHERE = elementwise(
+    "where", np.where,
+    None, lambda g, y, c, a, b: np.where(c, g, 0.0), lambda g, y, c, a, b: np.where(c, 0.0, g),
+    cost=MOVE, exact=lambda m, c, a, b: m.where(c, a, b), calls=[], scalar="{1} if {0} else {2}",
+    array="np.where({0}, {1}, {2})", pick=lambda exact, x: np.where(exact[0], x[1], x[2]), rounds=False, formula="a if c else b",
+)  # fmt: skip
+
+
+def where(condition: Any, *choices: Any) -> Any:
+    """np.where with its three arguments; one argument alone has no shape known beforehand."""
+    if len(choices) != 2:
+        raise TypeError("np.where(condition) without values: write np.where(condition, a, b)")
+    return WHERE(condition, *choices)
+
+
+WHERE.calls[np.where] = where  # type: ignore[index]
+
+
+def _half_at_tie(g: Any, wins: Any, ties: Any) -> Any:
+    return np.where(wins, g, np.where(ties, g / 2.0, 0.0))
+
+
+MAXIMUM = elementwise(
+    "maximum", np.maximum,
+    lambda g, y, a, b: _half_at_tie(g, a > b, a == b), lambda g, y, a, b: _half_at_tie(g, b > a, a == b),
+    cost=COMPARISON, exact=lambda m, a, b: m.maximum(a, b), calls=[np.maximum, np.fmax],
+    scalar="({0} if {0} >= {1} or {0} != {0} else {1})", pick=lambda exact, x: np.where(exact[0] >= exact[1], x[0], x[1]),
+    rounds=False, special=(Special("tie", (0.0, 0.0)), Special("tie", (1.0, 1.0))), formula="max(a, b)", commutes=True,
+)  # fmt: skip
+MINIMUM = elementwise(
+    "minimum", np.minimum,
+    lambda g, y, a, b: _half_at_tie(g, a < b, a == b), lambda g, y, a, b: _half_at_tie(g, b < a, a == b),
+    cost=COMPARISON, exact=lambda m, a, b: m.minimum(a, b), calls=[np.minimum, np.fmin],
+    scalar="({0} if {0} <= {1} or {0} != {0} else {1})", pick=lambda exact, x: np.where(exact[0] <= exact[1], x[0], x[1]),
+    rounds=False, special=(Special("tie", (0.0, 0.0)), Special("tie", (1.0, 1.0))), formula="min(a, b)", commutes=True,
+)  # fmt: skip
+
+
+def _clip_exact(m: Any, x: Any, low: Any, high: Any) -> Any:
+    return m.minimum(m.maximum(x, low), high)
+
+
+def _clip_pick(exact: Any, x: Any) -> Any:
+    return np.where(exact[0] < exact[1], x[1], np.where(exact[0] > exact[2], x[2], x[0]))
+
+
+CLIP = elementwise(
+    "clip", np.clip,
+    lambda g, y, x, low, high: _half_at_tie(g, np.logical_and(x > low, x < high), np.logical_or(x == low, x == high)),
+    lambda g, y, x, low, high: _half_at_tie(g, x < low, x == low), lambda g, y, x, low, high: _half_at_tie(g, x > high, x == high),
+    cost=COMPARISON * 2, exact=_clip_exact, pick=_clip_pick, rounds=False,
+    special=(Special("kink", (0.0, 0.0, 1.0)), Special("kink", (1.0, 0.0, 1.0))), formula="min(max(x, low), high)",
+)  # fmt: skip
+
+
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """np.clip in both spellings of its bounds; a bound left out does not bind."""
+    low = min if a_min is None else a_min
+    high = max if a_max is None else a_max
+    if low is None and high is None:
+        return x
+    if low is None:
+        return MINIMUM(x, high)
+    return MAXIMUM(x, low) if high is None else CLIP(x, low, high)
+
+
+CLIP.calls[np.clip] = clip  # type: ignore[index]

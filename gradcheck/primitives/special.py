@@ -1,0 +1,168 @@
+"""Functions of scipy.special: sigmoid, error and gamma functions, and the soft maximum family."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from gradcheck.primitives.costs import ADDITION, COMPARISON, DIVISION, TRANSCENDENTAL, Counts, Sized
+from gradcheck.primitives.record import POSITIVE, Exact, Example, Interval, Primitive, Special, elementwise
+from gradcheck.primitives.reductions import Axis, kept_shape, stretch
+
+TWO_OVER_ROOT_PI = Exact("2/sqrt(pi)", 2 / math.sqrt(math.pi), lambda m: 2 / m.sqrt(m.pi()))
+Params = Mapping[str, Any]
+Inputs = tuple[Any, ...]
+
+EXPIT = elementwise(  # the factors stay accurate in both tails, where 1 - y has lost its digits
+    "expit", special.expit, lambda g, y, x: g * (y * EXPIT(-x)),
+    cost=TRANSCENDENTAL, exact=lambda m, x: 1 / (1 + m.exp(-x)), calls=[special.expit], array="special.expit({0})",
+    special=(Special("tail", (40.0,)), Special("tail", (-40.0,))), formula="1 / (1 + exp(-x))",
+)  # fmt: skip
+LOGIT = elementwise(
+    "logit", special.logit, lambda g, y, x: g / (x * (1.0 - x)),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.log(x / (1 - x)), calls=[special.logit], array="special.logit({0})",
+    domains=(Interval(0.0, 1.0),), special=(Special("pole", (0.0,)), Special("pole", (1.0,))), formula="log(x / (1 - x))",
+)  # fmt: skip
+ERF = elementwise(
+    "erf", special.erf, lambda g, y, x: g * (TWO_OVER_ROOT_PI * np.exp(-x * x)),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.erf(x), calls=[special.erf], array="special.erf({0})", scalar="math.erf({0})",
+    special=(Special("tail", (6.0,)),), formula="erf(x)",
+)  # fmt: skip
+ERFC = elementwise(
+    "erfc", special.erfc, lambda g, y, x: -g * (TWO_OVER_ROOT_PI * np.exp(-x * x)),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.erfc(x), calls=[special.erfc], array="special.erfc({0})",
+    special=(Special("tail", (26.0,)),), formula="1 - erf(x)",
+)  # fmt: skip
+GAMMALN = elementwise(
+    "gammaln", special.gammaln, lambda g, y, x: g * special.digamma(x),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.lgamma(x), calls=[special.gammaln], array="special.gammaln({0})",
+    domains=(POSITIVE,), special=(Special("pole", (0.0,)), Special("zero", (1.0,)), Special("zero", (2.0,))), formula="log(gamma(x))",
+)  # fmt: skip
+DIGAMMA = elementwise(
+    "digamma", special.digamma, lambda g, y, x: g * POLYGAMMA(x, order=1),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.polygamma(0, x), calls=[special.digamma], array="special.digamma({0})",
+    domains=(POSITIVE,), special=(Special("pole", (0.0,)),), formula="digamma(x)",
+)  # fmt: skip
+
+
+def _polygamma(x: Any, order: int) -> Any:
+    return special.polygamma(order, x)[()]
+
+
+POLYGAMMA = elementwise(
+    "polygamma", _polygamma, lambda g, y, x, order: g * POLYGAMMA(x, order=order + 1),
+    cost=TRANSCENDENTAL, exact=lambda m, x, order=1: m.polygamma(order, x), domains=(POSITIVE,),
+    examples=(Example(((),), {"order": 1}), Example(((),), {"order": 2})), formula="order-th derivative of digamma",
+)  # fmt: skip
+LOGADDEXP = elementwise(
+    "logaddexp", np.logaddexp, lambda g, y, a, b: g * EXPIT(a - b), lambda g, y, a, b: g * EXPIT(b - a),
+    cost=TRANSCENDENTAL, exact=lambda m, a, b: m.log(m.exp(a) + m.exp(b)), calls=[np.logaddexp],
+    special=(Special("tail", (0.0, 40.0)), Special("tail", (0.0, -800.0))), formula="log(exp(a) + exp(b))", commutes=True,
+)  # fmt: skip
+
+
+# the soft maximum: sums over an axis, so not elementwise
+def _softmax(x: Any, axis: Axis = None) -> Any:
+    return special.softmax(x, axis=axis)
+
+
+def _exact_softmax(m: Any, x: Any, axis: Axis = None) -> Any:
+    weight = _exps(m, x)
+    return weight / np.broadcast_to(np.sum(weight, axis=axis, keepdims=True), x.shape)
+
+
+def _exps(m: Any, x: Any) -> Any:
+    return np.reshape(np.array([m.exp(v) for v in x.ravel()] + [None], dtype=object)[:-1], x.shape)
+
+
+def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return special.logsumexp(x, axis=axis, keepdims=keepdims)
+
+
+def _exact_logsumexp(m: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    total = np.asarray(np.sum(_exps(m, x), axis=axis, keepdims=keepdims), dtype=object)
+    return np.reshape(np.array([m.log(v) for v in total.ravel()] + [None], dtype=object)[:-1], total.shape)
+
+
+def _log_softmax(x: Any, axis: Axis = None) -> Any:
+    return special.log_softmax(x, axis=axis)
+
+
+def _exact_log_softmax(m: Any, x: Any, axis: Axis = None) -> Any:
+    return x - np.broadcast_to(_exact_logsumexp(m, x, axis, True), x.shape)
+
+
+def _softmax_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
+    weighted = g * y
+    return weighted - y * np.sum(weighted, axis=params.get("axis"), keepdims=True)
+
+
+def _logsumexp_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
+    (x,), axis = inputs, params.get("axis")
+    return stretch(g, x.shape, axis) * SOFTMAX(x, **({} if axis is None else {"axis": axis}))
+
+
+def _log_softmax_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
+    return g - np.exp(y) * np.sum(g, axis=params.get("axis"), keepdims=True)
+
+
+def _groups(shape: tuple[int, ...], axis: Axis) -> int:
+    return int(np.prod(kept_shape(shape, axis), dtype=int))
+
+
+def _logsumexp_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
+    """Largest element found and subtracted, exponentials summed, one logarithm and one addition a group."""
+    n, groups = inputs[0].size, _groups(inputs[0].shape, params.get("axis"))
+    each = (COMPARISON + ADDITION) * (n - groups) + (ADDITION + TRANSCENDENTAL) * n
+    return each + (TRANSCENDENTAL + ADDITION) * groups
+
+
+def _softmax_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
+    n, groups = inputs[0].size, _groups(inputs[0].shape, params.get("axis"))
+    return (COMPARISON + ADDITION) * (n - groups) + (ADDITION + TRANSCENDENTAL + DIVISION) * n
+
+
+def _log_softmax_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
+    n, groups = inputs[0].size, _groups(inputs[0].shape, params.get("axis"))
+    return (COMPARISON + ADDITION) * (n - groups) + (ADDITION * 2 + TRANSCENDENTAL) * n + TRANSCENDENTAL * groups
+
+
+LINES = (Example(((3,),)), Example(((2, 2),), {"axis": 1}))
+SOFTMAX = Primitive(
+    "softmax", _softmax, _softmax_rule, _softmax_cost, exact=_exact_softmax, calls={}, examples=LINES, formula="exp(x_i) / sum exp(x_j)"
+)
+LOGSUMEXP = Primitive(
+    "logsumexp", _logsumexp, _logsumexp_rule, _logsumexp_cost, exact=_exact_logsumexp, calls={},
+    examples=(*LINES, Example(((2, 2),), {"axis": 0, "keepdims": True})), formula="log(sum exp(x_i))",
+)  # fmt: skip
+LOG_SOFTMAX = Primitive(
+    "log_softmax", _log_softmax, _log_softmax_rule, _log_softmax_cost, exact=_exact_log_softmax, calls={}, examples=LINES,
+    formula="x_i - log(sum exp(x_j))",
+)  # fmt: skip
+
+
+def softmax(x: Any, axis: Axis = None) -> Any:
+    """scipy.special.softmax."""
+    return SOFTMAX(x, **({} if axis is None else {"axis": axis}))
+
+
+def log_softmax(x: Any, axis: Axis = None) -> Any:
+    """scipy.special.log_softmax."""
+    return LOG_SOFTMAX(x, **({} if axis is None else {"axis": axis}))
+
+
+def logsumexp(a: Any, axis: Axis = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
+    """scipy.special.logsumexp without weights."""
+    if b is not None or return_sign:
+        raise TypeError("logsumexp(b=, return_sign=) is not followed: write np.log(np.sum(b * np.exp(a)))")
+    given: dict[str, Any] = {} if axis is None else {"axis": axis}
+    return LOGSUMEXP(a, **(given | ({"keepdims": True} if keepdims else {})))
+
+
+SOFTMAX.calls[special.softmax] = softmax  # type: ignore[index]
+LOG_SOFTMAX.calls[special.log_softmax] = log_softmax  # type: ignore[index]
+LOGSUMEXP.calls[special.logsumexp] = logsumexp  # type: ignore[index]

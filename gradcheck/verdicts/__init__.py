@@ -1,0 +1,1 @@
+"""Right, wrong, kink or undecided: what a gradient is worth against the certified truth."""

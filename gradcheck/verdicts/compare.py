@@ -1,0 +1,205 @@
+"""A case's gradients by every method, beside the truth: accuracy, cost and a verdict for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.case import Case, ClaimedGradient, Outcome
+from gradcheck.circuit import Circuit, argument_names, require_finite
+from gradcheck.domains import floating_positions
+from gradcheck.errors import CaseError, UsageError
+from gradcheck.gradients.complex_step import ComplexStep
+from gradcheck.gradients.differences import Differences
+from gradcheck.gradients.method import Gradient, Method, Problem, Refused, problem_of
+from gradcheck.gradients.symbolic import Symbolic
+from gradcheck.gradients.tape import Tape
+from gradcheck.gradients.truth import Truth, certify
+from gradcheck.verdicts.check import Verdict, check_problem
+from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METHODS: tuple[Method, ...] = (Symbolic(), Tape(), Differences(), Differences(central=False, name="forward-differences"), ComplexStep())
+DERIVATIONS = ("symbolic", "tape", "differences")  # the three whose agreement makes a case's outcome
+_SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What one method did at one point: its gradient and judgement, or why it refused."""
+
+    method: str
+    gradient: Gradient | None
+    judgement: Judgement | None
+    reason: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """The judgement's; undecided for a method that did not run."""
+        return self.judgement.outcome if self.judgement else "undecided"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointComparison:
+    """All methods at one point."""
+
+    problem: Problem
+    truth: Truth | Refused
+    standard: Standard | None
+    measured: tuple[Measured, ...]
+
+    def __getitem__(self, method: str) -> Measured:
+        for m in self.measured:
+            if m.method == method:
+                return m
+        raise KeyError(method)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst among the three derivations that ran."""
+        if not isinstance(self.truth, Truth):
+            return "undecided"
+        return worst([m.outcome for m in self.measured if m.method in DERIVATIONS and m.gradient is not None])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """A case compared: at each of its points, and over all of them."""
+
+    name: str
+    points: tuple[PointComparison, ...]
+    claimed: tuple[tuple[ClaimedGradient, Verdict], ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst over the points."""
+        return worst([p.outcome for p in self.points])
+
+    @property
+    def circuit(self) -> Circuit:
+        """The function as recorded at the first point."""
+        return self.points[0].problem.circuit
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers are differentiated: l."""
+        return self.points[0].problem.size
+
+    @property
+    def ratio(self) -> float | None:
+        """ops(f and gradient) / ops(f); None where f has no operations."""
+        operations = self.circuit.operations
+        return self.circuit.gradient().operations / operations if operations else None
+
+    @property
+    def met(self) -> bool:
+        """Whether the gradients agree and every claimed gradient got the verdict expected of it."""
+        return self.outcome in ("right", "kink") and all(claim.expect == verdict.outcome for claim, verdict in self.claimed)
+
+    def method(self, name: str) -> list[Measured]:
+        """One method at every point."""
+        return [p[name] for p in self.points]
+
+    def frame(self) -> pd.DataFrame:
+        """One row per point, method, argument and entry, as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame([row for number, point in enumerate(self.points) for row in _rows(number, point)])
+
+    def __str__(self) -> str:
+        from gradcheck.display import text
+
+        return text(self)
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """The most serious of several outcomes; right when there is none."""
+    return min(outcomes, key=_SEVERITY.index, default="right")
+
+
+def _rows(number: int, point: PointComparison) -> Iterator[dict[str, Any]]:
+    names = [(name, index) for name, x in _named_inputs(point.problem) for index in np.ndindex(np.shape(x))]
+    for measured in point.measured:
+        if measured.judgement is None:
+            continue
+        accuracy = measured.judgement.accuracy
+        for i, (name, index) in enumerate(names):
+            yield {
+                "point": number, "method": measured.method, "argument": name, "entry": index, "gradient": accuracy.claim[i],
+                "truth": accuracy.truth[i], "ulp": accuracy.ulp[i], "relative_error": accuracy.relative[i],
+                "digits": accuracy.digits[i], "outcome": measured.judgement.entries[i],
+            }  # fmt: skip
+
+
+def _named_inputs(problem: Problem) -> list[tuple[str, Any]]:
+    names = argument_names(problem.function, len(problem.arguments))
+    return [(names[i], problem.arguments[i]) for i in problem.argnums]
+
+
+def compare(
+    function: Case | Callable[..., Any], at: Any = None, *, argnums: Sequence[int] | int | None = None, seed: int = 0, methods: Sequence[Method] = METHODS
+) -> Comparison:
+    """Derive a function's gradient every way, settle it by certified truth, and measure accuracy and cost.
+
+    `function` is a case, or a plain function with `at`, a tuple of its arguments. Raises TraceError where the function
+    cannot be followed, ShapeError where its result is no scalar, NonFiniteError where its value is not a number.
+    """
+    problems = list(problems_of(function, at, argnums, seed))
+    name = function.name if isinstance(function, Case) else getattr(function, "__name__", "f")
+    points = tuple(compare_at(p, methods) for p in problems)
+    claimed = tuple((c, _judge_claimed(c, points)) for c in function.claimed) if isinstance(function, Case) else ()
+    return Comparison(name, points, claimed)
+
+
+def problems_of(function: Case | Callable[..., Any], at: Any, argnums: Sequence[int] | int | None, seed: int) -> Iterator[Problem]:
+    """The function at each of its points, traced."""
+    if isinstance(function, Case):
+        points = function.points(seed) if at is None else (at if isinstance(at, tuple) else (at,),)
+        for point in points:
+            chosen = function.differentiable(point)
+            if not chosen:
+                raise CaseError(f"case {function.name}: no argument is differentiable: give a float (1.0, not 1), or name it in argnums")
+            yield problem_of(function.function, tuple(point), chosen, function.domain_at())
+        return
+    if at is None:
+        raise UsageError("compare(function) needs a case, or a point: compare(function, at=(x, y))")
+    point = at if isinstance(at, tuple) else (at,)
+    chosen = floating_positions(point) if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not chosen:
+        raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
+    yield problem_of(function, point, chosen)
+
+
+def compare_at(problem: Problem, methods: Sequence[Method] = METHODS) -> PointComparison:
+    """Every method at one point."""
+    if not np.isfinite(problem.value):
+        require_finite(problem.circuit, problem.inputs)
+    truth = certify(problem)
+    by = standard(problem, truth) if isinstance(truth, Truth) else None
+    return PointComparison(problem, truth, by, tuple(_measure(m, problem, by) for m in methods))
+
+
+def _measure(method: Method, problem: Problem, by: Standard | None) -> Measured:
+    found = method.gradient(problem)
+    if isinstance(found, Refused):
+        return Measured(method.name, None, None, found.reason)
+    if by is None:
+        return Measured(method.name, found, None, "no certified truth to judge by")
+    judgement = judge(found.entries, by, error=found.error, again=lambda p: _entries(method, p))
+    return Measured(method.name, found, judgement, judgement.reason)
+
+
+def _entries(method: Method, problem: Problem) -> tuple[Any, ...] | None:
+    found = method.gradient(problem)
+    return None if isinstance(found, Refused) else found.entries
+
+
+def _judge_claimed(claim: ClaimedGradient, points: tuple[PointComparison, ...]) -> Verdict:
+    """The verdict at the point where the claim does worst."""
+    verdicts = [check_problem(p.problem, claim.function, p.standard) for p in points]
+    return min(verdicts, key=lambda v: _SEVERITY.index(v.outcome))

@@ -1,0 +1,149 @@
+"""One gradient against the truth: the verdict, entry by entry and overall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Outcome
+from gradcheck.gradients.method import Problem
+from gradcheck.gradients.truth import Truth, certify
+from gradcheck.verdicts.accuracy import Accuracy, measure
+from gradcheck.verdicts.tolerance import tolerances
+
+NEIGHBOURS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standard:
+    """What gradients at a point are judged by: the truth, and the error that rounding explains."""
+
+    problem: Problem
+    truth: Truth
+    tolerance: Any
+
+    @property
+    def dtype(self) -> Any:
+        """The coarsest precision among the arguments."""
+        return max((x.dtype for x in self.problem.inputs), key=lambda d: np.finfo(d).eps)
+
+    def allowed_ulp(self) -> float:
+        """The largest error in ulp that rounding explains at any entry: the conditioning of the gradient."""
+        true = np.abs(np.concatenate([np.ravel(t) for t in self.truth.floats()]))
+        spacing = np.spacing(np.where(true == 0, np.max(true, initial=0.0) or 1.0, true).astype(self.dtype)).astype(float)
+        return float(np.max(self.tolerance / np.maximum(spacing, 5e-324)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """A gradient's verdict: overall, and for each entry in order. `reason` says why, in one line."""
+
+    outcome: Outcome
+    entries: tuple[Outcome, ...]
+    accuracy: Accuracy
+    reason: str
+    kinds: tuple[str, ...] = ()
+
+
+def standard(problem: Problem, truth: Truth) -> Standard:
+    """The standard at a point of which the truth is known."""
+    return Standard(problem, truth, np.concatenate([np.ravel(t) for t in tolerances(problem)]))
+
+
+def judge(entries: tuple[Any, ...], by: Standard, *, error: tuple[Any, ...] | None = None, again: Any = None) -> Judgement:
+    """Judge a gradient's entries.
+
+    `error` is the method's own claim of its error, for approximations such as differences; without it, only rounding
+    is excused. `again(problem) -> entries` repeats the claim at nearby points where rounding and mistake must be
+    told apart: rounding is erratic there, a mistake persists.
+    """
+    accuracy = measure(entries, by.truth.entries, by.dtype, by.truth.bits)
+    if by.truth.is_kink:
+        return _at_kink(accuracy, by)
+    if error is not None:
+        return _approximate(accuracy, by, np.concatenate([np.ravel(e) for e in error]))
+    beyond = ~(np.abs(accuracy.error) <= by.tolerance)
+    if not beyond.any():
+        return Judgement("right", ("right",) * len(beyond), accuracy, _digits(accuracy))
+    if not np.isfinite(accuracy.claim[beyond]).all():
+        return _wrong(accuracy, beyond, "not finite where the truth is finite", ("nonfinite",))
+    if again is None or _persists(by, again, beyond):
+        return _wrong(accuracy, beyond, f"differs from the truth by more than rounding explains: {_digits(accuracy)}", ("unknown",))
+    return _imprecise(accuracy, by, beyond)
+
+
+def _imprecise(accuracy: Accuracy, by: Standard, beyond: Any) -> Judgement:
+    """Erratic deviations are rounding: right, with the digits that remain, unless fewer than half do."""
+    half = -np.log10(float(np.finfo(by.dtype).eps)) / 2
+    if (accuracy.digits[beyond] < half).any():
+        return _wrong(accuracy, beyond & (accuracy.digits < half), f"rounding leaves fewer than half the digits: {_digits(accuracy)}", ("precision",))
+    return Judgement("right", ("right",) * len(beyond), accuracy, f"formula right, digits lost to rounding: {_digits(accuracy)}", ("precision",))
+
+
+def _approximate(accuracy: Accuracy, by: Standard, claimed: Any) -> Judgement:
+    """An approximation is right within its own error claim, undecided where that claim says too little."""
+    allowed = claimed + by.tolerance
+    beyond = ~(np.abs(accuracy.error) <= allowed)
+    if beyond.any():
+        return _wrong(accuracy, beyond, f"off by more than its own error claim: {_digits(accuracy)}", ("unknown",))
+    scale = np.where(accuracy.truth == 0, np.max(np.abs(accuracy.truth), initial=0.0) or 1.0, np.abs(accuracy.truth))
+    vague = (claimed > 0.01 * scale) & (accuracy.digits < 3)
+    outcomes: tuple[Outcome, ...] = tuple("undecided" if v else "right" for v in vague)
+    if vague.any():
+        return Judgement("undecided", outcomes, accuracy, f"its error claim is too wide to decide: {_digits(accuracy)}")
+    return Judgement("right", outcomes, accuracy, f"within its error claim: {_digits(accuracy)}")
+
+
+def _at_kink(accuracy: Accuracy, by: Standard) -> Judgement:
+    """Between the one-sided derivatives, entry by entry; which convention it follows is for the reader to see."""
+    assert by.truth.left is not None
+    left = measure(by.truth.floats(), by.truth.left, by.dtype, by.truth.bits).truth
+    low, high = np.minimum(accuracy.truth, left) - by.tolerance, np.maximum(accuracy.truth, left) + by.tolerance
+    inside = (accuracy.claim >= low) & (accuracy.claim <= high)
+    where = "between" if inside.all() else "outside"
+    return Judgement("kink", ("kink",) * len(inside), accuracy, f"not differentiable here; the entries lie {where} the one-sided derivatives")
+
+
+def _wrong(accuracy: Accuracy, beyond: Any, reason: str, kinds: tuple[str, ...]) -> Judgement:
+    return Judgement("wrong", tuple("wrong" if b else "right" for b in beyond), accuracy, reason, kinds)
+
+
+def _digits(accuracy: Accuracy) -> str:
+    return f"{accuracy.digits[accuracy.worst]:.1f} correct digits at the worst entry" if len(accuracy.digits) else "no entries"
+
+
+def _persists(by: Standard, again: Any, beyond: Any) -> bool:
+    """Whether the deviation is systematic over nearby points: its mean exceeds its scatter at some entry."""
+    deviations = []
+    for problem in _neighbours(by.problem):
+        truth = certify(problem)
+        if not isinstance(truth, Truth) or truth.is_kink:
+            continue
+        entries = again(problem)
+        if entries is None:
+            return True
+        accuracy = measure(entries, truth.entries, by.dtype, truth.bits)
+        deviations.append((accuracy.error / np.where(accuracy.truth == 0, 1.0, np.abs(accuracy.truth)))[beyond])
+    if len(deviations) < NEIGHBOURS // 2:
+        return True
+    table = np.array(deviations)
+    return bool((np.abs(table.mean(axis=0)) > table.std(axis=0)).any() or not np.isfinite(table).all())
+
+
+def _neighbours(problem: Problem) -> list[Problem]:
+    """The problem at points at relative distances from 2^-40 to 2^-10; adjacent floats would share their rounding."""
+    from dataclasses import replace
+
+    from gradcheck.gradients.method import retraced
+
+    rng = np.random.default_rng(0)
+    near = []
+    for distance in np.exp2(np.linspace(-40, -10, NEIGHBOURS)):
+        inputs = [(x * (1 + distance * rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x)))).astype(x.dtype)[()] for x in problem.inputs]
+        arguments = list(problem.arguments)
+        for position, x in zip(problem.argnums, inputs, strict=True):
+            arguments[position] = x
+        near.append(retraced(replace(problem, arguments=tuple(arguments))))
+    return near

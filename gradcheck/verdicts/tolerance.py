@@ -1,0 +1,49 @@
+"""How far rounding alone can move a gradient: measured on its own circuit, never guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradcheck.arithmetic.noise import AMPLITUDE, Noise, Noisy
+from gradcheck.circuit import Circuit, interpret
+from gradcheck.gradients.method import Problem
+
+SAFETY = 32.0
+"""Times the measured spread. In the project's measurements (deep nets, recurrences, soft maxima, products of 1000, in
+both precisions) actual errors of right gradients stayed below 5.1 spreads; 32 leaves room for other formulas of
+the same gradient and still tells a relative error of 1e-13 from rounding."""
+
+
+def tolerances(problem: Problem, *, seed: int = 0) -> tuple[Any, ...]:
+    """For the entries of each argument, the error that rounding explains, in absolute terms."""
+    gradient = problem.circuit.gradient(value=False)
+    units = [unit_roundoff(x.dtype) for x in problem.inputs]
+    spreads = noise_spread(gradient, problem.inputs, seed=seed)
+    return tuple(_tolerance(s, exact, max(units)) for s, exact in spreads)
+
+
+def value_tolerance(problem: Problem) -> float:
+    """The same for the function's value."""
+    ((spread, exact),) = noise_spread(problem.circuit, problem.inputs)
+    return float(_tolerance(spread, exact, max(unit_roundoff(x.dtype) for x in problem.inputs)))
+
+
+def noise_spread(circuit: Circuit, inputs: tuple[Any, ...], *, seed: int = 0) -> list[tuple[Any, Any]]:
+    """For each output, how far noisy copies stray from the value, and the value."""
+    noise = Noise(seed=seed)
+    with np.errstate(all="ignore"):
+        outputs: tuple[Noisy, ...] = interpret(circuit, noise, [noise.constant(x) for x in inputs])
+        return [(np.max([np.abs(c - o.exact) for c in o.copies], axis=0), o.exact) for o in outputs]
+
+
+def _tolerance(spread: Any, value: Any, unit: float) -> Any:
+    smallest = float(np.finfo(np.float64).smallest_subnormal) if unit < 2.0**-50 else float(np.finfo(np.float32).smallest_subnormal)
+    with np.errstate(all="ignore"):
+        return SAFETY * (spread * (unit / AMPLITUDE) + unit * np.abs(value)) + smallest
+
+
+def unit_roundoff(dtype: Any) -> float:
+    """Half the distance from 1 to the next float of a type."""
+    return float(np.finfo(dtype).eps) / 2

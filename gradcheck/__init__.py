@@ -1,0 +1,76 @@
+"""gradcheck verifies gradients: derived three ways, settled by a certified truth, with costs counted.
+
+Names are loaded when first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from gradcheck.case import Case, Evidence, case, claim
+    from gradcheck.circuit import Circuit, trace
+    from gradcheck.domains import Data, Integer, Real
+    from gradcheck.errors import CaseError, DomainError, GradcheckError, GradientError, NonFiniteError, ShapeError, TraceError, UsageError
+    from gradcheck.gradients.functional import grad, hvp, jacobian, value_and_grad
+    from gradcheck.studies.collection import load_cases
+    from gradcheck.verdicts.check import Verdict, assert_gradient, check
+    from gradcheck.verdicts.compare import Comparison, compare
+
+_HOME = {
+    "Case": "case", "Evidence": "case", "case": "case", "claim": "case",
+    "Circuit": "circuit", "trace": "circuit",
+    "Data": "domains", "Integer": "domains", "Real": "domains",
+    "CaseError": "errors", "DomainError": "errors", "GradcheckError": "errors", "GradientError": "errors", "NonFiniteError": "errors",
+    "ShapeError": "errors", "TraceError": "errors", "UsageError": "errors",
+    "grad": "gradients.functional", "hvp": "gradients.functional", "jacobian": "gradients.functional", "value_and_grad": "gradients.functional",
+    "load_cases": "studies.collection",
+    "Verdict": "verdicts.check", "assert_gradient": "verdicts.check", "check": "verdicts.check",
+    "Comparison": "verdicts.compare", "compare": "verdicts.compare",
+}  # fmt: skip
+
+__all__ = [
+    "Case",
+    "CaseError",
+    "Circuit",
+    "Comparison",
+    "Data",
+    "DomainError",
+    "Evidence",
+    "GradcheckError",
+    "GradientError",
+    "Integer",
+    "NonFiniteError",
+    "Real",
+    "ShapeError",
+    "TraceError",
+    "UsageError",
+    "Verdict",
+    "__version__",
+    "assert_gradient",
+    "case",
+    "check",
+    "claim",
+    "compare",
+    "grad",
+    "hvp",
+    "jacobian",
+    "load_cases",
+    "trace",
+    "value_and_grad",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'gradcheck' has no attribute {name!r}")
+    value = getattr(import_module(f"gradcheck.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -130,6 +130,8 @@ class _Rewriter:
                     return None
             except (ArithmeticError, ValueError):  # plain numbers raise where NumPy gives inf or NaN
                 return None
+        if isinstance(result, np.ndarray) and result.ndim == 0:
+            result = result[()]
         return self.builder.constant(result) if type_of(result).size <= _FOLD_LIMIT else None
 
     def number(self, k: int) -> float | None:

@@ -1,0 +1,135 @@
+"""A circuit as a Python function: straight-line source over `math` floats for scalars, NumPy for arrays.
+
+Results may differ from interpretation by 4 ulp per operation (`math.tanh` is another tanh than NumPy's). Where `math` raises,
+NumPy would give inf or NaN: the circuit is then interpreted instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.circuit import CONSTANT, Circuit
+from gradcheck.circuit.interpret import Floats, interpret
+from gradcheck.circuit.source import Program, expression, scalar_text, scope
+from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact, plain
+
+LIMIT = 60_000  # equations; compiling costs about 15 us and 3.5 kB each
+_GETITEM, _SCATTER = OPCODE[BY_NAME["getitem"]], OPCODE[BY_NAME["scatter"]]
+
+
+def compile_circuit(circuit: Circuit, *, limit: int = LIMIT) -> Callable[..., tuple[Any, ...]]:
+    """A function of the circuit's inputs that returns its outputs, then the values its guards watch.
+
+    Above `limit` equations it interprets, which needs no compilation.
+    """
+    watched = circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards)))
+    if len(circuit) > limit:
+        return interpreter(watched)
+    return _guarded(_Writer(watched).function(), interpreter(watched))
+
+
+def interpreter(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
+    """The circuit run equation by equation."""
+    return lambda *inputs: interpret(circuit, Floats(), inputs)
+
+
+def _guarded(fast: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+    def run(*inputs: Any) -> tuple[Any, ...]:
+        try:
+            return fast(*inputs)  # type: ignore[no-any-return]
+        except (ArithmeticError, ValueError):  # math raises where NumPy gives inf or NaN
+            return slow(*inputs)  # type: ignore[no-any-return]
+
+    return run
+
+
+class _Writer:
+    """Writes the program. Scalars of float64 become Python floats, unless another float type is about."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit, self.program = circuit, Program()
+        self.scope = scope()
+        self.pure = all(t.dtype == np.float64 or t.dtype.kind != "f" for t in circuit.type_table)
+        self.lists: dict[int, str] = {}
+
+    def function(self) -> Callable[..., Any]:
+        circuit, program = self.circuit, self.program
+        for k, opcode in enumerate(circuit.opcodes):
+            program.names[k] = self._constant(k) if opcode == CONSTANT else f"v{k}"
+        arguments = ", ".join(program.names[k] for k in circuit.inputs)
+        lines = [line for k in circuit.inputs for line in self._input(k)]
+        lines += [f"v{k} = {self._right(k)}" for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
+        results = ", ".join(program.names[k] for k in circuit.outputs)
+        text = f"def compiled({arguments}):\n    " + "\n    ".join([*lines, f"return ({results},)"]) + "\n"
+        namespace = self.scope | program.objects
+        exec(compile(text, f"<compiled {circuit.name}>", "exec"), namespace)  # noqa: S102  our own text, no user input in it
+        return namespace["compiled"]  # type: ignore[no-any-return]
+
+    def _constant(self, k: int) -> str:
+        value = plain(self.circuit.constants[k])
+        if isinstance(value, np.ndarray) or (isinstance(value, np.generic) and not isinstance(value, np.float64)):
+            name = f"k{len(self.program.objects)}"
+            self.program.objects[name] = value
+            return name
+        number = float(value) if isinstance(value, np.float64 | Exact) else value
+        return f"({scalar_text(number)})"
+
+    def _input(self, k: int) -> list[str]:
+        """Scalars as Python floats; an array read element by element also as a list."""
+        type = self.circuit.type(k)
+        if not type.shape:
+            return [f"v{k} = float(v{k})"] if self.pure and type.dtype == np.float64 else []
+        if self.pure and len(type.shape) == 1 and self._elements_read(k) >= 4:
+            self.lists[k] = f"l{k}"
+            return [f"l{k} = v{k}.tolist()"]
+        return []
+
+    def _elements_read(self, k: int) -> int:
+        circuit = self.circuit
+        wanted = (j for j, opcode in enumerate(circuit.opcodes) if opcode == _GETITEM and circuit.inputs_of(j) == (k,))
+        return sum(not circuit.type(j).shape for j in wanted)
+
+    def _right(self, k: int) -> str:
+        circuit, program = self.circuit, self.program
+        primitive, read = TABLE[circuit.opcodes[k]], circuit.inputs_of(k)
+        if circuit.opcodes[k] == _GETITEM and read[0] in self.lists and not circuit.type(k).shape:
+            return f"{self.lists[read[0]]}[{int(circuit.params[k]['index'][0])}]"
+        if circuit.opcodes[k] == _SCATTER:
+            whole = _elements_in_order(circuit, k)
+            if whole is not None:
+                return f"np.array([{', '.join(program.names[i] if i is not None else '0.0' for i in whole)}])"
+        if self.pure and primitive.scalar is not None and self._is_scalar(k) and all(map(self._is_scalar, read)):
+            return primitive.scalar.format(*(program.names[i] for i in read))
+        if primitive.array is not None or primitive.elementwise or primitive.name == "scatter":
+            return expression(circuit, k, program)
+        return self._call(k)
+
+    def _is_scalar(self, k: int) -> bool:
+        return not self.circuit.type(k).shape
+
+    def _call(self, k: int) -> str:
+        circuit, program = self.circuit, self.program
+        name = f"p{k}"
+        program.objects[name] = circuit.params.get(k, {})
+        primitive = TABLE[circuit.opcodes[k]]
+        operands = ", ".join(program.names[i] for i in circuit.inputs_of(k))
+        return f"{primitive.name}({operands}, **{name})" if program.objects[name] else f"{primitive.name}({operands})"
+
+
+def _elements_in_order(circuit: Circuit, k: int) -> Sequence[int | None] | None:
+    """For a vector put together from scalars at different places: the value for each place."""
+    params, read = circuit.params[k], circuit.inputs_of(k)
+    if len(params["shape"]) != 1 or any(circuit.type(i).shape for i in read) or params["shape"][0] > 2 * len(read) + 8:
+        return None
+    places: list[int | None] = [None] * params["shape"][0]
+    for index, i in zip(params["indices"], read, strict=True):
+        position = index[0] if len(index) == 1 else None
+        if not isinstance(position, int | np.integer) or places[position] is not None:
+            return None
+        places[position] = i
+    return places
+
+

@@ -1,0 +1,182 @@
+"""A circuit as readable Python: the forward part, then the backward part, with the user's variable names.
+
+The same text, over `math` floats where it can, is what a compiled circuit runs.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.circuit import CONSTANT, Circuit
+from gradcheck.primitives import TABLE, Exact, Primitive
+
+_RESERVED = {"np", "math", "special", "abs", "float"}
+_INLINE = 16  # elements of an index or constant array that are written out
+
+
+@dataclass(slots=True)
+class Program:
+    """Lines of Python, the objects they refer to by name, and the name of every value."""
+
+    lines: list[str] = field(default_factory=list)
+    objects: dict[str, Any] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+
+
+def write(circuit: Circuit) -> str:
+    """A function definition with one line per equation, that runs when pasted next to `import numpy as np`."""
+    program = Program()
+    namer = _Namer(circuit)
+    for k, opcode in enumerate(circuit.opcodes):
+        program.names[k] = _literal(circuit, k, program) if opcode == CONSTANT else namer.name(k)
+        if opcode >= 0:
+            comment = _shape_comment(circuit, k)
+            program.lines.append(f"    {program.names[k]} = {expression(circuit, k, program)}{comment}")
+    arguments = ", ".join(program.names[k] for k in circuit.inputs)
+    head = [f"def {_identifier(circuit.name)}({arguments}):"]
+    constants = [f"    {name} = {_array_text(value)}" for name, value in program.objects.items()]
+    results = ", ".join(program.names[k] for k in circuit.outputs)
+    return "\n".join([*head, *constants, *program.lines, f"    return {results}"]) + "\n"
+
+
+class _Namer:
+    """The user's names where they are free, v0, v1, ... elsewhere."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit, self.used, self.next = circuit, set(_RESERVED), 0
+        self.wanted = set(circuit.names.values())
+
+    def name(self, k: int) -> str:
+        wanted = _identifier(self.circuit.names.get(k, ""))
+        if wanted and wanted not in self.used:
+            self.used.add(wanted)
+            return wanted
+        while (fresh := f"v{self.next}") in self.used or fresh in self.wanted:
+            self.next += 1
+        self.used.add(fresh)
+        return fresh
+
+
+def _identifier(name: str) -> str:
+    clean = re.sub(r"\W", "_", name)
+    if not clean:
+        return ""
+    return f"_{clean}" if clean[0].isdigit() or keyword.iskeyword(clean) else clean
+
+
+def expression(circuit: Circuit, k: int, program: Program) -> str:
+    """The right-hand side of equation k in NumPy."""
+    primitive, params = TABLE[circuit.opcodes[k]], circuit.params.get(k, {})
+    operands = [program.names[i] for i in circuit.inputs_of(k)]
+    if primitive.array is not None:
+        return _fill(primitive.array, operands, params, program)
+    if primitive.name == "scatter":
+        return _scatter(operands, params, program)
+    options = [f"{name}={value!r}" for name, value in params.items()]
+    return f"{_callable(primitive)}({', '.join([*operands, *options])})"
+
+
+def _fill(template: str, operands: list[str], params: Mapping[str, Any], program: Program) -> str:
+    text = template.replace("{*}", ", ".join(operands))
+    for i, operand in enumerate(operands):
+        text = text.replace("{" + str(i) + "}", _bracketed(operand, template))
+    for name, value in params.items():
+        rendered = index_text(value, program) if name == "index" else repr(value)
+        text = text.replace("{" + name + "}", rendered)
+    return text
+
+
+def _bracketed(operand: str, template: str) -> str:
+    """A negative literal needs brackets before ** and after a sign."""
+    return f"({operand})" if operand.startswith("-") and not template.startswith(("np.", "special.")) else operand
+
+
+def index_text(index: Any, program: Program) -> str:
+    """An index as it is written between brackets."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join(_part_text(p, program) for p in parts) + ("," if len(parts) == 1 and isinstance(parts[0], tuple) else "")
+
+
+def _part_text(part: Any, program: Program) -> str:
+    if isinstance(part, slice):
+        ends = ["" if e is None else str(e) for e in (part.start, part.stop)]
+        return ":".join(ends) + ("" if part.step is None else f":{part.step}")
+    if isinstance(part, np.ndarray):
+        return _stored(part, program)
+    return "..." if part is Ellipsis else repr(int(part) if isinstance(part, np.integer) else part)
+
+
+def _stored(value: Any, program: Program) -> str:
+    name = f"k{len(program.objects)}"
+    program.objects[name] = value
+    return name
+
+
+def _scatter(operands: list[str], params: Mapping[str, Any], program: Program) -> str:
+    indices = ", ".join(f"({_tuple_text(i, program)},)" for i in params["indices"])
+    return f"scatter({', '.join(operands)}, indices=({indices},), shape={params['shape']!r})"
+
+
+def _tuple_text(index: Any, program: Program) -> str:
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join(_slice_text(p) if isinstance(p, slice) else _part_text(p, program) for p in parts)
+
+
+def _slice_text(part: slice) -> str:
+    return f"slice({part.start}, {part.stop}, {part.step})"
+
+
+def _callable(primitive: Primitive) -> str:
+    function = primitive.evaluate
+    if isinstance(function, np.ufunc) or getattr(function, "__module__", "").startswith("numpy"):
+        return f"np.{function.__name__}"
+    return primitive.name
+
+
+def _literal(circuit: Circuit, k: int, program: Program) -> str:
+    value = circuit.constants[k]
+    if isinstance(value, Exact):
+        return repr(value.value)
+    if isinstance(value, np.ndarray):
+        return _stored(value, program)
+    if isinstance(value, np.float64):
+        value = float(value)
+    return scalar_text(value)
+
+
+def scalar_text(value: Any) -> str:
+    """A plain number as Python reads it back, every bit kept."""
+    if isinstance(value, np.generic):
+        return f"np.{value!r}".replace("np.np.", "np.")
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"float('{value}')"
+    return repr(value)
+
+
+def _array_text(value: Any) -> str:
+    if value.size > _INLINE:
+        return f"...  # constant array {value.dtype}{list(value.shape)}"
+    return f"np.array({value.tolist()!r})"
+
+
+def _shape_comment(circuit: Circuit, k: int) -> str:
+    shape = circuit.type(k).shape
+    return f"  # {list(shape)}" if shape else ""
+
+
+def scope() -> dict[str, Any]:
+    """What the written program refers to: NumPy, SciPy's functions, and operations that have no NumPy name."""
+    import math
+
+    from scipy import special
+
+    own: dict[str, Callable[..., Any]] = {p.name: p.evaluate for p in TABLE}
+    return own | {"np": np, "math": math, "special": special, "abs": abs, "float": float}
+
+

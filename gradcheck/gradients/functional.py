@@ -1,0 +1,204 @@
+"""Derivatives as plain functions: grad, value_and_grad, jacobian, hvp.
+
+The first call traces and interprets; from the second on, a trace that provably still stands for the function is kept
+and compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Case
+from gradcheck.circuit import Circuit, as_number, hessian_vector, pullback, trace
+from gradcheck.circuit.compile import compile_circuit, interpreter
+from gradcheck.circuit.keep import Dependency, dependencies
+from gradcheck.errors import ShapeError, UsageError
+
+_KEPT = 8  # programs kept per function, for different shapes and branches
+_COMPILE_AFTER = 1  # calls interpreted before a circuit is hot
+
+Transform = Callable[[Circuit], Circuit]
+Argnums = int | Sequence[int]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A program, what it was made for, and how often it ran."""
+
+    key: tuple[Any, ...]
+    circuit: Circuit
+    watched: tuple[Dependency, ...]
+    expected: tuple[Any, ...]
+    run: Callable[..., tuple[Any, ...]]
+    calls: int = 0
+    hot: bool = False
+
+    def __call__(self, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """The outputs, or None where a decision of the function would now fall otherwise."""
+        if not self.hot and self.calls >= _COMPILE_AFTER:
+            self.run, self.hot = compile_circuit(self.circuit), True
+        self.calls += 1
+        results = self.run(*inputs)
+        if self.expected:
+            count = len(self.expected)
+            if any(not np.array_equal(got, want) for got, want in zip(results[-count:], self.expected, strict=True)):
+                return None
+            return results[:-count]
+        return results
+
+
+@dataclass(slots=True)
+class _Derivative:
+    """A function together with the transform of its circuit, and the programs kept for it."""
+
+    function: Callable[..., Any]
+    argnums: tuple[int, ...]
+    transform: Transform
+    kept: list[_Kept] = field(default_factory=list)
+
+    def __call__(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+        numbers = tuple(self._number(i, a) if i in self.argnums else a for i, a in enumerate(arguments))
+        key = _key(numbers, self.argnums, options)
+        inputs = (*(numbers[i] for i in self.argnums), *extra)
+        with np.errstate(all="ignore"):
+            for kept in self.kept:
+                if kept.key == key and all(d.holds() for d in kept.watched):
+                    results = kept(inputs)
+                    if results is not None:
+                        return results
+            return self._fresh(numbers, options, key, inputs)
+
+    def _number(self, position: int, argument: Any) -> Any:
+        number = argument if type(argument) is np.ndarray else as_number(argument)
+        if number.dtype.kind != "f":
+            raise UsageError(f"argument {position} is {number.dtype}, and only floats can be differentiated: give floats (1.0, not 1), or other argnums")
+        return number
+
+    def _fresh(self, numbers: tuple[Any, ...], options: dict[str, Any], key: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Trace anew, and keep the program if nothing it depends on can change unseen."""
+        watched = dependencies(self.function) if None not in key else None
+        circuit = self.transform(trace(self.function, *numbers, argnums=self.argnums, **options))
+        kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), _watching(circuit))
+        results = kept(inputs)
+        assert results is not None
+        if watched is not None:
+            self.kept = [kept, *self.kept[: _KEPT - 1]]
+        return results
+
+
+def _watching(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
+    return interpreter(circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards))))
+
+
+def _key(arguments: tuple[Any, ...], argnums: tuple[int, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    """What must be equal for a program to apply; None stands for an argument that cannot be compared."""
+    parts: list[Any] = [
+        (a.shape, a.dtype) if i in argnums else _value_key(a) for i, a in enumerate(arguments)
+    ]
+    parts += [(name, _value_key(value)) for name, value in sorted(options.items())]
+    return tuple(parts)
+
+
+def _value_key(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return None if value.dtype == object else (value.shape, value.dtype.str, value.tobytes())
+    return (type(value), value) if isinstance(value, int | float | str | bool | bytes | type(None) | np.generic) else None
+
+
+def _derivative(function: Callable[..., Any], argnums: Argnums, transform: Transform) -> _Derivative:
+    plain = function.function if isinstance(function, Case) else function
+    if not callable(plain):
+        raise UsageError(f"expected a function, got {type(plain).__name__}")
+    return _Derivative(plain, (argnums,) if isinstance(argnums, int) else tuple(argnums), transform)
+
+
+def _packed(parts: Sequence[Any], argnums: Argnums, arguments: tuple[Any, ...]) -> Any:
+    """One array for one argument number, a tuple for a tuple; owned by the caller."""
+    owned = tuple(map(_owned, parts))
+    return owned[0] if isinstance(argnums, int) else owned
+
+
+def _owned(array: Any) -> Any:
+    if isinstance(array, np.ndarray):
+        return array if array.flags.owndata and array.flags.writeable else array.copy()
+    return np.float64(array) if isinstance(array, float) else array
+
+
+def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
+    """The function that returns value and gradient of a scalar function of NumPy arrays.
+
+    Gradients have their argument's shape and dtype; `argnums` chooses the arguments, a tuple giving a tuple.
+    Raises TraceError where the function cannot be followed, ShapeError where it returns no scalar.
+    """
+    derivative = _derivative(function, argnums, lambda c: c.gradient())
+
+    def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
+        value, *parts = derivative(arguments, (), options)
+        return value, _packed(parts, argnums, arguments)
+
+    return _named(value_and_gradient, function, "value_and_grad")
+
+
+def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function that returns the gradient of a scalar function of NumPy arrays. See value_and_grad."""
+    derivative = _derivative(function, argnums, lambda c: c.gradient(value=False))
+
+    def gradient(*arguments: Any, **options: Any) -> Any:
+        return _packed(derivative(arguments, (), options), argnums, arguments)
+
+    return _named(gradient, function, "grad")
+
+
+def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function that returns the Jacobian, of shape output shape + argument shape, one reverse sweep per output."""
+    derivative = _derivative(function, argnums, pullback)
+
+    def jacobian_of(*arguments: Any, **options: Any) -> Any:
+        plain = function.function if isinstance(function, Case) else function
+        with np.errstate(all="ignore"):
+            shape = np.shape(plain(*arguments, **options))
+        rows = [derivative(arguments, (seed,), options)[1:] for seed in _unit_cotangents(shape)]
+        columns = [np.reshape(np.array([row[a] for row in rows]), shape + np.shape(rows[0][a])) for a in range(len(rows[0]))]
+        return _packed(columns, argnums, arguments)
+
+    return _named(jacobian_of, function, "jacobian")
+
+
+def _unit_cotangents(shape: tuple[int, ...]) -> list[Any]:
+    if not shape:
+        return [np.float64(1.0)]
+    size = int(np.prod(shape, dtype=int))
+    if size == 0:
+        raise ShapeError("the function returns an empty array: it has no Jacobian")
+    return [row.reshape(shape) for row in np.eye(size)]
+
+
+def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function (x, v) -> Hessian times v, at the cost of a few evaluations of the function.
+
+    With several argnums, the vector is a tuple of arrays after the arguments.
+    """
+    derivative = _derivative(function, argnums, hessian_vector)
+
+    def product(*arguments: Any, **options: Any) -> Any:
+        *point, vector = arguments
+        vectors = (vector,) if isinstance(argnums, int) else tuple(vector)
+        numbers = tuple(np.asarray(v, dtype=np.float64)[()] for v in vectors)
+        _, *parts = derivative(tuple(point), numbers, options)
+        return _packed(parts, argnums, tuple(point))
+
+    return _named(product, function, "hvp")
+
+
+def _named(derivative: Callable[..., Any], function: Callable[..., Any], prefix: str) -> Callable[..., Any]:
+    """Name and document a derivative after its function."""
+    name = getattr(function, "__name__", getattr(function, "name", "f"))
+    update_wrapper(derivative, derivative)
+    derivative.__name__ = derivative.__qualname__ = f"{prefix}({name})"
+    derivative.__doc__ = f"{prefix} of {name}, by reverse mode."
+    return derivative

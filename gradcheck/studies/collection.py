@@ -1,0 +1,146 @@
+"""Finding cases and claims in files and folders."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import overload
+
+from gradcheck.case import Case, Claim
+from gradcheck.errors import CaseError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Problematic:
+    """A file that could not be read as cases, and why: one line."""
+
+    file: str
+    message: str
+
+
+class Cases(Sequence[Case]):
+    """The cases found, in the order of files and lines; `claims` with them, and `problems` of files that failed."""
+
+    def __init__(self, cases: Sequence[Case], claims: Sequence[Claim], problems: Sequence[Problematic]) -> None:
+        self.cases, self.claims, self.problems = tuple(cases), tuple(claims), tuple(problems)
+
+    @overload
+    def __getitem__(self, index: int) -> Case: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Case]: ...
+    def __getitem__(self, index: int | slice) -> Case | Sequence[Case]:
+        return self.cases[index]
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self.cases)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} cases, {len(self.claims)} claims, {len(self.problems)} files at fault>"
+
+    def named(self, name: str) -> Case:
+        """The case of that name; UsageError with the nearest names where there is none."""
+        from difflib import get_close_matches
+
+        for found in self.cases:
+            if found.name == name:
+                return found
+        near = get_close_matches(name, [c.name for c in self.cases], n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise UsageError(f"no case is called {name!r}{hint}")
+
+
+def load_cases(*paths: str | Path) -> Cases:
+    """Find the cases and claims in Python files, or in all files under folders.
+
+    A file that fails to load is listed in `.problems`, and the others are loaded all the same. Raises UsageError
+    for a path that does not exist.
+    """
+    cases: list[Case] = []
+    claims: list[Claim] = []
+    problems: list[Problematic] = []
+    for file in _files(paths):
+        try:
+            module = load_file(file)
+        except CaseError as error:
+            problems.append(Problematic(str(file), str(error)))
+            continue
+        here = _defined_in(module, Case), _defined_in(module, Claim)
+        cases += here[0]
+        claims += here[1]
+        if not any(here):
+            problems.append(Problematic(str(file), f"{file}: holds no case: decorate a function with @case(...), or leave the file out"))
+    return Cases(cases, claims, problems + _repeated(cases))
+
+
+def _files(paths: Sequence[str | Path]) -> Iterator[Path]:
+    for given in paths:
+        path = Path(given)
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder")
+        found = sorted(p for p in path.rglob("*.py") if not p.name.startswith("_")) if path.is_dir() else [path]
+        if not found:
+            raise UsageError(f"{path}: holds no Python file")
+        yield from found
+
+
+def _defined_in(module: ModuleType, kind: type) -> list:  # type: ignore[type-arg]
+    unique = {id(v): v for v in vars(module).values() if isinstance(v, kind)}.values()
+    return [v for v in unique if v.function.__module__ == module.__name__]
+
+
+def _repeated(cases: list[Case]) -> list[Problematic]:
+    seen: dict[str, Case] = {}
+    problems = []
+    for c in cases:
+        first = seen.setdefault(c.name, c)
+        if first is not c:
+            problems.append(Problematic(c.file, f"{c.file}:{c.line}: case {c.name} is already defined at {first.file}:{first.line}: rename one"))
+    return problems
+
+
+def load_file(file: Path) -> ModuleType:
+    """Run a file of cases as a module of its own; CaseError, naming the line, where it fails."""
+    name = "gradcheck_cases_" + "_".join(file.resolve().with_suffix("").parts[-2:])
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise CaseError(f"{file}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with _importable(file.parent):
+            spec.loader.exec_module(module)
+    except CaseError as error:
+        raise CaseError(f"{file}:{_line_in(file, error)}: {error}") from error
+    except SyntaxError as error:
+        raise CaseError(f"{error.filename or file}:{error.lineno}: syntax error: {error.msg}") from error
+    except Exception as error:  # whatever a user's module raises when it is run
+        raise CaseError(f"{file}:{_line_in(file, error)}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _line_in(file: Path, error: BaseException) -> int:
+    """The deepest line of the file that the traceback passes."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename) == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let case files import their neighbours while they are loaded."""
+    sys.path.insert(0, str(folder.resolve()))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder.resolve()))

@@ -8,10 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# eager, and light: imported later, the module `gradcheck.case` would hide the decorator of the same name
+from gradcheck.case import Case, Evidence, case, claim
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gradcheck.case import Case, Evidence, case, claim
     from gradcheck.circuit import Circuit, trace
     from gradcheck.domains import Data, Integer, Real
     from gradcheck.errors import CaseError, DomainError, GradcheckError, GradientError, NonFiniteError, ShapeError, TraceError, UsageError
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from gradcheck.verdicts.compare import Comparison, compare
 
 _HOME = {
-    "Case": "case", "Evidence": "case", "case": "case", "claim": "case",
     "Circuit": "circuit", "trace": "circuit",
     "Data": "domains", "Integer": "domains", "Real": "domains",
     "CaseError": "errors", "DomainError": "errors", "GradcheckError": "errors", "GradientError": "errors", "NonFiniteError": "errors",

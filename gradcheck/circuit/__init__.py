@@ -8,8 +8,9 @@ from gradcheck.circuit.circuit import ArrayType, Circuit, Equation, Place
 from gradcheck.circuit.cost import cost_of
 from gradcheck.circuit.interpret import Arithmetic, Floats, describe, first_nonfinite, interpret, require_finite, trail
 from gradcheck.circuit.reverse import gradient_circuit, hessian_vector, pullback, reverse
-from gradcheck.circuit.rules import traced_rule
+from gradcheck.circuit.rules import local_derivative, traced_rule
 from gradcheck.circuit.simplify import simplify
+from gradcheck.circuit.source import inline, value_names
 from gradcheck.circuit.trace import argument_names, as_number, trace
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "first_nonfinite",
     "gradient_circuit",
     "hessian_vector",
+    "inline",
     "interpret",
+    "local_derivative",
     "pullback",
     "require_finite",
     "reverse",
@@ -35,4 +38,5 @@ __all__ = [
     "trace",
     "traced_rule",
     "trail",
+    "value_names",
 ]

@@ -18,7 +18,16 @@ def name_values(builder: Builder, frames: Iterable[FrameType], tracer: Any, outp
         for name, held in list(frame.f_locals.items()):
             if isinstance(held, TracedArray) and held.recorder is tracer and held.index not in builder.constants:
                 builder.names.setdefault(held.index, name)
+        _name_arrays(builder, frame, tracer)
     _name_earlier_rounds(builder)
+
+
+def _name_arrays(builder: Builder, frame: FrameType, tracer: Any) -> None:
+    """Constant arrays under the names the function knows them by: its variables, cells and globals."""
+    known = {n: frame.f_globals.get(n) for n in frame.f_code.co_names} | frame.f_locals
+    for name, held in known.items():
+        if id(held) in tracer.arrays and tracer.arrays[id(held)][0] is held:
+            builder.names.setdefault(tracer.arrays[id(held)][2], name)
 
 
 def _depth(frame: FrameType) -> int:
@@ -33,7 +42,7 @@ def _name_earlier_rounds(builder: Builder) -> None:
     taken = set(builder.names.values())
     places, opcodes = np.array(builder.places), np.array(builder.opcodes)
     for last, name in list(builder.names.items()):
-        if last in builder.inputs or not places[last]:
+        if last in builder.inputs or last in builder.constants or not places[last]:
             continue
         alike = np.flatnonzero((places[:last] == places[last]) & (opcodes[:last] == opcodes[last]))
         for count, k in enumerate(map(int, alike), start=1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit.circuit import CONSTANT, ArrayType, Builder, Circuit, freeze_params
+from gradcheck.circuit.simplify import simplify
 from gradcheck.circuit.trace import Tracer, TracedArray
 from gradcheck.primitives import OPCODE, TABLE, Primitive
 
@@ -96,3 +97,24 @@ def traced_rule(primitive: Primitive, position: int, values: tuple[Any, ...], pa
         result = primitive.adjoint(position, g, y, tuple(operands), params)
     found = result if isinstance(result, TracedArray) else tracer.lift(0.0 if result is None else result)
     return tracer.builder.freeze((found.index,))
+
+
+def local_derivative(circuit: Circuit, k: int, position: int, values: Sequence[Any], names: Mapping[int, str]) -> Circuit | None:
+    """The local derivative of one hop as a circuit: the rule of equation k with its cotangent set to 1.
+
+    `values` and `names` are those of all values of the circuit; what depends on constants alone is folded.
+    None where nothing flows. Only elementwise operations have one number per element.
+    """
+    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    assert primitive is not None
+    assert primitive.adjoint is not None
+    tracer = Tracer(f"local_{primitive.name}", places=False)
+
+    def operand(i: int) -> TracedArray:
+        return tracer.lift(values[i]) if i in circuit.constants else tracer.input(values[i], names[i])
+
+    y, operands = operand(k), tuple(operand(i) for i in read)
+    g = np.broadcast_to(tracer.lift(np.float64(1.0)), np.shape(values[k]))  # type: ignore[call-overload]
+    with np.errstate(all="ignore"):
+        result = primitive.adjoint(position, g, y, operands, circuit.params.get(k, {}))
+    return None if result is None else simplify(tracer.builder.freeze((tracer.lift(result).index,)))

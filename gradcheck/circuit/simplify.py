@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from gradcheck.circuit.circuit import CONSTANT, INPUT, Builder, Circuit, freeze_params, type_of
+from gradcheck.circuit.circuit import CONSTANT, INPUT, ArrayType, Builder, Circuit, freeze_params, type_of
 from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact, Primitive
 
 _FOLD_LIMIT = 64  # elements; larger constants are cheaper computed than kept
@@ -80,11 +81,20 @@ class _Rewriter:
         return builder.freeze(tuple(new[k] for k in circuit.outputs))
 
     def rewrite(self, k: int, read: tuple[int, ...]) -> int:
-        """The value that equation k stands for: folded, replaced, found again, or written."""
-        circuit, builder = self.circuit, self.builder
+        """The value that equation k stands for, its operands no larger than they need be."""
+        circuit = self.circuit
         primitive, type, params = TABLE[circuit.opcodes[k]], circuit.type(k), circuit.params.get(k)
         if primitive.elementwise:
             read = self.unstretched(read, type.shape)
+            scalars = self.scalars(read) if type.shape else None
+            if scalars is not None:  # compute one number, then stretch it
+                inner = self.written(primitive, scalars, k, replace(type, shape=()), params)
+                return self.shared(STRETCH, (inner,), k, type, {"shape": type.shape})
+        return self.written(primitive, read, k, type, params)
+
+    def written(self, primitive: Primitive, read: tuple[int, ...], k: int, type: ArrayType, params: Any) -> int:
+        """The value of an operation: folded, replaced, found again, or written."""
+        builder = self.builder
         if all(i in builder.constants for i in read):
             folded = self.folded(primitive, read, params or {})
             if folded is not None:
@@ -107,6 +117,12 @@ class _Rewriter:
             known = self.seen[key] = self.builder.append(OPCODE[primitive], read, type, params, place)
         return known
 
+    def scalars(self, read: tuple[int, ...]) -> tuple[int, ...] | None:
+        """The scalars that all operands are, or are copies of; None if one is more than that."""
+        builder = self.builder
+        small = tuple(builder.operands[builder.starts[i]] if builder.opcodes[i] == _BROADCAST else i for i in read)
+        return small if not any(builder.type(i).shape for i in small) else None
+
     def unstretched(self, read: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
         """Operands that were stretched only to meet the others are used as they were: NumPy stretches by itself."""
         for position, i in enumerate(read):
@@ -121,7 +137,8 @@ class _Rewriter:
     def folded(self, primitive: Primitive, read: tuple[int, ...], params: Any) -> int | None:
         """A small result of constants alone, as a constant, where it is exact: 1/3 stays a division."""
         values = [self.builder.constants[i] for i in read]
-        if any(isinstance(v, Exact) for v in values) or not (primitive in RATIONAL or not primitive.rounds):
+        foldable = primitive in RATIONAL or (not primitive.rounds and primitive is not STRETCH)  # stretched, it could not be unstretched
+        if any(isinstance(v, Exact) for v in values) or not foldable:
             return None
         with np.errstate(all="ignore"):
             try:
@@ -149,7 +166,8 @@ class _Rewriter:
 ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, WHERE, RESHAPE = (
     BY_NAME[n] for n in ("add", "subtract", "multiply", "divide", "negative", "power", "where", "reshape")
 )
-_BROADCAST = OPCODE[BY_NAME["broadcast_to"]]
+STRETCH = BY_NAME["broadcast_to"]
+_BROADCAST = OPCODE[STRETCH]
 RATIONAL: dict[Primitive, Callable[..., Any]] = {ADD: operator.add, SUBTRACT: operator.sub, MULTIPLY: operator.mul, DIVIDE: operator.truediv}
 
 

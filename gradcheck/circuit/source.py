@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit.circuit import CONSTANT, Circuit
+from gradcheck.circuit.simplify import live
 from gradcheck.primitives import TABLE, Exact, Primitive
 
 _RESERVED = {"np", "math", "special", "abs", "float"}
@@ -74,6 +75,8 @@ def expression(circuit: Circuit, k: int, program: Program) -> str:
     """The right-hand side of equation k in NumPy."""
     primitive, params = TABLE[circuit.opcodes[k]], circuit.params.get(k, {})
     operands = [program.names[i] for i in circuit.inputs_of(k)]
+    if primitive.name == "transpose" and params["axes"] == (1, 0):
+        return _bracketed(operands[0], "") + ".T"
     if primitive.array is not None:
         return _fill(primitive.array, operands, params, program)
     if primitive.name == "scatter":
@@ -93,8 +96,59 @@ def _fill(template: str, operands: list[str], params: Mapping[str, Any], program
 
 
 def _bracketed(operand: str, template: str) -> str:
-    """A negative literal needs brackets before ** and after a sign."""
-    return f"({operand})" if operand.startswith("-") and not template.startswith(("np.", "special.")) else operand
+    """Brackets around a sign or an operator inside another operator."""
+    if template.startswith(("np.", "special.")) or not (operand.startswith("-") or " " in _outside_brackets(operand)):
+        return operand
+    return f"({operand})"
+
+
+def _outside_brackets(text: str) -> str:
+    """What of an expression stands outside all brackets."""
+    outside, depth = "", 0
+    for c in text:
+        depth += c in "(["
+        outside += c if depth == 0 else ""
+        depth -= c in ")]"
+    return outside
+
+
+def inline(circuit: Circuit, names: Mapping[int, str]) -> str:
+    """The first output as one nested expression of the inputs' names."""
+    program = Program(names=dict(names))
+    circuit = _unstretched(circuit)
+    needed = live(circuit)
+    for k, opcode in enumerate(circuit.opcodes):
+        if opcode == CONSTANT:
+            value = circuit.constants[k]
+            program.names[k] = value.text if isinstance(value, Exact) else _literal(circuit, k, program)
+        elif opcode >= 0 and needed[k]:
+            program.names[k] = expression(circuit, k, program)
+    text = program.names[circuit.outputs[0]]
+    for name, value in program.objects.items():
+        if re.fullmatch(r"k\d+", name):
+            text = re.sub(rf"\b{name}\b", "[...]" if value.size > _INLINE else str(value.tolist()), text)
+    return text
+
+
+def _unstretched(circuit: Circuit) -> Circuit:
+    """A result that is one number copied along axes reads best as that number."""
+    k = circuit.outputs[0]
+    primitive = circuit.primitive(k)
+    stretched = primitive is not None and primitive.name == "broadcast_to" and circuit.inputs_of(k)[0] in circuit.constants
+    return circuit.with_outputs(circuit.inputs_of(k)) if stretched else circuit
+
+
+def value_names(circuit: Circuit) -> dict[int, str]:
+    """A distinct readable name for every value; the result is y where it has none and y is free."""
+    namer, names = _Namer(circuit), {}
+    for k, opcode in enumerate(circuit.opcodes):
+        if opcode == CONSTANT:
+            names[k] = _literal(circuit, k, Program())
+        elif k == circuit.outputs[0] and k not in circuit.names and "y" not in namer.wanted:
+            names[k] = "y"
+        else:
+            names[k] = namer.name(k)
+    return names
 
 
 def index_text(index: Any, program: Program) -> str:
@@ -112,8 +166,10 @@ def _part_text(part: Any, program: Program) -> str:
     return "..." if part is Ellipsis else repr(int(part) if isinstance(part, np.integer) else part)
 
 
-def _stored(value: Any, program: Program) -> str:
-    name = f"k{len(program.objects)}"
+def _stored(value: Any, program: Program, wanted: str = "") -> str:
+    """Keep an array under the user's name for it, or k0, k1, ..."""
+    taken = {*program.objects, *program.names.values(), *_RESERVED}
+    name = wanted if wanted and wanted not in taken else f"k{len(program.objects)}"
     program.objects[name] = value
     return name
 
@@ -144,7 +200,7 @@ def _literal(circuit: Circuit, k: int, program: Program) -> str:
     if isinstance(value, Exact):
         return repr(value.value)
     if isinstance(value, np.ndarray):
-        return _stored(value, program)
+        return _stored(value, program, _identifier(circuit.names.get(k, "")))
     if isinstance(value, np.float64):
         value = float(value)
     return scalar_text(value)

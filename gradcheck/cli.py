@@ -1,0 +1,185 @@
+"""The command line. Results go to stdout, progress to stderr; heavy imports wait until they are needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import gradcheck
+from gradcheck.errors import CaseError, GradcheckError, UsageError
+
+if TYPE_CHECKING:
+    from gradcheck.case import Case
+    from gradcheck.settings import Settings
+    from gradcheck.studies.collection import Cases
+
+OK, FAILED, USAGE, FAULT, INTERNAL = range(5)
+EXIT_CODES = "Exit codes: 0 all as stated, 1 a check failed, 2 usage, 3 a case or setting is at fault, 4 internal error."
+
+
+class _Group(click.Group):
+    """Turns our errors into one clear line and an exit code, and suggests the nearest command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            _fail(str(error), USAGE)
+        except GradcheckError as error:
+            _fail(str(error), FAULT)
+        except BrokenPipeError:
+            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # anything else is a defect of ours: say so, with the traceback on request
+            if ctx.params.get("traceback"):
+                raise
+            _fail(f"internal error: {type(error).__name__}: {error} (run `gradcheck --traceback ...` and report it)", INTERNAL)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            raise click.UsageError(f"no command {args[0]!r}" + (f"; did you mean {near[0]}?" if near else "")) from error
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"gradcheck: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(gradcheck.__version__, prog_name="gradcheck")
+@click.option("--traceback", is_flag=True, help="Show the traceback of an internal error.")
+def main(traceback: bool) -> None:
+    """Verify gradients: derived three ways, settled by a certified truth, with costs counted.
+
+    A case is a plain NumPy function with a point or a domain:
+
+    \b
+        @case(x=1.0)
+        def sine_of_square(x):
+            return np.sin((x + 1)**2)
+
+    Put cases into files in a folder and run `gradcheck run FOLDER`.
+    """
+
+
+@main.command()
+@click.argument("cases", nargs=-1)
+@click.option("--report", type=click.Path(file_okay=False), help="Write README.md, report.json and a page per case into this folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
+def run(cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None) -> None:
+    """Compare every case's gradients and weigh every claim.
+
+    CASES are files, folders, or names of cases (default: the folder `cases`). Exits 0 when all is as stated; a wrong
+    gradient that is expected to be wrong is as stated.
+    """
+    from gradcheck.rendering.comparison import run_text
+    from gradcheck.rendering.document import document, dumps
+    from gradcheck.settings import settings
+    from gradcheck.studies.running import run as run_cases
+
+    known = settings(seed=seed)
+    found, chosen = _find(cases, known)
+    result = run_cases(found, seed=known.seed, progress=_Progress(len(found) + len(found.claims)), chosen=chosen)
+    if report is not None:
+        _write_report(Path(report), result)
+    click.echo(dumps(document(result)) if as_json else run_text(result), nl=not as_json)
+    for problem in (*result.problems, *(c.error for c in result.cases if c.error)):
+        click.echo(f"gradcheck: {problem}", err=True)
+    sys.exit(FAULT if result.faulty else OK if result.met else FAILED)
+
+
+@main.command(name="list")
+@click.argument("cases", nargs=-1)
+def list_cases(cases: tuple[str, ...]) -> None:
+    """List the cases found, with what they are and where."""
+    from gradcheck.rendering.explanation import short_path
+    from gradcheck.rendering.layout import table
+    from gradcheck.settings import settings
+
+    found, chosen = _find(cases, settings())
+    shown = list(found) if chosen is None else chosen
+    rows = [[c.name, ", ".join(c.parameters), " ".join(c.claims), f"{short_path(c.file)}:{c.line}", c.summary] for c in shown]
+    click.echo(table(rows, ["case", "arguments", "claims", "where", ""], indent=""))
+    _report_problems(found)
+
+
+@main.command()
+@click.argument("case")
+@click.option("--cases", "where", multiple=True, help="Files or folders to look in (default: the folder `cases`).")
+@click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
+def explain(case: str, where: tuple[str, ...], seed: int | None) -> None:
+    """Derive a case's gradient step by step.
+
+    CASE is a name, or FILE::NAME. Prints the forward table, the backward table hop by hop with local derivatives and
+    running products, the graph, the chain rule unrolled, the operation counts and the program.
+    """
+    from gradcheck.display import explain_case
+    from gradcheck.settings import settings
+
+    known = settings(seed=seed)
+    file, _, name = case.rpartition("::")
+    found, _ = _find((file,) if file else where, known)
+    click.echo(explain_case(found.named(name), seed=known.seed), nl=False)
+
+
+def _find(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list[Case] | None]:
+    """The cases of the paths given, and those chosen by name if any argument is no path."""
+    from gradcheck.studies.collection import load_cases
+
+    paths = [a for a in arguments if Path(a).exists()]
+    names = [a for a in arguments if a not in paths]
+    for name in names:
+        if "/" in name or name.endswith(".py"):
+            raise UsageError(f"{name}: no such file or folder")
+    found = load_cases(*(paths or [known.cases]))
+    if not found and not found.problems:
+        raise CaseError(f"{', '.join(paths) or known.cases}: holds no case")
+    return found, [found.named(n) for n in names] if names else None
+
+
+def _report_problems(found: Cases) -> None:
+    for problem in found.problems:
+        click.echo(f"gradcheck: {problem.message}", err=True)
+    if found.problems:
+        sys.exit(FAULT)
+
+
+def _write_report(folder: Path, result: Any) -> None:
+    from gradcheck.rendering.report import report_files
+    from gradcheck.verdicts.proof import proofs
+    from gradcheck.writing import write_files
+
+    write_files(folder, report_files(result, proofs()))
+    click.echo(f"report written to {folder / 'README.md'}", err=True)
+
+
+class _Progress:
+    """One line on stderr per second, once a run has lasted a second."""
+
+    def __init__(self, total: int) -> None:
+        import time
+
+        self.clock: Callable[[], float] = time.monotonic
+        self.total, self.done, self.last = total, 0, self.clock()
+
+    def __call__(self, what: str) -> None:
+        self.done += 1
+        now = self.clock()
+        if now - self.last >= 1:
+            self.last = now
+            click.echo(f"[{self.done}/{self.total}] {what}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""A comparison and a run as plain text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcheck.gradients.truth import Truth
+from gradcheck.rendering.layout import seconds, table
+from gradcheck.studies.running import CaseResult, RunResult
+from gradcheck.verdicts.compare import Comparison, Measured, PointComparison
+
+METHOD_HEAD = ("method", "outcome", "digits", "worst ulp", "evaluations", "operations", "time", "")
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Outcome, cost, and one table of methods per point."""
+    ratio = "no operations" if comparison.ratio is None else f"ratio {comparison.ratio:.2f}"
+    circuit = comparison.circuit
+    head = f"{comparison.name}: {comparison.outcome}; {comparison.inputs} inputs, {circuit.operations} operations, with gradient {circuit.gradient().operations} ({ratio})"
+    parts = [head] + [point_text(p) for p in comparison.points]
+    if comparison.claimed:
+        rows = [[c.name, c.expect, v.outcome, "as expected" if c.expect == v.outcome else "NOT as expected", v.reason] for c, v in comparison.claimed]
+        parts.append("claimed gradients\n" + table(rows, ["gradient", "expected", "outcome", "", "reason"]))
+    return "\n".join(parts)
+
+
+def point_text(point: PointComparison) -> str:
+    """How the truth was certified, and what each method made of the point."""
+    truth = point.truth
+    how = f"truth: {truth.how}, {truth.bits} bits" if isinstance(truth, Truth) else f"truth not known: {truth.reason}"
+    return how + "\n" + table([method_row(m) for m in point.measured], METHOD_HEAD)
+
+
+def method_row(measured: Measured) -> list[str]:
+    """One method's line."""
+    gradient, judgement = measured.gradient, measured.judgement
+    if gradient is None or judgement is None:
+        return [measured.method, "did not run" if gradient is None else "undecided", "", "", "", "", "", measured.reason]
+    accuracy = judgement.accuracy
+    return [
+        measured.method, judgement.outcome, f"{np.min(accuracy.digits, initial=np.inf):.1f}", f"{np.max(accuracy.ulp, initial=0.0):.3g}",
+        str(gradient.evaluations), "" if gradient.operations is None else str(gradient.operations), seconds(gradient.seconds), measured.reason,
+    ]  # fmt: skip
+
+
+def run_text(result: RunResult) -> str:
+    """The summary of a run: cases, claims, and what is not as stated."""
+    parts = [table([_case_row(c) for c in result.cases], ["case", "outcome", "l", "ops f", "ops f+grad", "ratio", "claimed", ""])]
+    if result.claims:
+        parts.append("\nclaims\n" + table([[c.id, c.verdict, c.evidence] for c in result.claims], ["id", "verdict", "evidence"]))
+    parts += [f"at fault: {p}" for p in result.problems]
+    return "\n".join([*parts, "", closing(result)])
+
+
+def _case_row(result: CaseResult) -> list[str]:
+    c = result.comparison
+    if c is None:
+        return [result.case.name, "at fault", "", "", "", "", "", result.error or ""]
+    operations = c.circuit.operations
+    ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
+    met = sum(claim.expect == verdict.outcome for claim, verdict in c.claimed)
+    claimed = f"{met}/{len(c.claimed)} as expected" if c.claimed else ""
+    return [c.name, c.outcome, str(c.inputs), str(operations), str(c.circuit.gradient().operations), ratio, claimed, why_not(c)]
+
+
+def why_not(comparison: Comparison) -> str:
+    """What keeps a case from being as stated, in one line; nothing where all is well."""
+    for point in comparison.points:
+        for m in point.measured:
+            if m.outcome in ("wrong", "undecided") and m.gradient is not None:
+                return f"{m.method}: {m.reason}"
+    unmet = [f"{claim.name}: {verdict.outcome}, expected {claim.expect}" for claim, verdict in comparison.claimed if claim.expect != verdict.outcome]
+    return "; ".join(unmet)
+
+
+def closing(result: RunResult) -> str:
+    """One line: how many cases and claims are as stated."""
+    cases, claims = len(result.cases), len(result.claims)
+    met, shown = sum(c.met for c in result.cases), sum(c.verdict == "shown" for c in result.claims)
+    gradients = sum(len(c.comparison.claimed) for c in result.cases if c.comparison)
+    text = f"{met} of {cases} cases as stated, {gradients} claimed gradients judged"
+    if claims:
+        text += f", {shown} of {claims} claims shown"
+    return text + (f", {len(result.problems)} files at fault" if result.problems else "")

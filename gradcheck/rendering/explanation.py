@@ -1,0 +1,94 @@
+"""A derivation as text: forward table, backward table, picture, recursion, costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradcheck.circuit import Circuit
+from gradcheck.rendering.layout import quantity, table
+from gradcheck.studies.derivation import Derivation, Hop
+
+FORWARD = ("name", "computes", "value", "ops", "line")
+BACKWARD = ("hop", "local derivative", "value", "arrives", "sends on")
+
+
+def forward_rows(derivation: Derivation) -> list[list[str]]:
+    """One row per step: what it computes, from where."""
+    return [[s.name, s.text, quantity(s.value), str(s.operations), str(s.place.line) if s.place else ""] for s in derivation.steps]
+
+
+def backward_rows(derivation: Derivation) -> list[list[str]]:
+    """One row per hop: the local derivative, the cotangent that arrives, and their product."""
+    return [_hop_row(h) for h in derivation.hops]
+
+
+def _hop_row(hop: Hop) -> list[str]:
+    value = "" if hop.value is None else quantity(hop.value)
+    return [f"{hop.output} -> {hop.input}", hop.local, value, f"d{hop.output} = {quantity(hop.arriving)}", f"d{hop.input} += {quantity(hop.sent)}"]
+
+
+def picture(derivation: Derivation) -> str:
+    """The computation graph as a tree from the result down: on every line a value and its derivative.
+
+    A value used twice is drawn where it is met first and referred to afterwards.
+    """
+    reads: dict[str, list[Hop]] = {}
+    for hop in derivation.hops:
+        reads.setdefault(hop.output, []).append(hop)
+    lines, drawn = [], set()
+    waiting: list[tuple[str, str, str]] = [(derivation.result, "", "")]
+    while waiting:
+        name, lead, branch = waiting.pop()
+        again = name in drawn
+        value, gradient = quantity(derivation.value(name)), quantity(derivation.cotangents[name])
+        lines.append(f"{lead}{branch}{name} = {value}   d{name} = {gradient}{'   (drawn above)' if again and reads.get(name) else ''}")
+        if again:
+            continue
+        drawn.add(name)
+        below = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+        children = reads.get(name, [])
+        for i, hop in reversed(list(enumerate(children))):
+            waiting.append((hop.input, below, "└─ " if i == len(children) - 1 else "├─ "))
+    return "\n".join(lines)
+
+
+def costs(circuit: Circuit) -> str:
+    """Operation counts of the function and of value and gradient together."""
+    function, gradient = circuit.counts, circuit.gradient().counts
+    kinds = ("additions", "multiplications", "divisions", "transcendental", "comparisons", "moves")
+    rows = [[kind, str(getattr(function, kind)), str(getattr(gradient, kind))] for kind in kinds]
+    rows.append(["operations", str(function.operations), str(gradient.operations)])
+    ratio = f"{gradient.operations / function.operations:.2f}" if function.operations else "none: the function has no operations"
+    return table(rows, ["kind", "function", "value and gradient"]) + f"\n  ratio {ratio} (moves are not operations)"
+
+
+def explain(circuit: Circuit, derivation: Derivation, title: str, summary: str, source: str) -> str:
+    """The whole explanation as plain text."""
+    point = ", ".join(f"{n} = {quantity(v)}" for n, v in derivation.inputs)
+    totals = [f"  d{derivation.result}/d{n} = {quantity(g)}" for n, g in derivation.totals]
+    return "\n\n".join(
+        [
+            f"{title}  ({source})\n{summary}".rstrip(),
+            f"Forward, at {point}\n{table(forward_rows(derivation), FORWARD)}",
+            f"Backward, hop by hop, from d{derivation.result} = 1\n{table(backward_rows(derivation), BACKWARD)}",
+            "Gradient: what arrives at each input, added up\n" + "\n".join(totals),
+            f"Picture: each value with its derivative\n{_indented(picture(derivation).splitlines())}",
+            f"Chain rule unrolled, f' standing for the derivative of f\n{_indented(derivation.recursion)}",
+            f"Operations\n{costs(circuit)}",
+            f"Program\n{_indented(circuit.gradient().source().splitlines())}",
+        ]
+    ) + "\n"
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return "\n".join("  " + line for line in lines)
+
+
+def short_path(file: str) -> str:
+    """A path as seen from the current folder, where it lies below it."""
+    path = Path(file)
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()

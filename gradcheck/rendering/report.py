@@ -1,0 +1,158 @@
+"""The report as Markdown files: a summary, the claims, a page per case, and what was measured apart.
+
+Everything above the section on measurements is deterministic: counts, verdicts and the claims' values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gradcheck.rendering.comparison import closing
+from gradcheck.rendering.document import document, dumps, environment
+from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path
+from gradcheck.rendering.layout import code, escape, markdown_table, quantity, seconds
+from gradcheck.studies.derivation import Derivation, derive
+from gradcheck.studies.running import CaseResult, RunResult
+from gradcheck.verdicts.proof import Proof
+
+PAGE_STEPS = 80  # longest forward table on a case's page
+MEASURED = "## Measured on one machine"
+
+
+def report_files(result: RunResult, proofs: tuple[Proof, ...]) -> Mapping[str, str]:
+    """Every file of the report by its path below the report's folder."""
+    files = {"README.md": readme(result, proofs), "report.json": dumps(document(result)), "primitives.md": primitives_page(proofs)}
+    for case in result.cases:
+        files[f"cases/{case.case.name}.md"] = case_page(case)
+    return files
+
+
+def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
+    """The front page: what was found, claim by claim and case by case, then what was measured."""
+    status = {s: sum(p.status == s for p in proofs) for s in dict.fromkeys(p.status for p in proofs)}
+    parts = [
+        "# gradcheck report",
+        "Every function here is written once, in plain NumPy. Its gradient is derived three ways (SymPy, a reverse-mode tape, finite "
+        "differences) and settled by a certified truth.",
+        f"**{closing(result)}.**",
+        "## Claims",
+        markdown_table([[c.id, c.verdict, escape(c.evidence)] for c in result.claims], ["claim", "verdict", "evidence"]),
+        "## Cases",
+        f"The largest ratio ops(f and gradient) / ops(f) among cases of at least 10 operations is **{largest_ratio(result)}**; theory bounds it by 5. "
+        "The ratio of a single operation can be larger (x**y needs a logarithm and a power for its two derivatives).",
+        markdown_table([summary_row(c) for c in result.cases], ["case", "outcome", "inputs", "ops f", "ops f + gradient", "ratio", "symbolic, tape, differences"]),
+        "## Gradients under test",
+        "Right and wrong ones, kept on purpose; each must get the verdict expected of it.",
+        markdown_table(claimed_rows(result), ["case", "gradient", "expected", "outcome", "met", "why"]),
+        "## Rules",
+        f"{len(proofs)} primitives: " + ", ".join(f"{n} {s}" for s, n in status.items()) + ". See [primitives.md](primitives.md).",
+        *problem_section(result),
+        MEASURED,
+        "Times and errors in ulp differ between processors and libraries; nothing above this line does.",
+        markdown_table([[k, str(v)] for k, v in environment().items()], ["with", "version"]),
+        markdown_table(measured_rows(result), ["case", "method", "digits", "worst ulp", "rounding explains (ulp)", "evaluations", "time"]),
+    ]
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def largest_ratio(result: RunResult) -> str:
+    """The largest cost ratio among cases big enough to speak of, with its case."""
+    ratios = [(c.comparison.ratio, c.case.name) for c in result.cases if c.comparison and c.comparison.ratio and c.comparison.circuit.operations >= 10]
+    return f"{max(ratios)[0]:.2f} ({max(ratios)[1]})" if ratios else "not known"
+
+
+def summary_row(result: CaseResult) -> list[str]:
+    """One case in the summary table."""
+    name, c = result.case.name, result.comparison
+    link = f"[{escape(name)}](cases/{name}.md)"
+    if c is None:
+        return [link, "at fault", "", "", "", "", escape(result.error or "")]
+    agree = ", ".join("not run" if c.points[0][m].gradient is None else c.points[0][m].outcome for m in ("symbolic", "tape", "differences"))
+    ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
+    return [link, c.outcome, str(c.inputs), str(c.circuit.operations), str(c.circuit.gradient().operations), ratio, agree]
+
+
+def claimed_rows(result: RunResult) -> list[list[str]]:
+    """Every claimed gradient with its expectation and verdict; digits are left out, they are measurements."""
+    rows = []
+    for case in result.cases:
+        for claim, verdict in case.comparison.claimed if case.comparison else ():
+            met = "yes" if claim.expect == verdict.outcome else "**no**"
+            why = verdict.reason.partition(":")[0]
+            rows.append([escape(case.case.name), escape(claim.name), claim.expect, verdict.outcome, met, escape(why)])
+    return rows
+
+
+def problem_section(result: RunResult) -> list[str]:
+    """Files and cases that could not run, if any."""
+    faults = [*result.problems, *(c.error for c in result.cases if c.error)]
+    return ["## At fault", "\n".join(f"- {escape(f)}" for f in faults)] if faults else []
+
+
+def measured_rows(result: RunResult) -> list[list[str]]:
+    """Accuracy and time of every method that ran, case by case."""
+    rows = []
+    for case in result.cases:
+        for measured in case.comparison.points[0].measured if case.comparison else ():
+            if measured.gradient is None or measured.judgement is None:
+                continue
+            a, by = measured.judgement.accuracy, case.comparison.points[0].standard if case.comparison else None
+            allowed = f"{by.allowed_ulp():.3g}" if by and measured.method == "tape" else ""
+            rows.append(
+                [escape(case.case.name), measured.method, f"{np.min(a.digits, initial=np.inf):.1f}", f"{np.max(a.ulp, initial=0.0):.3g}", allowed,
+                 str(measured.gradient.evaluations), seconds(measured.gradient.seconds)]
+            )  # fmt: skip
+    return rows
+
+
+def case_page(result: CaseResult) -> str:
+    """A case: its gradient derived, its methods, its claimed gradients, its program."""
+    case, c = result.case, result.comparison
+    head = [f"# {escape(case.name)}", escape(case.summary), f"Defined in {code(f'{short_path(case.file)}:{case.line}')}" + _illustrates(case.claims)]
+    if c is None:
+        return "\n\n".join([*head, f"At fault: {escape(result.error or '')}"]) + "\n"
+    derivation = derive(c.circuit, c.points[0].problem.inputs)
+    program = c.circuit.gradient().source()
+    parts = [*head, f"Outcome: **{c.outcome}**.", *_tables(derivation), "## Methods", methods_section(c.points[0].measured), *_program(program)]
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def _illustrates(claims: tuple[str, ...]) -> str:
+    return f"; illustrates {', '.join(map(escape, claims))}" if claims else ""
+
+
+def _tables(d: Derivation) -> list[str]:
+    """Forward and backward tables, the picture, the recursion; long ones are cut, saying so."""
+    point = ", ".join(f"{code(n)} = {quantity(v)}" for n, v in d.inputs)
+    cut = [f"The first {PAGE_STEPS} steps of {len(d.steps)} are shown."] if len(d.steps) > PAGE_STEPS else []
+    forward = [[code(r[0]), code(r[1]), *r[2:]] for r in forward_rows(d)[:PAGE_STEPS]]
+    backward = [[code(r[0]), code(r[1]), *map(escape, r[2:])] for r in backward_rows(d)[:PAGE_STEPS]]
+    drawing = ["## Picture", f"```\n{picture(d)}\n```"] if len(d.steps) <= PAGE_STEPS // 2 else []
+    recursion = ["## Chain rule, unrolled", "```\n" + "\n".join(d.recursion[:PAGE_STEPS]) + "\n```"]
+    return [
+        "## Forward", f"At {point}.", *cut, markdown_table(forward, FORWARD), "## Backward",
+        f"From d{d.result} = 1, last hop first.", markdown_table(backward, BACKWARD), *drawing, *recursion,
+    ]  # fmt: skip
+
+
+def methods_section(measured: tuple) -> str:  # type: ignore[type-arg]
+    """Which methods ran and with what verdict; accuracy and time stand on the front page."""
+    rows = [[m.method, "did not run" if m.gradient is None else m.outcome, escape(m.reason) if m.gradient is None else ""] for m in measured]
+    return markdown_table(rows, ["method", "outcome", "why not"])
+
+
+def _program(program: str) -> list[str]:
+    lines = program.splitlines()
+    if len(lines) > 2 * PAGE_STEPS:
+        return []
+    return ["## Value and gradient as a program", f"```python\n{program}```"]
+
+
+def primitives_page(proofs: tuple[Proof, ...]) -> str:
+    """The table of primitives with the proof status of each rule (C19)."""
+    rows = [[code(p.name), code(p.formula), p.status, escape(p.detail)] for p in proofs]
+    return "# Primitives\n\n" + markdown_table(rows, ["primitive", "computes", "rule", "how it is known"]) + "\n"
+
+

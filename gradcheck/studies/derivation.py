@@ -1,0 +1,170 @@
+"""A gradient derived step by step, as data: the forward table, the hops of the backward sweep, the recursion.
+
+The sweep here is written for the reader: it evaluates each rule on numbers, one hop at a time, and keeps what it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, interpret, local_derivative, traced_rule, trail, value_names
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the forward table: `name = text`, its value, where it stands in the source, what it costs."""
+
+    name: str
+    text: str
+    value: Any
+    place: Place | None
+    operations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One edge of the backward sweep, from a value to something it was computed from.
+
+    `local` is the local derivative as a formula and `value` as a number (for operations that mix elements, the rule in the cotangent
+    `d<name>` and no number); `arriving` is the cotangent of `output`, `sent` what this hop adds to the cotangent of `input`.
+    """
+
+    output: str
+    input: str
+    local: str
+    value: Any | None
+    arriving: Any
+    sent: Any
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A function's gradient at a point, as a reader would derive it."""
+
+    inputs: tuple[tuple[str, Any], ...]
+    steps: tuple[Step, ...]
+    hops: tuple[Hop, ...]
+    totals: tuple[tuple[str, Any], ...]
+    recursion: tuple[str, ...]
+    result: str
+    cotangents: Mapping[str, Any]
+
+    def value(self, name: str) -> Any:
+        """The number computed under a name."""
+        return next(v for n, v in (*self.inputs, *((s.name, s.value) for s in self.steps)) if n == name)
+
+
+def derive(circuit: Circuit, inputs: Sequence[Any]) -> Derivation:
+    """Forward table, hops and totals of a scalar circuit at a point."""
+    names = value_names(circuit)
+    with np.errstate(all="ignore"):
+        values = trail(circuit, Floats(), inputs)
+        hops, cotangents = _sweep(circuit, names, values)
+    given = tuple((names[k], values[k]) for k in circuit.inputs)
+    totals = tuple((names[k], cotangents.get(k, np.zeros(circuit.type(k).shape)[()])) for k in circuit.inputs)
+    named = {names[k]: g for k, g in cotangents.items()}
+    steps, recursion = tuple(_steps(circuit, names, values)), tuple(_recursion(circuit, names))
+    return Derivation(given, steps, tuple(hops), totals, recursion, names[circuit.outputs[0]], named)
+
+
+def _steps(circuit: Circuit, names: dict[int, str], values: list[Any]) -> Iterator[Step]:
+    for equation in circuit.equations:
+        k = equation.index
+        yield Step(names[k], _text(circuit, k, names), values[k], equation.place, cost_of(circuit, k).operations)
+
+
+def _text(circuit: Circuit, k: int, names: dict[int, str]) -> str:
+    """The right-hand side of an equation in the names of its operands."""
+    from gradcheck.circuit.source import Program, expression
+
+    return expression(circuit, k, Program(names=names))
+
+
+def _active(circuit: Circuit) -> set[int]:
+    active = {k for k in circuit.inputs if circuit.type(k).floating}
+    for equation in circuit.equations:
+        if equation.primitive is not None and not equation.primitive.decision and active & set(equation.inputs):
+            active.add(equation.index)
+    return active
+
+
+def _sweep(circuit: Circuit, names: dict[int, str], values: list[Any]) -> tuple[list[Hop], dict[int, Any]]:
+    cotangents: dict[int, Any] = {circuit.outputs[0]: np.float64(1.0)}
+    active, hops = _active(circuit), []
+    for k in range(len(circuit) - 1, -1, -1):
+        if k not in cotangents or circuit.primitive(k) is None:
+            continue
+        for position, i in enumerate(circuit.inputs_of(k)):
+            if i in active:
+                hop = _hop(circuit, names, values, cotangents[k], k, position)
+                hops.append(hop)
+                cotangents[i] = cotangents[i] + hop.sent if i in cotangents else hop.sent
+    return hops, cotangents
+
+
+def _hop(circuit: Circuit, names: dict[int, str], values: list[Any], arriving: Any, k: int, position: int) -> Hop:
+    primitive, read, params = circuit.primitive(k), circuit.inputs_of(k), circuit.params.get(k, {})
+    assert primitive is not None
+    given = (np.broadcast_to(arriving, np.shape(values[k]))[()], values[k], *(values[i] for i in read))
+    (sent,) = interpret(rule := traced_rule(primitive, position, given, params), Floats(), given)
+    number = None
+    if primitive.elementwise:
+        local = local_derivative(circuit, k, position, values, names)
+        assert local is not None
+        (number,) = interpret(local, Floats(), _given(circuit, local, k, values))
+        text = inline(local, local.names)
+    else:
+        text = inline(rule, dict(zip(rule.inputs, (f"d{names[k]}", names[k], *(names[i] for i in read)), strict=True)))
+    return Hop(names[k], names[read[position]], text, number, given[0], sent, circuit.place(k))
+
+
+def _given(circuit: Circuit, local: Circuit, k: int, values: Sequence[Any]) -> list[Any]:
+    """Values for the inputs of a local derivative: the result, then the operands that are no constants."""
+    return [values[k], *(values[i] for i in circuit.inputs_of(k) if i not in circuit.constants)][: len(local.inputs)]
+
+
+def _recursion(circuit: Circuit, names: dict[int, str]) -> Iterator[str]:
+    """The chain rule as a recursion, y' = f'(g(x)) g'(x), applied from the result until the inputs are reached."""
+    active = _active(circuit)
+    for k in range(len(circuit) - 1, -1, -1):
+        primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+        if primitive is None or k not in active:
+            continue
+        terms = [_term(circuit, names, k, position) for position, i in enumerate(read) if i in active]
+        yield f"{names[k]}' = {' + '.join(terms)}"
+
+
+def _term(circuit: Circuit, names: dict[int, str], k: int, position: int) -> str:
+    """One summand: the local derivative times the operand's own derivative."""
+    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    assert primitive is not None
+    inner = f"{names[read[position]]}'"
+    if not primitive.elementwise:
+        return _linear_term(circuit, names, k, position, inner)
+    stand_ins = [circuit.constants.get(i, np.ones(circuit.type(i).shape)[()]) for i in range(k + 1)]
+    local = local_derivative(circuit, k, position, stand_ins, names)
+    assert local is not None
+    text = inline(local, local.names)
+    signs = {"1.0": "", "-1.0": "-"}
+    return signs[text] + inner if text in signs else f"{_wrapped(text)} * {inner}"
+
+
+def _linear_term(circuit: Circuit, names: dict[int, str], k: int, position: int, inner: str) -> str:
+    """For operations linear in each operand, the operation itself with the operand's derivative in its place."""
+    from gradcheck.circuit.source import Program, expression
+
+    swapped = dict(names)
+    read = circuit.inputs_of(k)
+    if read.count(read[position]) > 1:  # the same value twice: name the slot instead
+        return f"d{names[k]}/d{names[read[position]]}({inner})"
+    swapped[read[position]] = inner
+    return expression(circuit, k, Program(names=swapped))
+
+
+def _wrapped(text: str) -> str:
+    return f"({text})" if " " in text else text

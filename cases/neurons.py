@@ -265,9 +265,9 @@ def relu_slope(z):
     return np.where(z > 0, 1.0, 0.0)
 
 
-@case(w=np.array([1.5, -2.0]), x=Data(np.array([20.0, 2.5])))
+@case(w=np.array([1.5, -2.0]), x=Data(np.array([20.0, 4.5])))
 def saturated_neuron(w, x):
-    """A sigmoid at p = 25: its slope is 1.4e-11, and 1 - a has lost most of its digits."""
+    """A sigmoid at p = 21: its slope is 7.6e-10, and 1 - a has lost more than half of its digits."""
     return expit(w @ x)
 
 
@@ -279,6 +279,6 @@ def slope_from_both_tails(w, x):
 
 @saturated_neuron.claimed_gradient(expect="wrong", kinds=["precision"])
 def complement_that_cancels(w, x):
-    """1 - a rounds to a few digits."""
+    """1 - a cancels: a formula right on paper and not in floats."""
     a = expit(w @ x)
     return a * (1 - a) * x

@@ -76,7 +76,7 @@ class Case:
     @property
     def line(self) -> int:
         """The first line of the function."""
-        return int(self.function.__code__.co_firstlineno)  # type: ignore[attr-defined]
+        return int(self.function.__code__.co_firstlineno)
 
     @property
     def summary(self) -> str:
@@ -157,7 +157,10 @@ def case(function: Callable[..., Any] | None = None, **given: Any) -> Any:
         if not points and any(n not in stated for n in names):
             missing = next(n for n in names if n not in stated)
             raise CaseError(f"case {f.__name__}: no value or domain for argument {missing!r}: write @case({missing}=...) or give at=")
-        unbound = {n: Real(_shape(points[0][i])) if n not in stated and floating_positions(points[0][i : i + 1]) else d for i, (n, d) in enumerate(domains.items())}
+        unbound = {
+            n: Real(_shape(points[0][i])) if n not in stated and floating_positions(points[0][i : i + 1]) else d
+            for i, (n, d) in enumerate(domains.items())
+        }
         return Case(f, unbound if points else domains, points, _argnums(f.__name__, names, argnums), _claims(claims))
 
     return make if function is None else make(function)
@@ -168,7 +171,11 @@ def _parameters(f: Callable[..., Any], stated: Mapping[str, Any], at: Any) -> tu
     for name in stated:
         if name not in parameters:
             raise CaseError(f"case {f.__name__}: {name!r} is no argument of the function, which takes {', '.join(parameters) or 'none'}")
-    needed = [n for n, p in parameters.items() if n in stated or (p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.kind is not p.VAR_POSITIONAL)]
+    needed = [
+        n
+        for n, p in parameters.items()
+        if n in stated or (p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.kind is not p.VAR_POSITIONAL)
+    ]
     if not needed:
         raise CaseError(f"case {f.__name__}: a case needs at least one argument")
     return tuple(needed)

@@ -1,14 +1,14 @@
 """Everything gradcheck raises on purpose.
 
-    GradcheckError
-    ├── CaseError            a case or a file of cases is at fault
-    │   └── DomainError      a point lies outside its domain
-    ├── TraceError           the function cannot be followed through NumPy
-    ├── ShapeError           a scalar was needed, or shapes do not fit
-    ├── NonFiniteError       NaN or infinity where a number was needed
-    ├── CircuitError         a circuit breaks its own rules (a defect in gradcheck)
-    └── UsageError           a call that makes no sense
-    GradientError            (an AssertionError) a claimed gradient is not right
+GradcheckError
+├── CaseError            a case or a file of cases is at fault
+│   └── DomainError      a point lies outside its domain
+├── TraceError           the function cannot be followed through NumPy
+├── ShapeError           a scalar was needed, or shapes do not fit
+├── NonFiniteError       NaN or infinity where a number was needed
+├── CircuitError         a circuit breaks its own rules (a defect in gradcheck)
+└── UsageError           a call that makes no sense
+GradientError            (an AssertionError) a claimed gradient is not right
 """
 
 from __future__ import annotations

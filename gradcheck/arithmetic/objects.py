@@ -42,9 +42,7 @@ class ObjectArithmetic(ABC):
     def array(self, value: Any) -> Any:
         """An array of floats as an object array of scalars."""
         numbers = np.empty(value.shape, dtype=object)
-        numbers.ravel()[:] = [self.number(v) for v in value.ravel()]
-        if value.size and not value.flags.c_contiguous:
-            numbers.flat = [self.number(v) for v in value.flat]
+        numbers.ravel()[:] = [self.number(v) for v in value.ravel()]  # both in C order: `numbers` is new and contiguous
         return numbers
 
     def apply(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:

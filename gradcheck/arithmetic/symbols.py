@@ -20,7 +20,11 @@ class Symbols(ObjectArithmetic):
         if isinstance(value, int | np.integer):
             return sympy.Integer(int(value))
         number = float(value)
-        return sympy.Rational(number) if number * 1024 == int(number * 1024 if abs(number) < 2**40 else 0) else sympy.Float(number, precision=53)
+        return (
+            sympy.Rational(number)
+            if number * 1024 == int(number * 1024 if abs(number) < 2**40 else 0)
+            else sympy.Float(number, precision=53)
+        )
 
     # decisions become cases
     def greater(self, a: Any, b: Any) -> Any:

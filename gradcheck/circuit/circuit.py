@@ -201,7 +201,9 @@ class Builder:
         """Shape and dtype of value k."""
         return self.table[self.types[k]]
 
-    def append(self, opcode: int, operands: tuple[int, ...], type: ArrayType, params: Mapping[str, Any] | None = None, place: int = 0) -> int:
+    def append(
+        self, opcode: int, operands: tuple[int, ...], type: ArrayType, params: Mapping[str, Any] | None = None, place: int = 0
+    ) -> int:
         """Write one equation; returns its number."""
         k = len(self.opcodes)
         self.opcodes.append(opcode)

@@ -131,5 +131,3 @@ def _elements_in_order(circuit: Circuit, k: int) -> Sequence[int | None] | None:
             return None
         places[position] = i
     return places
-
-

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from gradcheck.circuit.circuit import Circuit
 from gradcheck.primitives import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The type of a scalar constant, with its value: a square costs less than a power."""
+
+    value: Any
+    shape: tuple[int, ...] = ()
+    size: int = 1
 
 
 def count(circuit: Circuit) -> Counts:
@@ -21,7 +33,7 @@ def _count(circuit: Circuit) -> Counts:
         if k in circuit.params:
             total += cost_of(circuit, k)
         elif opcode >= 0:  # without parameters, operation and types decide the cost
-            key = (opcode, circuit.types[k], *(circuit.types[i] for i in circuit.inputs_of(k)))
+            key = (opcode, circuit.types[k], *(-i if i in circuit.constants else circuit.types[i] for i in circuit.inputs_of(k)))
             alike.setdefault(key, [k, 0])[1] += 1
     for k, times in alike.values():
         total += cost_of(circuit, k) * times
@@ -33,5 +45,10 @@ def cost_of(circuit: Circuit, k: int) -> Counts:
     primitive = circuit.primitive(k)
     if primitive is None:
         return Counts()
-    inputs = tuple(circuit.type(i) for i in circuit.inputs_of(k))
+    inputs = tuple(_operand(circuit, i) for i in circuit.inputs_of(k))
     return primitive.cost(inputs, circuit.type(k), circuit.params.get(k, {}))
+
+
+def _operand(circuit: Circuit, i: int) -> Any:
+    type = circuit.type(i)
+    return Known(circuit.constants[i]) if i in circuit.constants and not type.shape else type

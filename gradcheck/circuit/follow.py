@@ -60,7 +60,8 @@ def _is_plain(value: Any) -> bool:
 
 def reachable_globals(function: Any, limit: int = 200) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """The global namespaces, with the names read from each, of a function and the Python functions it names."""
-    waiting, seen = [function], set()
+    waiting: list[Any] = [function]
+    seen: set[int] = set()
     while waiting and len(seen) < limit:
         found = waiting.pop()
         current = getattr(found, "__func__", found)

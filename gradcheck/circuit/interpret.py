@@ -54,7 +54,8 @@ def trail(circuit: Circuit, arithmetic: Arithmetic, inputs: Sequence[Any]) -> li
 
 def _run(circuit: Circuit, arithmetic: Arithmetic, inputs: Sequence[Any], values: list[Any]) -> Iterable[tuple[int, Any]]:
     given = dict(zip(circuit.inputs, inputs, strict=True))
-    starts, operands, params, nothing = circuit.starts, circuit.operands, circuit.params, {}
+    starts, operands, params = circuit.starts, circuit.operands, circuit.params
+    nothing: dict[str, Any] = {}
     for k, opcode in enumerate(circuit.opcodes):
         if opcode >= 0:
             read = [values[i] for i in operands[starts[k] : starts[k + 1]]]

@@ -135,7 +135,9 @@ def _is_random(value: Any) -> bool:
     return "random" in str(getattr(value, "__module__", "")) or isinstance(value, np.random.Generator | np.random.RandomState)
 
 
-def _module(module: ModuleType, read: Callable[[], Any], names: tuple[str, ...], found: list[Dependency], seen: set[int], depth: int) -> None:
+def _module(
+    module: ModuleType, read: Callable[[], Any], names: tuple[str, ...], found: list[Dependency], seen: set[int], depth: int
+) -> None:
     """A trusted library is fixed, unless it is asked for random numbers; of other modules what is read is watched."""
     found.append(Dependency(read, module, None))
     if module.__name__.split(".")[0] in _TRUSTED:

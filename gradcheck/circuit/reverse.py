@@ -55,7 +55,9 @@ def _seed(circuit: Circuit, builder: Builder, seeded: bool) -> dict[int, list[in
     """The cotangents that start the sweep: 1 for a scalar output, or a further input for each output."""
     first = circuit.type(circuit.outputs[0])
     if not seeded and first.shape:
-        raise ShapeError(f"{circuit.name} returns an array of shape {first.shape}; a gradient needs a scalar: sum it, or use vjp with a cotangent")
+        raise ShapeError(
+            f"{circuit.name} returns an array of shape {first.shape}; a gradient needs a scalar: sum it, or use vjp with a cotangent"
+        )
     pending: dict[int, list[int]] = {}
     for k in circuit.outputs if seeded else circuit.outputs[:1]:
         type = circuit.type(k)

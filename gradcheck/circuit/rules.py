@@ -11,7 +11,8 @@ import numpy as np
 
 from gradcheck.circuit.circuit import CONSTANT, ArrayType, Builder, Circuit, freeze_params
 from gradcheck.circuit.simplify import simplify
-from gradcheck.circuit.trace import Tracer, TracedArray
+from gradcheck.circuit.trace import Tracer
+from gradcheck.circuit.traced import TracedArray
 from gradcheck.primitives import OPCODE, TABLE, Primitive
 
 

@@ -104,7 +104,7 @@ class _Rewriter:
         if isinstance(found, tuple):
             primitive, read = found
         elif found is not None and builder.type(found) == type:
-            return found
+            return int(found)
         return self.shared(primitive, read, k, type, params)
 
     def shared(self, primitive: Primitive, read: tuple[int, ...], k: int, type: Any, params: Any) -> int:
@@ -168,7 +168,12 @@ ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, WHERE, RESHAPE = (
 )
 STRETCH = BY_NAME["broadcast_to"]
 _BROADCAST = OPCODE[STRETCH]
-RATIONAL: dict[Primitive, Callable[..., Any]] = {ADD: operator.add, SUBTRACT: operator.sub, MULTIPLY: operator.mul, DIVIDE: operator.truediv}
+RATIONAL: dict[Primitive, Callable[..., Any]] = {
+    ADD: operator.add,
+    SUBTRACT: operator.sub,
+    MULTIPLY: operator.mul,
+    DIVIDE: operator.truediv,
+}
 
 
 def _is_exact(operation: Callable[..., Any], values: list[Any], result: Any) -> bool:

@@ -234,5 +234,3 @@ def scope() -> dict[str, Any]:
 
     own: dict[str, Callable[..., Any]] = {p.name: p.evaluate for p in TABLE}
     return own | {"np": np, "math": math, "special": special, "abs": abs, "float": float}
-
-

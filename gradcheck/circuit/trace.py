@@ -81,7 +81,9 @@ class Tracer:
         elements = [self.lift(e) for e in objects.ravel()]
         if any(e.shape for e in elements):
             raise TraceError(self.here("an object array of traced arrays: join them with np.stack or np.concatenate"))
-        return np.reshape(BY_NAME["stack"](*elements, axis=0), objects.shape)  # type: ignore[call-overload,no-any-return]
+        gathered: Any = BY_NAME["stack"](*elements, axis=0)
+        whole: TracedArray = np.reshape(gathered, objects.shape)  # type: ignore[assignment]
+        return whole
 
     def call(self, function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any], name: str) -> Any:
         """Run a record or its adapter on what NumPy was called with."""
@@ -119,7 +121,7 @@ class Tracer:
         if kind is bool and traced.size != 1:
             raise TraceError(self.here(advice.BOOLEAN))
         if traced.dtype.kind == "f":
-            traced = traced != 0
+            traced = self.record(BY_NAME["not_equal"], (traced, 0), None)
         outcome = kind(traced.value)
         self.builder.guards.append((traced.index, outcome))
         return outcome
@@ -161,7 +163,8 @@ class Tracer:
 def _array_of(values: Sequence[Any]) -> Any:
     """A list as an array; traced vectors in it are joined as np.array would join them."""
     if any(isinstance(v, TracedArray) and v.shape for v in values):
-        return np.stack([v if isinstance(v, TracedArray) else np.asarray(v) for v in values])
+        parts: list[Any] = [v if isinstance(v, TracedArray) else np.asarray(v) for v in values]
+        return np.stack(parts)
     return np.array(values)
 
 
@@ -207,10 +210,8 @@ def _trace_error_behind(error: BaseException | None) -> TraceError | None:
 
 def as_number(value: Any) -> Any:
     """A plain float as NumPy's, so that 1/0 is inf and not an exception; arrays as they are."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value[()] if value.ndim == 0 else value
-    array = np.asarray(value)
-    return array[()]
+    array: Any = value if isinstance(value, np.ndarray) else np.asarray(value)
+    return array[()] if array.ndim == 0 else array
 
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:

@@ -50,7 +50,7 @@ class TracedArray:
 
     @property
     def T(self) -> Any:
-        return np.transpose(self)
+        return np.transpose(self)  # type: ignore[call-overload]
 
     @property
     def mT(self) -> Any:
@@ -199,7 +199,7 @@ def _give_operators() -> None:
             setattr(TracedArray, f"__i{symbol}__", _in_place(forward))
     for symbol, name in {"neg": "negative", "abs": "absolute", "invert": "logical_not"}.items():
         setattr(TracedArray, f"__{symbol}__", _unary(BY_NAME[name]))
-    TracedArray.__pos__ = lambda self: self  # type: ignore[attr-defined]
+    setattr(TracedArray, "__pos__", lambda self: self)  # noqa: B010  beside its kin
 
 
 def _binary(record: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -229,7 +229,25 @@ def _give_methods() -> None:
     for name in ("ravel", "squeeze", "dot", "clip", "cumsum", "cumprod", "trace", "swapaxes", "argmax", "argmin", "take", "any", "all"):
         setattr(TracedArray, name, _method(getattr(np, name)))
     TracedArray.flatten = _method(np.ravel)  # type: ignore[attr-defined]
-    for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "log1p", "expm1", "log2", "log10", "square"):
+    for name in (
+        "sqrt",
+        "exp",
+        "log",
+        "sin",
+        "cos",
+        "tan",
+        "tanh",
+        "sinh",
+        "cosh",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "log1p",
+        "expm1",
+        "log2",
+        "log10",
+        "square",
+    ):
         setattr(TracedArray, name, _method(getattr(np, name)))
 
 

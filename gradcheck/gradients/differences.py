@@ -39,7 +39,9 @@ class Differences:
         if not np.isfinite(value):
             return Refused(self.name, f"the function is not finite at the point: {value}")
         noise = measured_noise(counted, problem, value) if self.extrapolate else 0.0
-        pairs = [self._entry(counted, problem, a, i, float(value), noise) for a, x in enumerate(problem.inputs) for i in np.ndindex(np.shape(x))]
+        pairs = [
+            self._entry(counted, problem, a, i, float(value), noise) for a, x in enumerate(problem.inputs) for i in np.ndindex(np.shape(x))
+        ]
         seconds = time.perf_counter() - start
         if not all(np.isfinite(d) for d, _ in pairs):
             return Refused(self.name, "the function is not finite next to the point, however small the step")
@@ -47,7 +49,9 @@ class Differences:
         spared = self.central and not self.extrapolate  # central differences alone never use f(x)
         return Gradient(self.name, value, entries, errors if self.extrapolate else None, counted.calls - spared, None, seconds)
 
-    def _entry(self, f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, noise: float) -> tuple[float, float]:
+    def _entry(
+        self, f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, noise: float
+    ) -> tuple[float, float]:
         """One partial derivative and its error claim."""
         x = problem.inputs[argument]
         step = self._step(problem, argument, index)
@@ -70,7 +74,7 @@ class Differences:
         x = problem.inputs[argument]
         order = (2 if self.central else 1) * (2 if self.extrapolate else 1)
         at = float(np.asarray(x)[index])
-        step = (abs(at) or 1.0) * float(np.finfo(x.dtype).eps) ** (1.0 / (order + 1))
+        step: float = (abs(at) or 1.0) * float(np.finfo(x.dtype).eps) ** (1.0 / (order + 1))
         domain = problem.domains.get(problem.argnums[argument])
         if isinstance(domain, Real):
             room = min(domain.high - at, at - domain.low) if self.central else domain.high - at
@@ -100,7 +104,9 @@ def _moved(problem: Problem, argument: int, index: tuple[int, ...], by: float) -
     return tuple(inputs), moved
 
 
-def _quotient(f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, central: bool) -> Callable[[float], float]:
+def _quotient(
+    f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, central: bool
+) -> Callable[[float], float]:
     def quotient(step: float) -> float:
         right, ahead = _moved(problem, argument, index, step)
         if not central:
@@ -116,9 +122,11 @@ def measured_noise(f: Callable[..., Any], problem: Problem, value: Any) -> float
     rng = np.random.default_rng(0)
     eps = max(float(np.finfo(x.dtype).eps) for x in problem.inputs)
     directions = [rng.uniform(0.5, 1.0, np.shape(x)) * 64 * eps for x in problem.inputs]
-    samples = [float(value)]
-    for k in range(1, _NOISE_POINTS):
-        samples.append(float(f(tuple((x * (1 + k * d)).astype(x.dtype)[()] for x, d in zip(problem.inputs, directions, strict=True)))))
+    near = [
+        tuple((x * (1 + k * d)).astype(x.dtype)[()] for x, d in zip(problem.inputs, directions, strict=True))
+        for k in range(1, _NOISE_POINTS)
+    ]
+    samples = [float(value), *(float(f(inputs)) for inputs in near)]
     table, levels = np.array(samples), []
     for k in range(1, _NOISE_POINTS - 1):
         table = np.diff(table)

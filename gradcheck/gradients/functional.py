@@ -76,7 +76,9 @@ class _Derivative:
     def _number(self, position: int, argument: Any) -> Any:
         number = argument if type(argument) is np.ndarray else as_number(argument)
         if number.dtype.kind != "f":
-            raise UsageError(f"argument {position} is {number.dtype}, and only floats can be differentiated: give floats (1.0, not 1), or other argnums")
+            raise UsageError(
+                f"argument {position} is {number.dtype}, and only floats can be differentiated: give floats (1.0, not 1), or other argnums"
+            )
         return number
 
     def _fresh(self, numbers: tuple[Any, ...], options: dict[str, Any], key: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -97,9 +99,7 @@ def _watching(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
 
 def _key(arguments: tuple[Any, ...], argnums: tuple[int, ...], options: dict[str, Any]) -> tuple[Any, ...]:
     """What must be equal for a program to apply; None stands for an argument that cannot be compared."""
-    parts: list[Any] = [
-        (a.shape, a.dtype) if i in argnums else _value_key(a) for i, a in enumerate(arguments)
-    ]
+    parts: list[Any] = [(a.shape, a.dtype) if i in argnums else _value_key(a) for i, a in enumerate(arguments)]
     parts += [(name, _value_key(value)) for name, value in sorted(options.items())]
     return tuple(parts)
 

@@ -90,7 +90,9 @@ def problem_of(
     with np.errstate(all="ignore"):
         value = function(*_copies(numbers))
     if np.shape(value) != ():
-        raise ShapeError(f"{circuit.name} returns an array of shape {np.shape(value)}; a gradient needs a scalar result: sum it, or weigh it")
+        raise ShapeError(
+            f"{circuit.name} returns an array of shape {np.shape(value)}; a gradient needs a scalar result: sum it, or weigh it"
+        )
     problem = Problem(function, numbers, argnums, circuit, value, domains or {})
     _check_trace(problem)
     return problem

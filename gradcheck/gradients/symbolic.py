@@ -130,5 +130,3 @@ def _arrange(problem: Problem, flat: list[float]) -> tuple[Any, ...]:
         arranged.append(np.array(flat[start : start + np.size(x)]).reshape(np.shape(x))[()])
         start += np.size(x)
     return tuple(arranged)
-
-

@@ -54,4 +54,14 @@ def is_followed_through(function: Any) -> bool:
     """Whether a callable only reads shapes and types, so that it may see the values behind traced arguments."""
     import numpy as np
 
-    return function in (np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.iscomplexobj)
+    return function in (
+        np.shape,
+        np.ndim,
+        np.size,
+        np.result_type,
+        np.zeros_like,
+        np.ones_like,
+        np.empty_like,
+        np.full_like,
+        np.iscomplexobj,
+    )

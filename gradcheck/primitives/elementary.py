@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from gradcheck.primitives.costs import ADDITION, DIVISION, MULTIPLICATION, TRANSCENDENTAL
+from gradcheck.primitives.costs import ADDITION, DIVISION, MULTIPLICATION, NOTHING, TRANSCENDENTAL, Counts, Sized
 from gradcheck.primitives.record import POSITIVE, REAL, UNIT, Exact, Interval, Special, elementwise
 
 LN2 = Exact("log(2)", math.log(2), lambda m: m.log(m.constant(2)))
+_KNOWN_POWERS = {2.0: MULTIPLICATION, 1.0: NOTHING, -1.0: DIVISION}
+
+
+def _power_cost(inputs: tuple[Sized, ...], output: Sized, params: Mapping[str, Any]) -> Counts:
+    """A power is one operation: a multiplication for a square, a division for a reciprocal, else transcendental."""
+    exponent = getattr(inputs[1], "value", None)
+    return _KNOWN_POWERS.get(float("nan") if exponent is None else float(exponent), TRANSCENDENTAL) * output.size
+
+
 LN10 = Exact("log(10)", math.log(10), lambda m: m.log(m.constant(10)))
 
 # arithmetic
@@ -55,7 +66,7 @@ POWER = elementwise(
     "power", operator.pow,
     lambda g, y, a, b: g * (np.where(b == 0, 0.0, b) * a ** np.where(b == 0, 1.0, b - 1.0)),
     lambda g, y, a, b: g * (y * np.log(np.where(a == 0, 1.0, a))),
-    cost=TRANSCENDENTAL, exact=lambda m, a, b: m.power(a, b), calls=[np.power, np.float_power],
+    cost=_power_cost, exact=lambda m, a, b: m.power(a, b), calls=[np.power, np.float_power],
     scalar="math.pow({0}, {1})", array="{0} ** {1}", domains=(POSITIVE, REAL),
     special=(Special("removable", (0.0, 0.0)), Special("edge", (0.0, 1.0)), Special("edge", (0.0, 2.0))), formula="a**b",
 )  # fmt: skip

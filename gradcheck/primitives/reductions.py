@@ -165,9 +165,7 @@ def _adapter(record: Primitive, *allowed: str) -> Any:
 
 def _reduction(name: str, evaluate: Any, rule: Any, each: Any, calls: tuple[Any, ...], **known: Any) -> Primitive:
     options = known.pop("options", ())
-    record = Primitive(
-        name, evaluate, rule, each, examples=known.pop("examples", EXAMPLES), calls={}, **known
-    )
+    record = Primitive(name, evaluate, rule, each, examples=known.pop("examples", EXAMPLES), calls={}, **known)
     record.calls.update(dict.fromkeys(calls, _adapter(record, *options)))  # type: ignore[attr-defined]
     return record
 
@@ -187,7 +185,7 @@ def _exact_mean(m: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> An
 
 
 def _exact_var(m: Any, x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    deviation = x - _exact_mean(m, x, axis, True)
+    deviation = x - _exact_mean(m, x, axis, keepdims=True)
     return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) / (count_reduced(x.shape, axis) - ddof)
 
 
@@ -240,9 +238,7 @@ def _cumulative(record: Primitive) -> Any:
 
 
 LINES = (Example(((3,),), {"axis": 0}), Example(((2, 3),), {"axis": 1}))
-CUMSUM = Primitive(
-    "cumsum", np.cumsum, _cumsum_rule, _steps(ADDITION), calls={}, examples=LINES, formula="y_k = y_{k-1} + x_k"
-)
+CUMSUM = Primitive("cumsum", np.cumsum, _cumsum_rule, _steps(ADDITION), calls={}, examples=LINES, formula="y_k = y_{k-1} + x_k")
 CUMPROD = Primitive(
     "cumprod", np.cumprod, _cumprod_rule, _steps(MULTIPLICATION), calls={}, examples=LINES,
     special=(Special("zero factor", (0.0,)),), formula="y_k = y_{k-1} x_k",

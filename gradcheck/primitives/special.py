@@ -17,7 +17,7 @@ TWO_OVER_ROOT_PI = Exact("2/sqrt(pi)", 2 / math.sqrt(math.pi), lambda m: 2 / m.s
 Params = Mapping[str, Any]
 Inputs = tuple[Any, ...]
 
-EXPIT = elementwise(  # the factors stay accurate in both tails, where 1 - y has lost its digits
+EXPIT: Primitive = elementwise(  # the factors stay accurate in both tails, where 1 - y has lost its digits
     "expit", special.expit, lambda g, y, x: g * (y * EXPIT(-x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: 1 / (1 + m.exp(-x)), calls=[special.expit], array="special.expit({0})",
     special=(Special("tail", (40.0,)), Special("tail", (-40.0,))), formula="1 / (1 + exp(-x))",
@@ -53,7 +53,7 @@ def _polygamma(x: Any, order: int) -> Any:
     return special.polygamma(order, x)[()]
 
 
-POLYGAMMA = elementwise(
+POLYGAMMA: Primitive = elementwise(
     "polygamma", _polygamma, lambda g, y, x, order: g * POLYGAMMA(x, order=order + 1),
     cost=TRANSCENDENTAL, exact=lambda m, x, order=1: m.polygamma(order, x), domains=(POSITIVE,),
     examples=(Example(((),), {"order": 1}), Example(((),), {"order": 2})), formula="order-th derivative of digamma",
@@ -93,7 +93,7 @@ def _log_softmax(x: Any, axis: Axis = None) -> Any:
 
 
 def _exact_log_softmax(m: Any, x: Any, axis: Axis = None) -> Any:
-    return x - np.broadcast_to(_exact_logsumexp(m, x, axis, True), x.shape)
+    return x - np.broadcast_to(_exact_logsumexp(m, x, axis, keepdims=True), x.shape)
 
 
 def _softmax_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:

@@ -19,7 +19,10 @@ def comparison_text(comparison: Comparison) -> str:
     head = f"{comparison.name}: {comparison.outcome}; {comparison.inputs} inputs, {circuit.operations} operations, with gradient {circuit.gradient().operations} ({ratio})"
     parts = [head] + [point_text(p) for p in comparison.points]
     if comparison.claimed:
-        rows = [[c.name, c.expect, v.outcome, "as expected" if c.expect == v.outcome else "NOT as expected", v.reason] for c, v in comparison.claimed]
+        rows = [
+            [c.name, c.expect, v.outcome, "as expected" if c.expect == v.outcome else "NOT as expected", v.reason]
+            for c, v in comparison.claimed
+        ]
         parts.append("claimed gradients\n" + table(rows, ["gradient", "expected", "outcome", "", "reason"]))
     return "\n".join(parts)
 
@@ -69,7 +72,11 @@ def why_not(comparison: Comparison) -> str:
         for m in point.measured:
             if m.outcome in ("wrong", "undecided") and m.gradient is not None:
                 return f"{m.method}: {m.reason}"
-    unmet = [f"{claim.name}: {verdict.outcome}, expected {claim.expect}" for claim, verdict in comparison.claimed if claim.expect != verdict.outcome]
+    unmet = [
+        f"{claim.name}: {verdict.outcome}, expected {claim.expect}"
+        for claim, verdict in comparison.claimed
+        if claim.expect != verdict.outcome
+    ]
     return "; ".join(unmet)
 
 

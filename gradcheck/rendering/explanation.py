@@ -25,7 +25,13 @@ def backward_rows(derivation: Derivation) -> list[list[str]]:
 
 def _hop_row(hop: Hop) -> list[str]:
     value = "" if hop.value is None else quantity(hop.value)
-    return [f"{hop.output} -> {hop.input}", hop.local, value, f"d{hop.output} = {quantity(hop.arriving)}", f"d{hop.input} += {quantity(hop.sent)}"]
+    return [
+        f"{hop.output} -> {hop.input}",
+        hop.local,
+        value,
+        f"d{hop.output} = {quantity(hop.arriving)}",
+        f"d{hop.input} += {quantity(hop.sent)}",
+    ]
 
 
 def picture(derivation: Derivation) -> str:
@@ -67,18 +73,21 @@ def explain(circuit: Circuit, derivation: Derivation, title: str, summary: str, 
     """The whole explanation as plain text."""
     point = ", ".join(f"{n} = {quantity(v)}" for n, v in derivation.inputs)
     totals = [f"  d{derivation.result}/d{n} = {quantity(g)}" for n, g in derivation.totals]
-    return "\n\n".join(
-        [
-            f"{title}  ({source})\n{summary}".rstrip(),
-            f"Forward, at {point}\n{table(forward_rows(derivation), FORWARD)}",
-            f"Backward, hop by hop, from d{derivation.result} = 1\n{table(backward_rows(derivation), BACKWARD)}",
-            "Gradient: what arrives at each input, added up\n" + "\n".join(totals),
-            f"Picture: each value with its derivative\n{_indented(picture(derivation).splitlines())}",
-            f"Chain rule unrolled, f' standing for the derivative of f\n{_indented(derivation.recursion)}",
-            f"Operations\n{costs(circuit)}",
-            f"Program\n{_indented(circuit.gradient().source().splitlines())}",
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                f"{title}  ({source})\n{summary}".rstrip(),
+                f"Forward, at {point}\n{table(forward_rows(derivation), FORWARD)}",
+                f"Backward, hop by hop, from d{derivation.result} = 1\n{table(backward_rows(derivation), BACKWARD)}",
+                "Gradient: what arrives at each input, added up\n" + "\n".join(totals),
+                f"Picture: each value with its derivative\n{_indented(picture(derivation).splitlines())}",
+                f"Chain rule unrolled, f' standing for the derivative of f\n{_indented(derivation.recursion)}",
+                f"Operations\n{costs(circuit)}",
+                f"Program\n{_indented(circuit.gradient().source().splitlines())}",
+            ]
+        )
+        + "\n"
+    )
 
 
 def _indented(lines: Sequence[str]) -> str:

@@ -42,7 +42,10 @@ def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
         "## Cases",
         f"The largest ratio ops(f and gradient) / ops(f) among cases of at least 10 operations is **{largest_ratio(result)}**; theory bounds it by 5. "
         "The ratio of a single operation can be larger (x**y needs a logarithm and a power for its two derivatives).",
-        markdown_table([summary_row(c) for c in result.cases], ["case", "outcome", "inputs", "ops f", "ops f + gradient", "ratio", "symbolic, tape, differences"]),
+        markdown_table(
+            [summary_row(c) for c in result.cases],
+            ["case", "outcome", "inputs", "ops f", "ops f + gradient", "ratio", "symbolic, tape, differences"],
+        ),
         "## Gradients under test",
         "Right and wrong ones, kept on purpose; each must get the verdict expected of it.",
         markdown_table(claimed_rows(result), ["case", "gradient", "expected", "outcome", "met", "why"]),
@@ -59,7 +62,11 @@ def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
 
 def largest_ratio(result: RunResult) -> str:
     """The largest cost ratio among cases big enough to speak of, with its case."""
-    ratios = [(c.comparison.ratio, c.case.name) for c in result.cases if c.comparison and c.comparison.ratio and c.comparison.circuit.operations >= 10]
+    ratios = [
+        (c.comparison.ratio, c.case.name)
+        for c in result.cases
+        if c.comparison and c.comparison.ratio and c.comparison.circuit.operations >= 10
+    ]
     return f"{max(ratios)[0]:.2f} ({max(ratios)[1]})" if ratios else "not known"
 
 
@@ -110,12 +117,23 @@ def measured_rows(result: RunResult) -> list[list[str]]:
 def case_page(result: CaseResult) -> str:
     """A case: its gradient derived, its methods, its claimed gradients, its program."""
     case, c = result.case, result.comparison
-    head = [f"# {escape(case.name)}", escape(case.summary), f"Defined in {code(f'{short_path(case.file)}:{case.line}')}" + _illustrates(case.claims)]
+    head = [
+        f"# {escape(case.name)}",
+        escape(case.summary),
+        f"Defined in {code(f'{short_path(case.file)}:{case.line}')}" + _illustrates(case.claims),
+    ]
     if c is None:
         return "\n\n".join([*head, f"At fault: {escape(result.error or '')}"]) + "\n"
     derivation = derive(c.circuit, c.points[0].problem.inputs)
     program = c.circuit.gradient().source()
-    parts = [*head, f"Outcome: **{c.outcome}**.", *_tables(derivation), "## Methods", methods_section(c.points[0].measured), *_program(program)]
+    parts = [
+        *head,
+        f"Outcome: **{c.outcome}**.",
+        *_tables(derivation),
+        "## Methods",
+        methods_section(c.points[0].measured),
+        *_program(program),
+    ]
     return "\n\n".join(p for p in parts if p) + "\n"
 
 
@@ -139,7 +157,9 @@ def _tables(d: Derivation) -> list[str]:
 
 def methods_section(measured: tuple) -> str:  # type: ignore[type-arg]
     """Which methods ran and with what verdict; accuracy and time stand on the front page."""
-    rows = [[m.method, "did not run" if m.gradient is None else m.outcome, escape(m.reason) if m.gradient is None else ""] for m in measured]
+    rows = [
+        [m.method, "did not run" if m.gradient is None else m.outcome, escape(m.reason) if m.gradient is None else ""] for m in measured
+    ]
     return markdown_table(rows, ["method", "outcome", "why not"])
 
 
@@ -154,5 +174,3 @@ def primitives_page(proofs: tuple[Proof, ...]) -> str:
     """The table of primitives with the proof status of each rule (C19)."""
     rows = [[code(p.name), code(p.formula), p.status, escape(p.detail)] for p in proofs]
     return "# Primitives\n\n" + markdown_table(rows, ["primitive", "computes", "rule", "how it is known"]) + "\n"
-
-

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import overload
+from typing import TypeVar, overload
 
 from gradcheck.case import Case, Claim
 from gradcheck.errors import CaseError, UsageError
+
+Kind = TypeVar("Kind", Case, Claim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _files(paths: Sequence[str | Path]) -> Iterator[Path]:
         yield from found
 
 
-def _defined_in(module: ModuleType, kind: type) -> list:  # type: ignore[type-arg]
+def _defined_in(module: ModuleType, kind: type[Kind]) -> list[Kind]:
     unique = {id(v): v for v in vars(module).values() if isinstance(v, kind)}.values()
     return [v for v in unique if v.function.__module__ == module.__name__]
 
@@ -102,7 +104,9 @@ def _repeated(cases: list[Case]) -> list[Problematic]:
     for c in cases:
         first = seen.setdefault(c.name, c)
         if first is not c:
-            problems.append(Problematic(c.file, f"{c.file}:{c.line}: case {c.name} is already defined at {first.file}:{first.line}: rename one"))
+            problems.append(
+                Problematic(c.file, f"{c.file}:{c.line}: case {c.name} is already defined at {first.file}:{first.line}: rename one")
+            )
     return problems
 
 

@@ -74,7 +74,9 @@ class Run:
         return self._known[case.name]
 
 
-def run(cases: Cases, *, seed: int = 0, progress: Callable[[str], None] = lambda what: None, chosen: Sequence[Case] | None = None) -> RunResult:
+def run(
+    cases: Cases, *, seed: int = 0, progress: Callable[[str], None] = lambda what: None, chosen: Sequence[Case] | None = None
+) -> RunResult:
     """Compare every case (or the `chosen` ones) and weigh every claim; a case or claim that fails does not stop the others."""
     session = Run(cases, seed)
     results = tuple(_case(session, c, progress) for c in (cases if chosen is None else chosen))

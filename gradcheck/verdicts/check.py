@@ -64,11 +64,19 @@ class Verdict:
         accuracy = self.judgement.accuracy
         order = np.argsort(accuracy.digits, kind="stable")[:limit]
         shown = [i for i in order if self.entries[i] != "right"]
-        return [f"  {self.labels[i]}: claimed {accuracy.claim[i]!r}, true {accuracy.truth[i]!r}, off by {accuracy.ulp[i]:.3g} ulp" for i in shown]
+        return [
+            f"  {self.labels[i]}: claimed {accuracy.claim[i]!r}, true {accuracy.truth[i]!r}, off by {accuracy.ulp[i]:.3g} ulp"
+            for i in shown
+        ]
 
 
 def check(
-    function: Case | Callable[..., Any], gradient: Callable[..., Any], at: Any = None, *, argnums: Sequence[int] | int | None = None, seed: int = 0
+    function: Case | Callable[..., Any],
+    gradient: Callable[..., Any],
+    at: Any = None,
+    *,
+    argnums: Sequence[int] | int | None = None,
+    seed: int = 0,
 ) -> Verdict:
     """Judge a claimed gradient at a point, or at each of a list of points; the worst verdict is returned.
 
@@ -105,7 +113,9 @@ def _tuple(function: Callable[..., Any], point: Any) -> tuple[Any, ...]:
     return tuple(point[n] for n in names)
 
 
-def _check_at(function: Case | Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> Verdict:
+def _check_at(
+    function: Case | Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None
+) -> Verdict:
     plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
     if argnums is not None:
         chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
@@ -178,7 +188,9 @@ def labels(problem: Problem) -> tuple[str, ...]:
     return tuple(n + (str(list(index)) if index else "") for n, x in pairs for index in np.ndindex(np.shape(x)))
 
 
-def _black_box(function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], chosen: tuple[int, ...], error: TraceError) -> Verdict:
+def _black_box(
+    function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], chosen: tuple[int, ...], error: TraceError
+) -> Verdict:
     """Judge by differences alone: right or wrong only as far as their error bound reaches."""
     from gradcheck.gradients.method import untraced
 

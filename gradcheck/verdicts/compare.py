@@ -142,7 +142,12 @@ def _named_inputs(problem: Problem) -> list[tuple[str, Any]]:
 
 
 def compare(
-    function: Case | Callable[..., Any], at: Any = None, *, argnums: Sequence[int] | int | None = None, seed: int = 0, methods: Sequence[Method] = METHODS
+    function: Case | Callable[..., Any],
+    at: Any = None,
+    *,
+    argnums: Sequence[int] | int | None = None,
+    seed: int = 0,
+    methods: Sequence[Method] = METHODS,
 ) -> Comparison:
     """Derive a function's gradient every way, settle it by certified truth, and measure accuracy and cost.
 

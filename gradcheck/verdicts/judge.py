@@ -66,7 +66,7 @@ def judge(entries: tuple[Any, ...], by: Standard, *, error: tuple[Any, ...] | No
         return _approximate(accuracy, by, np.concatenate([np.ravel(e) for e in error]))
     beyond = ~(np.abs(accuracy.error) <= by.tolerance)
     if not beyond.any():
-        return Judgement("right", ("right",) * len(beyond), accuracy, _digits(accuracy))
+        return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
     if not np.isfinite(accuracy.claim[beyond]).all():
         return _wrong(accuracy, beyond, "not finite where the truth is finite", ("nonfinite",))
     if again is None or _persists(by, again, beyond):
@@ -78,8 +78,12 @@ def _imprecise(accuracy: Accuracy, by: Standard, beyond: Any) -> Judgement:
     """Erratic deviations are rounding: right, with the digits that remain, unless fewer than half do."""
     half = -np.log10(float(np.finfo(by.dtype).eps)) / 2
     if (accuracy.digits[beyond] < half).any():
-        return _wrong(accuracy, beyond & (accuracy.digits < half), f"rounding leaves fewer than half the digits: {_digits(accuracy)}", ("precision",))
-    return Judgement("right", ("right",) * len(beyond), accuracy, f"formula right, digits lost to rounding: {_digits(accuracy)}", ("precision",))
+        return _wrong(
+            accuracy, beyond & (accuracy.digits < half), f"rounding leaves fewer than half the digits: {_digits(accuracy)}", ("precision",)
+        )
+    return Judgement(
+        "right", _all("right", beyond), accuracy, f"formula right, digits lost to rounding: {_digits(accuracy)}", ("precision",)
+    )
 
 
 def _approximate(accuracy: Accuracy, by: Standard, claimed: Any) -> Judgement:
@@ -103,11 +107,16 @@ def _at_kink(accuracy: Accuracy, by: Standard) -> Judgement:
     low, high = np.minimum(accuracy.truth, left) - by.tolerance, np.maximum(accuracy.truth, left) + by.tolerance
     inside = (accuracy.claim >= low) & (accuracy.claim <= high)
     where = "between" if inside.all() else "outside"
-    return Judgement("kink", ("kink",) * len(inside), accuracy, f"not differentiable here; the entries lie {where} the one-sided derivatives")
+    return Judgement("kink", _all("kink", inside), accuracy, f"not differentiable here; the entries lie {where} the one-sided derivatives")
 
 
 def _wrong(accuracy: Accuracy, beyond: Any, reason: str, kinds: tuple[str, ...]) -> Judgement:
-    return Judgement("wrong", tuple("wrong" if b else "right" for b in beyond), accuracy, reason, kinds)
+    outcomes: tuple[Outcome, ...] = tuple("wrong" if b else "right" for b in beyond)
+    return Judgement("wrong", outcomes, accuracy, reason, kinds)
+
+
+def _all(outcome: Outcome, entries: Any) -> tuple[Outcome, ...]:
+    return (outcome,) * len(entries)
 
 
 def _digits(accuracy: Accuracy) -> str:
@@ -141,7 +150,10 @@ def _neighbours(problem: Problem) -> list[Problem]:
     rng = np.random.default_rng(0)
     near = []
     for distance in np.exp2(np.linspace(-40, -10, NEIGHBOURS)):
-        inputs = [(x * (1 + distance * rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x)))).astype(x.dtype)[()] for x in problem.inputs]
+        inputs = [
+            (x * (1 + distance * rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x)))).astype(x.dtype)[()]
+            for x in problem.inputs
+        ]
         arguments = list(problem.arguments)
         for position, x in zip(problem.argnums, inputs, strict=True):
             arguments[position] = x

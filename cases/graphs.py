@@ -1,5 +1,7 @@
 """Functions seen as graphs of named steps: a local derivative on every edge, the gradient carried back over it."""
 
+# ruff: noqa: RET504  a result that is named first carries its name into pictures and errors
+
 import numpy as np
 from _steps import adjoints, edges, picture
 
@@ -37,11 +39,11 @@ def the_chain_drawn(run):
     """The steps of C01 as a graph; the product of its edges is the derivative."""
     chain = run.cases["sine_of_square"]
     circuit, values, found = edges(chain.function, np.float64(1.0))
-    locals_ = [local for _, _, local in found]
-    product, derivative = float(np.prod(locals_)), float(grad(chain)(1.0))
-    shown = locals_ == [1.0, 4.0, float(np.cos(4.0))] and product == derivative and run.compare(chain).outcome == "right"
+    hops = [local for _, _, local in found]
+    product, derivative = float(np.prod(hops)), float(grad(chain)(1.0))
+    shown = hops == [1.0, 4.0, float(np.cos(4.0))] and product == derivative and run.compare(chain).outcome == "right"
     text = f"{'; '.join(picture(circuit, values, found))}; product of the edges {product:.6g} = dy/dx"
-    return Evidence(shown, text, {"edges": len(found), "dz_dx": locals_[0], "dh_dz": locals_[1], "dy_dh": locals_[2], "product": product, "dy_dx": derivative})
+    return Evidence(shown, text, {"edges": len(found), "dz_dx": hops[0], "dh_dz": hops[1], "dy_dh": hops[2], "product": product, "dy_dx": derivative})
 
 
 @claim("C20")
@@ -160,24 +162,26 @@ def last_use_wins(table, rows):
     return gradient
 
 
-@case(x=Real(3, low=-2, high=2))
-def branching_program(x):
-    """A branch on a value and a loop: the graph is of what was executed."""
+def _branching_sum(x):
     total = 0.0
     for step in x:
         total = total + (np.exp(step) if step < 0 else 1 + step * np.cos(step))
-    return total**2
+    return total
+
+
+@case(x=Real(3, low=-2, high=2))
+def branching_program(x):
+    """A branch on a value and a loop: the graph is of what was executed."""
+    return _branching_sum(x) ** 2
 
 
 @branching_program.claimed_gradient
 def the_branches_taken(x):
     """Each entry by the branch it took."""
-    value = branching_program.function(x)
-    return 2 * np.sqrt(value) * np.where(x < 0, np.exp(x), np.cos(x) - x * np.sin(x))
+    return 2 * _branching_sum(x) * np.where(x < 0, np.exp(x), np.cos(x) - x * np.sin(x))
 
 
 @branching_program.claimed_gradient(expect="wrong", kinds=["wrong-branch"])
 def the_branches_not_taken(x):
     """The condition turned round."""
-    value = branching_program.function(x)
-    return 2 * np.sqrt(value) * np.where(x > 0, np.exp(x), np.cos(x) - x * np.sin(x))
+    return 2 * _branching_sum(x) * np.where(x > 0, np.exp(x), np.cos(x) - x * np.sin(x))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit.buffers import Buffers, ufunc_of
 from gradcheck.circuit.circuit import CONSTANT, Circuit
 from gradcheck.circuit.interpret import Floats, interpret
 from gradcheck.circuit.source import Program, expression, scalar_text, scope
@@ -61,7 +62,8 @@ class _Writer:
             program.names[k] = self._constant(k) if opcode == CONSTANT else f"v{k}"
         arguments = ", ".join(program.names[k] for k in circuit.inputs)
         lines = [line for k in circuit.inputs for line in self._input(k)]
-        lines += [f"v{k} = {self._right(k)}" for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
+        buffers = Buffers(circuit)
+        lines += [f"v{k} = {self._right(k, buffers.donor(k))}" for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
         results = ", ".join(program.names[k] for k in circuit.outputs)
         text = f"def compiled({arguments}):\n    " + "\n    ".join([*lines, f"return ({results},)"]) + "\n"
         namespace = self.scope | program.objects
@@ -92,9 +94,11 @@ class _Writer:
         wanted = (j for j, opcode in enumerate(circuit.opcodes) if opcode == _GETITEM and circuit.inputs_of(j) == (k,))
         return sum(not circuit.type(j).shape for j in wanted)
 
-    def _right(self, k: int) -> str:
+    def _right(self, k: int, donor: int | None) -> str:
         circuit, program = self.circuit, self.program
         primitive, read = TABLE[circuit.opcodes[k]], circuit.inputs_of(k)
+        if donor is not None:
+            return self._into(k, donor)
         if circuit.opcodes[k] == _GETITEM and read[0] in self.lists and not circuit.type(k).shape:
             return f"{self.lists[read[0]]}[{int(circuit.params[k]['index'][0])}]"
         if circuit.opcodes[k] == _SCATTER:
@@ -106,6 +110,14 @@ class _Writer:
         if primitive.array is not None or primitive.elementwise or primitive.name == "scatter":
             return expression(circuit, k, program)
         return self._call(k)
+
+    def _into(self, k: int, donor: int) -> str:
+        """The operation written into an array that is no longer needed."""
+        ufunc = ufunc_of(TABLE[self.circuit.opcodes[k]])
+        assert ufunc is not None
+        self.program.objects[f"u_{ufunc.__name__}"] = ufunc
+        operands = ", ".join(self.program.names[i] for i in self.circuit.inputs_of(k))
+        return f"u_{ufunc.__name__}({operands}, out=v{donor})"
 
     def _is_scalar(self, k: int) -> bool:
         return not self.circuit.type(k).shape

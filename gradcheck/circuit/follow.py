@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any
 
 from scipy import special
@@ -41,25 +41,38 @@ _STAND_INS: dict[Any, Callable[..., Any]] = {original: _followed(original) for o
 def following_scipy(function: Callable[..., Any]) -> Iterator[None]:
     """Let the function and its helpers see SciPy's plain functions in a form that can be traced."""
     with _LOCK:
-        places = [(vars(special), original.__name__) for original in _PLAIN]
-        for code_globals, names in reachable_globals(function):
-            places += [(code_globals, n) for n in names if _is_plain(code_globals.get(n))]
-        saved = [(where, name, where[name]) for where, name in places]
+        places: list[Place] = [(vars(special), original.__name__) for original in _PLAIN]
+        places += _places_in(function)
+        saved = [(place, _read(place)) for place in places]
         try:
-            for where, name, original in saved:
-                where[name] = _STAND_INS.get(original, original)
+            for place, original in saved:
+                _write(place, _STAND_INS.get(original, original))
             yield
         finally:
-            for where, name, original in saved:
-                where[name] = original
+            for place, original in saved:
+                _write(place, original)
+
+
+Place = tuple[dict[str, Any], str] | CellType  # a name in a namespace, or a closure's cell
+
+
+def _read(place: Place) -> Any:
+    return place.cell_contents if isinstance(place, CellType) else place[0][place[1]]
+
+
+def _write(place: Place, value: Any) -> None:
+    if isinstance(place, CellType):
+        place.cell_contents = value
+    else:
+        place[0][place[1]] = value
 
 
 def _is_plain(value: Any) -> bool:
     return any(value is original for original in _PLAIN)
 
 
-def reachable_globals(function: Any, limit: int = 200) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
-    """The global namespaces, with the names read from each, of a function and the Python functions it names."""
+def _places_in(function: Any, limit: int = 200) -> Iterator[Place]:
+    """Where a function, or a Python function it names, holds one of SciPy's plain functions."""
     waiting: list[Any] = [function]
     seen: set[int] = set()
     while waiting and len(seen) < limit:
@@ -68,10 +81,10 @@ def reachable_globals(function: Any, limit: int = 200) -> Iterator[tuple[dict[st
         if not isinstance(current, FunctionType) or id(current) in seen:
             continue
         seen.add(id(current))
-        names = code_names(current.__code__)
-        yield current.__globals__, names
-        waiting += [current.__globals__.get(n) for n in names]
-        waiting += [c.cell_contents for c in current.__closure__ or () if _filled(c)]
+        held: list[tuple[Place, Any]] = [((current.__globals__, n), current.__globals__.get(n)) for n in code_names(current.__code__)]
+        held += [(cell, cell.cell_contents) for cell in current.__closure__ or () if _filled(cell)]
+        yield from (place for place, value in held if _is_plain(value))
+        waiting += [value for _, value in held]
 
 
 def code_names(code: Any) -> tuple[str, ...]:
@@ -80,7 +93,7 @@ def code_names(code: Any) -> tuple[str, ...]:
     return (*code.co_names, *inner)
 
 
-def _filled(cell: Any) -> bool:
+def _filled(cell: CellType) -> bool:
     try:
         cell.cell_contents  # noqa: B018  an empty cell raises here
     except ValueError:

@@ -35,7 +35,7 @@ class Floats:
 def interpret(circuit: Circuit, arithmetic: Arithmetic, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """The outputs' values; every other value is dropped after its last use."""
     values: list[Any] = [None] * len(circuit)
-    last = _last_uses(circuit)
+    last = last_uses(circuit)
     for k, value in _run(circuit, arithmetic, inputs, values):
         values[k] = value
         for i in circuit.inputs_of(k):
@@ -66,7 +66,7 @@ def _run(circuit: Circuit, arithmetic: Arithmetic, inputs: Sequence[Any], values
             yield k, given[k]
 
 
-def _last_uses(circuit: Circuit) -> list[int]:
+def last_uses(circuit: Circuit) -> list[int]:
     """For every value the equation that reads it last; outputs and guards stay."""
     last = circuit.cache.get("last")
     if last is None:

@@ -39,7 +39,7 @@ class Dependency:
         return self.copy is None or np.array_equal(now, self.copy)
 
 
-class _Opaque(Exception):
+class _OpaqueError(Exception):
     """Something whose changes could not be seen."""
 
 
@@ -48,7 +48,7 @@ def dependencies(function: Callable[..., Any]) -> tuple[Dependency, ...] | None:
     found: list[Dependency] = []
     try:
         _function(function, found, set(), _DEPTH)
-    except _Opaque:
+    except _OpaqueError:
         return None
     return tuple(found)
 
@@ -58,7 +58,7 @@ def _function(function: Any, found: list[Dependency], seen: set[int], depth: int
         return
     seen.add(id(function))
     if not isinstance(function, FunctionType) or depth == 0 or len(found) > _ITEMS:
-        raise _Opaque
+        raise _OpaqueError
     for cell in function.__closure__ or ():
         _watch(_cell_reader(cell), found, seen, depth)
     for name in _global_names(function.__code__):
@@ -94,7 +94,7 @@ def _global_names(code: Any) -> Iterator[str]:
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             yield instruction.argval
         if instruction.opname in ("STORE_GLOBAL", "IMPORT_NAME"):
-            raise _Opaque
+            raise _OpaqueError
     for constant in code.co_consts:
         if hasattr(constant, "co_names"):
             yield from _global_names(constant)
@@ -105,7 +105,7 @@ def _watch(read: Callable[[], Any], found: list[Dependency], seen: set[int], dep
     value = read()
     if isinstance(value, np.ndarray):
         if value.dtype == object:
-            raise _Opaque
+            raise _OpaqueError
         found.append(Dependency(read, value, value.copy()))
     elif isinstance(value, ModuleType):
         _module(value, read, names, found, seen, depth)
@@ -142,7 +142,7 @@ def _module(
     found.append(Dependency(read, module, None))
     if module.__name__.split(".")[0] in _TRUSTED:
         if "random" in names or "random" in module.__name__:
-            raise _Opaque
+            raise _OpaqueError
         return
     for name in names:
         if hasattr(module, name):

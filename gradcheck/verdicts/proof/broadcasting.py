@@ -1,0 +1,54 @@
+"""Elementwise rules with stretched operands: the cotangent of an operand is summed over its copies."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import sympy
+
+from gradcheck.arithmetic.balls import Balls
+from gradcheck.arithmetic.symbols import Symbols
+from gradcheck.circuit import interpret, traced_rule
+from gradcheck.primitives import Example, Primitive
+from gradcheck.verdicts.proof.regions import regions_of
+
+SHAPES = ((2, 1), (3,), ())  # of the operands in turn, stretched to 2 x 3
+_SEED = 7
+
+
+def broadcasts(primitive: Primitive, rng: random.Random) -> str | None:
+    """What is wrong with a rule's cotangents of stretched operands; None where nothing is.
+
+    All elements of an operand are the same rational, so one coefficient times the sum of the symbolic cotangents
+    of its copies must come out.
+    """
+    piece = regions_of(primitive)[0]
+    params = (primitive.examples or (Example(()),))[0].params
+    point = piece.sample(rng)
+    exact = [sympy.sympify(x).subs(point) for x in piece.operands.values()]
+    for turn in range(len(exact)):
+        shapes = [SHAPES[(i + turn) % len(SHAPES)] for i in range(len(exact))]
+        for position, x in enumerate(piece.operands.values()):
+            problem = _stretched(primitive, position, exact, shapes, params) if x.free_symbols else None
+            if problem is not None:
+                return problem
+    return None
+
+
+def _stretched(primitive: Primitive, position: int, exact: list[Any], shapes: list[tuple[int, ...]], params: Any) -> str | None:
+    arithmetic, floats = Symbols(), tuple(map(_float, exact))
+    scalars = tuple(exact)
+    y = arithmetic.apply(primitive, scalars, params)
+    whole = np.broadcast_shapes(*shapes)
+    g = np.array(sympy.symbols(f"g_:{int(np.prod(whole, dtype=int))}"), dtype=object).reshape(whole)
+    arrays = [np.full(s, x) for s, x in zip(shapes, floats, strict=True)]
+    inputs = [_full(s, x) for s, x in zip(shapes, exact, strict=True)]
+    with np.errstate(all="ignore"):
+        result = primitive.evaluate(*arrays, **params)
+    circuit = traced_rule(primitive, position, (np.ones(whole), result, *arrays), params)
+    (cotangent,) = interpret(circuit, arithmetic, (g, _full(whole, y), *inputs))
+    one = traced_rule(primitive, position, (np.float64(1), primitive.evaluate(*floats, **params), *floats), params)
+    (coefficient,) = interpret(one, arithmetic, (sympy.Integer(1), y, *scalars))
+    return _compare(cotangent, _summed(g, shapes[position]) * coefficient, position, shapes)

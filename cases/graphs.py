@@ -3,9 +3,9 @@
 # ruff: noqa: RET504  a result that is named first carries its name into pictures and errors
 
 import numpy as np
-from _steps import adjoints, edges, picture
 
-from gradcheck import Evidence, Integer, Real, case, claim, grad
+from gradcheck import Evidence, Integer, Real, case, claim, grad, trace
+from gradcheck.studies.derivation import derive
 
 
 @case(x=1.0, y=3.0, z=-3.0, claims=["C20"])
@@ -34,31 +34,37 @@ def factors_not_exchanged(x, y, z):
     return x + y, x + y, z
 
 
+def _drawn(derivation):
+    """The graph in one line: steps with their values, edges with their local derivatives and what they carry back."""
+    return "; ".join(
+        f"{hop.input}={derivation.value(hop.input):.6g} -[{hop.value:.6g}]-> {hop.output}={derivation.value(hop.output):.6g} (back {hop.sent:.6g})"
+        for hop in reversed(derivation.hops)
+    )
+
+
 @claim("C04")
 def the_chain_drawn(run):
     """The steps of C01 as a graph; the product of its edges is the derivative."""
-    chain = run.cases["sine_of_square"]
-    circuit, values, found = edges(chain.function, np.float64(1.0))
-    hops = [local for _, _, local in found]
-    product, derivative = float(np.prod(hops)), float(grad(chain)(1.0))
-    shown = hops == [1.0, 4.0, float(np.cos(4.0))] and product == derivative and run.compare(chain).outcome == "right"
-    text = f"{'; '.join(picture(circuit, values, found))}; product of the edges {product:.6g} = dy/dx"
-    return Evidence(shown, text, {"edges": len(found), "dz_dx": hops[0], "dh_dz": hops[1], "dy_dh": hops[2], "product": product, "dy_dx": derivative})
+    comparison = run.compare(run.cases["sine_of_square"])
+    derivation = derive(comparison.circuit, (1.0,))
+    hops = {f"d{hop.output}_d{hop.input}": float(hop.value) for hop in derivation.hops}
+    product, slope = float(np.prod(list(hops.values()))), float(grad(run.cases["sine_of_square"])(1.0))
+    expected = {"dy_dh": float(np.cos(4.0)), "dh_dz": 4.0, "dz_dx": 1.0}
+    shown = hops == expected and product == slope and comparison.outcome == "right"
+    return Evidence(shown, f"{_drawn(derivation)}; the edges multiply to dy/dx = {product:.6g}", hops | {"product": product, "dy_dx": slope})
 
 
 @claim("C20")
 def the_graph_drawn(run):
     """The values forward and the gradients backward, on the drawn graph."""
     drawn = run.cases["sum_then_product"]
-    circuit, values, found = edges(drawn.function, *drawn.points()[0])
-    forward = {name: float(values[k]) for k, name in circuit.names.items()}
-    back = adjoints(circuit, found)
-    expected = {"g": 1.0, "z": 4.0, "p": -3.0, "x": -3.0, "y": -3.0}
-    by_tape = dict(zip("xyz", map(float, grad(drawn, (0, 1, 2))(*drawn.points()[0])), strict=True))
-    shown = (forward["p"], forward["g"]) == (4.0, -12.0) and back == expected and all(by_tape[n] == back[n] for n in "xyz")
-    text = f"{'; '.join(picture(circuit, values, found))}; these are dg/dx, dg/dy, dg/dz: the source writes them upside down, and p as q"
-    values = {"p": forward["p"], "g": forward["g"]} | {f"dg_d{n}": back[n] for n in sorted(back)}
-    return Evidence(shown and run.compare(drawn).met, text, values)
+    derivation = derive(trace(drawn.function, *drawn.points()[0]), drawn.points()[0])
+    forward = {name: float(derivation.value(name)) for name in ("p", "g")}
+    back = {name: float(derivation.cotangents[name]) for name in ("g", "z", "p", "x", "y")}
+    by_tape = [float(v) for v in grad(drawn, (0, 1, 2))(*drawn.points()[0])]
+    shown = forward == {"p": 4.0, "g": -12.0} and back == {"g": 1.0, "z": 4.0, "p": -3.0, "x": -3.0, "y": -3.0} and by_tape == [-3.0, -3.0, 4.0]
+    text = f"{_drawn(derivation)}; these are dg/dx, dg/dy, dg/dz: the source asks for dx/dg upside down, and labels p as q"
+    return Evidence(shown and run.compare(drawn).met, text, forward | {f"dg_d{name}": value for name, value in back.items()})
 
 
 @case(x=Real(), y=Real())

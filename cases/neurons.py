@@ -3,10 +3,10 @@
 # ruff: noqa: RET504  a result that is named first carries its name into pictures and errors
 
 import numpy as np
-from _steps import certified, steps
 from scipy.special import erf, expit
 
 from gradcheck import Data, Evidence, Real, case, check, claim, grad
+from gradcheck.studies.derivation import derive
 
 W, X = np.array([2.0, -3.0, -3.0]), np.array([-1.0, -2.0])
 OTHER_W = np.array([2.0, -3.0, -2.5])  # at W the slip that reads w2 for w1 shows nothing: both are -3
@@ -54,8 +54,9 @@ def bias_forgotten(w, x):
 def the_neurons_numbers(run):
     """Pre-activation, output and both gradients, certified to the last bit."""
     neuron = run.cases["sigmoid_neuron"]
-    comparison, p = run.compare(neuron), float(steps(neuron.function, W, X)["p"])
-    sigma, (by_w, by_x) = certified(comparison)
+    comparison = run.compare(neuron)
+    truth, p = comparison.points[0].truth, float(derive(comparison.circuit, (W, X)).value("p"))
+    sigma, (by_w, by_x) = float(truth.value.mid()), truth.floats()
     expected_w = [-0.19661193324148185, -0.3932238664829637, 0.19661193324148185]
     exact = by_w.tolist() == expected_w and by_x.tolist() == [0.3932238664829637, -0.5898357997244456]
     close = all(np.all(np.abs(g / t - 1) < 1e-15) for g, t in zip(grad(neuron, (0, 1))(W, X), (by_w, by_x), strict=True))
@@ -174,7 +175,7 @@ def five_slips_found(run):
     alone = [run.compare(run.cases[name]) for name in SLIPS]
     rejected = [c.claimed[0][1].outcome == "wrong" and c.outcome == "right" for c in (*alone, together)]
     hidden = check(run.cases["neuron_with_wrong_weight"], bias_read_for_a_weight, at=(W, X)).outcome
-    (right, _), slipped = certified(together), float(_slipped_output(W, X))
+    right, slipped = float(together.points[0].truth.value.mid()), float(_slipped_output(W, X))
     shown = all(rejected) and hidden == "right" and right == 0.7310585786300049 and slipped != right
     text = (
         f"{sum(rejected[:-1])} of {len(SLIPS)} slips found alone, and all together; the forward slip gives {slipped:.12g} for {right:.12g}; "

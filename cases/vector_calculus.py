@@ -187,3 +187,36 @@ def _checked(record, point):
         return 1.5 * record(*operands, **params)
 
     return check(weighted, grad(weighted, positions), at=point, argnums=positions).outcome
+
+
+NEEDED = ("add", "subtract", "multiply", "divide", "sin", "cos", "exp", "log", "expit", "tanh", "maximum", "logaddexp")
+
+
+@claim("C19")
+def every_rule_checked(run):
+    """Each primitive with a rule, elementwise or not, against the truth; the operations of networks are among them."""
+    records = [r for r in TABLE if not r.decision]
+    outcomes = {r.name: {_checked(r, p) for p in _points(r, 1)} if r.elementwise else set(_examples_checked(r)) for r in records}
+    right = [name for name, found in outcomes.items() if found == {"right"}]
+    present = [name for name in NEEDED if name in right]
+    text = f"{len(right)} of {len(records)} primitives with a rule right against the truth, {', '.join(present)} among them"
+    text += "".join(f"; {name}: {', '.join(sorted(found)) or 'unchecked'}" for name, found in outcomes.items() if name not in right)
+    shown = len(right) == len(records) and len(present) == len(NEEDED)
+    return Evidence(shown, text, {"rules": len(records), "right": len(right), "needed": len(NEEDED), "needed_right": len(present)})
+
+
+def _examples_checked(record):
+    """The outcomes at the record's own examples: drawn operands of the shapes it names."""
+    for example in record.examples:
+        rng = np.random.default_rng(0)
+        point = tuple(Real(o, low=0.3, high=2.0).sample(rng) if isinstance(o, tuple) else o for o in example.operands)
+        yield _example_checked(record, tuple(np.float64(x) if np.ndim(x) == 0 else x for x in point), example.params)
+
+
+def _example_checked(record, point, params):
+    def weighted(*operands):
+        result = record(*operands, **params)
+        return np.sum(result * np.cos(np.arange(np.size(result))).reshape(np.shape(result)))
+
+    positions = tuple(range(len(point)))
+    return check(weighted, grad(weighted, positions), at=point, argnums=positions).outcome

@@ -142,6 +142,9 @@ def _find(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list[Case
     for name in names:
         if "/" in name or name.endswith(".py"):
             raise UsageError(f"{name}: no such file or folder")
+    if not paths and not Path(known.cases).exists():
+        what = f"no file, folder or case is called {names[0]!r}" if names else f"there is no folder {known.cases!r}"
+        raise UsageError(f"{what}: name files or folders of cases, or run where the folder {known.cases!r} is")
     found = load_cases(*(paths or [known.cases]))
     if not found and not found.problems:
         raise CaseError(f"{', '.join(paths) or known.cases}: holds no case")

@@ -126,7 +126,7 @@ def _check_inside(name: str, array: Any, outside: Any, expected: str) -> None:
     if outside.any():
         first = tuple(int(i) for i in next(iter(zip(*outside.nonzero(), strict=True)), ()))
         place = f"{name}[{', '.join(map(str, first))}]" if first else name
-        raise DomainError(f"argument {place} = {array[first]!r} lies outside its domain: expected {expected}")
+        raise DomainError(f"argument {place} = {array[first]} lies outside its domain: expected {expected}")
 
 
 def floating_positions(values: Sequence[Any]) -> tuple[int, ...]:

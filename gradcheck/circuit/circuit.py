@@ -94,7 +94,8 @@ class Equation:
 class Circuit:
     """An immutable straight-line program over arrays.
 
-    `inputs` and `outputs` are value numbers. `guards` lists the decisions the traced function took on values,
+    `inputs` and `outputs` are value numbers. From equation `backward` on, if there is such a part, the reverse sweep
+    writes. `guards` lists the decisions the traced function took on values,
     (value, outcome): the program stands for the function only where they hold.
     """
 
@@ -112,6 +113,7 @@ class Circuit:
     outputs: tuple[int, ...]
     guards: tuple[tuple[int, Any], ...] = ()
     name: str = "f"
+    backward: int | None = None
     cache: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -195,6 +197,7 @@ class Builder:
         self.inputs: list[int] = []
         self.guards: list[tuple[int, Any]] = []
         self.table: list[ArrayType] = []
+        self.backward: int | None = None
         self._known: dict[Any, int] = {}
 
     def type(self, k: int) -> ArrayType:
@@ -248,7 +251,7 @@ class Builder:
         """End the writing."""
         return Circuit(
             self.opcodes, self.starts, self.operands, self.types, self.places, tuple(self.table), tuple(self.place_ids),
-            self.params, self.constants, self.names, tuple(self.inputs), outputs, tuple(self.guards), self.name,
+            self.params, self.constants, self.names, tuple(self.inputs), outputs, tuple(self.guards), self.name, self.backward,
         )  # fmt: skip
 
 

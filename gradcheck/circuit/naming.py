@@ -19,7 +19,14 @@ def name_values(builder: Builder, frames: Iterable[FrameType], tracer: Any, outp
             if isinstance(held, TracedArray) and held.recorder is tracer and held.index not in builder.constants:
                 builder.names.setdefault(held.index, name)
         _name_arrays(builder, frame, tracer)
+    _name_result(builder, outputs)
     _name_earlier_rounds(builder)
+
+
+def _name_result(builder: Builder, outputs: tuple[int, ...]) -> None:
+    """A single result that no variable holds is called y, where that name is free."""
+    if len(outputs) == 1 and builder.opcodes[outputs[0]] >= 0 and "y" not in builder.names.values():
+        builder.names.setdefault(outputs[0], "y")
 
 
 def _name_arrays(builder: Builder, frame: FrameType, tracer: Any) -> None:

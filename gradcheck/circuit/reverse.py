@@ -27,6 +27,7 @@ def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
     """
     builder = Builder()
     copy_equations(circuit, builder)
+    builder.backward = len(circuit)
     pending = _seed(circuit, builder, seeded)
     active = _active(circuit)
     pieces: dict[int, list[tuple[Any, int]]] = {}
@@ -36,6 +37,7 @@ def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
         if k not in pending or circuit.opcodes[k] < 0:
             continue
         g = _total(builder, pending.pop(k))
+        _name(builder, g, circuit.names.get(k))
         if circuit.opcodes[k] == _GETITEM:  # parts of one array are put together once, not as an array each
             (whole,) = circuit.inputs_of(k)
             if active[whole]:
@@ -44,6 +46,8 @@ def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
         _spread(circuit, builder, k, g, active, pending)
     cotangents = [_total(builder, pending.get(k, [])) if k in pending else _zeros(builder, circuit.type(k)) for k in circuit.inputs]
     finished = [_as_input(builder, c, circuit.type(k)) for c, k in zip(cotangents, circuit.inputs, strict=True)]
+    for c, k in zip(finished, circuit.inputs, strict=True):
+        _name(builder, c, circuit.names.get(k))
     builder.name = f"{circuit.name}_gradient"
     return builder.freeze((*circuit.outputs, *finished))
 
@@ -101,6 +105,12 @@ def _total(builder: Builder, parts: list[int]) -> int:
         dtype = np.result_type(builder.type(total).dtype, builder.type(part).dtype)
         total = builder.apply(ADD, (total, part), ArrayType(builder.type(part).shape, dtype))
     return total
+
+
+def _name(builder: Builder, cotangent: int, of: str | None) -> None:
+    """The cotangent of z is called dz."""
+    if of and cotangent not in builder.constants:
+        builder.names.setdefault(cotangent, f"d{of}")
 
 
 def _assemble(builder: Builder, type: ArrayType, pieces: list[tuple[Any, int]]) -> int:

@@ -42,6 +42,8 @@ def _without_dead(circuit: Circuit) -> Circuit:
     needed = live(circuit)
     builder, new = Builder(circuit.name), {}
     for k, opcode in enumerate(circuit.opcodes):
+        if k == circuit.backward:
+            builder.backward = len(builder.opcodes)
         if opcode == INPUT:
             new[k] = builder.input(circuit.type(k))
         elif needed[k] and opcode == CONSTANT:
@@ -66,6 +68,8 @@ class _Rewriter:
         circuit, builder, new = self.circuit, self.builder, [0] * len(self.circuit)
         needed = live(circuit)
         for k, opcode in enumerate(circuit.opcodes):
+            if k == circuit.backward:
+                builder.backward = len(builder.opcodes)
             if opcode == INPUT:
                 new[k] = builder.input(circuit.type(k))
             elif not needed[k]:
@@ -75,7 +79,7 @@ class _Rewriter:
             else:
                 new[k] = self.rewrite(k, tuple(new[i] for i in circuit.inputs_of(k)))
             name = circuit.names.get(k)
-            if name and new[k] not in builder.constants:
+            if name and (new[k] not in builder.constants or opcode == CONSTANT):
                 builder.names.setdefault(new[k], name)
         builder.guards = [(new[k], outcome) for k, outcome in circuit.guards]
         return builder.freeze(tuple(new[k] for k in circuit.outputs))
@@ -137,7 +141,7 @@ class _Rewriter:
     def folded(self, primitive: Primitive, read: tuple[int, ...], params: Any) -> int | None:
         """A small result of constants alone, as a constant, where it is exact: 1/3 stays a division."""
         values = [self.builder.constants[i] for i in read]
-        foldable = primitive in RATIONAL or (not primitive.rounds and primitive is not STRETCH)  # stretched, it could not be unstretched
+        foldable = primitive in RATIONAL or (primitive.elementwise and not primitive.rounds)  # moving numbers is cheap
         if any(isinstance(v, Exact) for v in values) or not foldable:
             return None
         with np.errstate(all="ignore"):

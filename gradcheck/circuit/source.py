@@ -36,6 +36,8 @@ def write(circuit: Circuit) -> str:
     namer = _Namer(circuit)
     for k, opcode in enumerate(circuit.opcodes):
         program.names[k] = _literal(circuit, k, program) if opcode == CONSTANT else namer.name(k)
+        if k == circuit.backward and program.lines:
+            program.lines.append("    # backward")
         if opcode >= 0:
             comment = _shape_comment(circuit, k)
             program.lines.append(f"    {program.names[k]} = {expression(circuit, k, program)}{comment}")
@@ -139,13 +141,11 @@ def _unstretched(circuit: Circuit) -> Circuit:
 
 
 def value_names(circuit: Circuit) -> dict[int, str]:
-    """A distinct readable name for every value; the result is y where it has none and y is free."""
+    """A distinct readable name for every value."""
     namer, names = _Namer(circuit), {}
     for k, opcode in enumerate(circuit.opcodes):
         if opcode == CONSTANT:
             names[k] = _literal(circuit, k, Program())
-        elif k == circuit.outputs[0] and k not in circuit.names and "y" not in namer.wanted:
-            names[k] = "y"
         else:
             names[k] = namer.name(k)
     return names

@@ -157,7 +157,7 @@ class Tracer:
             return what
         file, line = frame.f_code.co_filename, frame.f_lineno
         text = linecache.getline(file, line).strip()
-        return f"{file}:{line}: {what}" + (f"\n    {text}" if text else "")
+        return f"{file}:{line}: {what}" + (f" [{text}]" if text else "")
 
 
 def _array_of(values: Sequence[Any]) -> Any:

@@ -89,6 +89,8 @@ def problem_of(
     circuit = trace(function, *numbers, argnums=argnums)
     with np.errstate(all="ignore"):
         value = function(*_copies(numbers))
+    if value is None or np.asarray(value).dtype.kind not in "fiub":
+        raise ShapeError(f"{circuit.name} returns {value!r}; a gradient needs a real number as the result")
     if np.shape(value) != ():
         raise ShapeError(
             f"{circuit.name} returns an array of shape {np.shape(value)}; a gradient needs a scalar result: sum it, or weigh it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,10 +28,16 @@ REAL, POSITIVE, UNIT = Interval(), Interval(0.0), Interval(-1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A point where bugs live: `kind` is kink, tie, pole, removable, tail, jump or edge; `at` the operands' values there."""
+    """A point where bugs live: `kind` is kink, tie, pole, removable, tail, zero, jump or edge; `at` the operands' values there."""
 
     kind: str
     at: tuple[float, ...]
+
+
+def points(**kinds: Sequence[float | tuple[float, ...]]) -> tuple[Special, ...]:
+    """Special points by kind, written as in a data sheet: `points(pole=[0.0], tail=[20.0, -20.0])`."""
+    listed = [(kind.replace("_", " "), at) for kind, places in kinds.items() for at in places]
+    return tuple(Special(kind, at if isinstance(at, tuple) else (at,)) for kind, at in listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ class Primitive:
     array       NumPy source likewise, where it differs from a call of the record's name
     pick        for selections: `pick(exact_inputs, inputs, **params)` takes from `inputs` what `exact_inputs` decide
     rounds      False where the result is exact (data movement, negation, selection)
+    pieces      the open pieces of the domain on which one formula holds, such as "x > 0" or "a < b"; none: the whole
+                domain is one. The rule is proved on each
     analytic    False where NumPy's complex form is not the analytic continuation, so that the complex step must refuse
     """
 
@@ -97,6 +105,7 @@ class Primitive:
     pick: Callable[..., Any] | None = None
     rounds: bool = True
     domains: tuple[Interval, ...] = ()
+    pieces: tuple[str, ...] = ()
     special: tuple[Special, ...] = ()
     examples: tuple[Example, ...] = ()
     formula: str = ""

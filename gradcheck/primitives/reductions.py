@@ -17,7 +17,7 @@ from gradcheck.primitives.costs import (
     Sized,
     per_reduction,
 )
-from gradcheck.primitives.record import Example, Primitive, Special, shape_of
+from gradcheck.primitives.record import Example, Primitive, points, shape_of
 
 Axis = int | tuple[int, ...] | None
 ALL, ROWS, KEPT = (
@@ -50,7 +50,7 @@ def count_reduced(shape: tuple[int, ...], axis: Axis) -> int:
 def stretch(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """Copy a reduction's cotangent to every element that was reduced."""
     kept = kept_shape(shape, axis)
-    return np.broadcast_to(g if shape_of(g) == kept else np.reshape(g, kept), shape)
+    return np.broadcast_to(g if shape_of(g) in ((), kept) else np.reshape(g, kept), shape)
 
 
 def _expand(y: Any, shape: tuple[int, ...], axis: Axis) -> Any:
@@ -77,8 +77,8 @@ def _extreme_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params
 def _var_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
     (x,), axis = inputs, params.get("axis")
     shape = shape_of(x)
-    scale = g * (2.0 / (count_reduced(shape, axis) - params.get("ddof", 0)))
-    return stretch(scale, shape, axis) * (x - np.mean(x, axis=axis, keepdims=True))
+    half = (count_reduced(shape, axis) - params.get("ddof", 0)) / 2.0  # exact, as 2 / n is not
+    return stretch(g / half, shape, axis) * (x - np.mean(x, axis=axis, keepdims=True))
 
 
 def _prod_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
@@ -204,15 +204,15 @@ SUM = _reduction("sum", np.sum, _sum_rule, per_reduction(ADDITION), (np.sum, np.
 MEAN = _reduction("mean", np.mean, _mean_rule, _mean_cost, (np.mean,), exact=_exact_mean, formula="sum x_i / n")
 PROD = _reduction(
     "prod", np.prod, _prod_rule, per_reduction(MULTIPLICATION), (np.prod, np.multiply.reduce),
-    special=(Special("zero factor", (0.0,)),), formula="product of x_i",
+    special=points(zero_factor=[0.0]), formula="product of x_i",
 )  # fmt: skip
 MAX = _reduction(
     "max", np.max, _extreme_rule, per_reduction(COMPARISON), (np.max, np.amax, np.maximum.reduce), exact=_exact_extreme("maximum"),
-    pick=_pick_extreme("max"), rounds=False, special=(Special("tie", (1.0, 1.0)),), formula="largest x_i",
+    pick=_pick_extreme("max"), rounds=False, special=points(tie=[(1.0, 1.0)]), formula="largest x_i",
 )  # fmt: skip
 MIN = _reduction(
     "min", np.min, _extreme_rule, per_reduction(COMPARISON), (np.min, np.amin, np.minimum.reduce), exact=_exact_extreme("minimum"),
-    pick=_pick_extreme("min"), rounds=False, special=(Special("tie", (1.0, 1.0)),), formula="smallest x_i",
+    pick=_pick_extreme("min"), rounds=False, special=points(tie=[(1.0, 1.0)]), formula="smallest x_i",
 )  # fmt: skip
 VAR = _reduction(
     "var", np.var, _var_rule, _var_cost, (np.var,), exact=_exact_var, analytic=False, options=("ddof",),
@@ -241,7 +241,7 @@ LINES = (Example(((3,),), {"axis": 0}), Example(((2, 3),), {"axis": 1}))
 CUMSUM = Primitive("cumsum", np.cumsum, _cumsum_rule, _steps(ADDITION), calls={}, examples=LINES, formula="y_k = y_{k-1} + x_k")
 CUMPROD = Primitive(
     "cumprod", np.cumprod, _cumprod_rule, _steps(MULTIPLICATION), calls={}, examples=LINES,
-    special=(Special("zero factor", (0.0,)),), formula="y_k = y_{k-1} x_k",
+    special=points(zero_factor=[0.0]), formula="y_k = y_{k-1} x_k",
 )  # fmt: skip
 CUMSUM.calls[np.cumsum] = _cumulative(CUMSUM)  # type: ignore[index]
 CUMPROD.calls[np.cumprod] = _cumulative(CUMPROD)  # type: ignore[index]
@@ -271,11 +271,11 @@ def _first_best(m: Any, compare: str, row: Any) -> int:
 
 ARGMAX = _reduction(
     "argmax", np.argmax, None, per_reduction(COMPARISON), (np.argmax,), exact=_exact_argument("greater"), rounds=False,
-    examples=(), special=(Special("tie", (1.0, 1.0)),), formula="where x is largest",
+    examples=(), special=points(tie=[(1.0, 1.0)]), formula="where x is largest",
 )  # fmt: skip
 ARGMIN = _reduction(
     "argmin", np.argmin, None, per_reduction(COMPARISON), (np.argmin,), exact=_exact_argument("less"), rounds=False,
-    examples=(), special=(Special("tie", (1.0, 1.0)),), formula="where x is smallest",
+    examples=(), special=points(tie=[(1.0, 1.0)]), formula="where x is smallest",
 )  # fmt: skip
 
 

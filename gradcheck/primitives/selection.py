@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from gradcheck.primitives.costs import COMPARISON, MOVE
-from gradcheck.primitives.record import Primitive, Special, elementwise
+from gradcheck.primitives.record import Primitive, Special, elementwise, points
 
 
 def _comparison(name: str, symbol: str, ufunc: np.ufunc) -> Primitive:
     return elementwise(
         name, ufunc, cost=COMPARISON, arity=2, exact=lambda m, a, b: getattr(m, name)(a, b), calls=[ufunc],
         scalar=f"{{0}} {symbol} {{1}}", array=f"{{0}} {symbol} {{1}}", rounds=False,
-        special=(Special("tie", (0.0, 0.0)),), formula=f"a {symbol} b",
+        special=points(tie=[(0.0, 0.0)]), formula=f"a {symbol} b",
     )  # fmt: skip
 
 
@@ -48,23 +48,25 @@ def _step(name: str, ufunc: np.ufunc, special: tuple[Special, ...]) -> Primitive
     )  # fmt: skip
 
 
-JUMP = (Special("jump", (1.0,)),)
+JUMP = points(jump=[1.0])
 FLOOR = _step("floor", np.floor, JUMP)
 CEIL = _step("ceil", np.ceil, JUMP)
-SIGN = _step("sign", np.sign, (Special("jump", (0.0,)),))
+SIGN = _step("sign", np.sign, points(jump=[0.0]))
 ISNAN = _step("isnan", np.isnan, ())
 ISFINITE = _step("isfinite", np.isfinite, ())
 
 ABS = elementwise(
     "absolute", np.absolute, lambda g, y, x: g * np.sign(x),
     cost=COMPARISON, exact=lambda m, x: m.where(m.greater_equal(x, 0), x, -x), calls=[np.absolute, np.fabs], scalar="abs({0})",
-    array="np.abs({0})", pick=lambda exact, x: np.where(exact[0] >= 0, x[0], -x[0]), rounds=False, analytic=False, special=(Special("kink", (0.0,)),), formula="|x|",
+    array="np.abs({0})", pick=lambda exact, x: np.where(exact[0] >= 0, x[0], -x[0]), rounds=False, analytic=False,
+    special=points(kink=[0.0]), pieces=("x > 0", "x < 0"), formula="|x|",
 )  # fmt: skip
 WHERE = elementwise(
     "where", np.where,
     None, lambda g, y, c, a, b: np.where(c, g, 0.0), lambda g, y, c, a, b: np.where(c, 0.0, g),
     cost=MOVE, exact=lambda m, c, a, b: m.where(c, a, b), calls=[], scalar="{1} if {0} else {2}",
-    array="np.where({0}, {1}, {2})", pick=lambda exact, x: np.where(exact[0], x[1], x[2]), rounds=False, formula="a if c else b",
+    array="np.where({0}, {1}, {2})", pick=lambda exact, x: np.where(exact[0], x[1], x[2]), rounds=False,
+    pieces=("c = True", "c = False"), formula="a if c else b",
 )  # fmt: skip
 
 
@@ -87,14 +89,14 @@ MAXIMUM = elementwise(
     lambda g, y, a, b: _half_at_tie(g, a > b, a == b), lambda g, y, a, b: _half_at_tie(g, b > a, a == b),
     cost=COMPARISON, exact=lambda m, a, b: m.maximum(a, b), calls=[np.maximum, np.fmax],
     scalar="({0} if {0} >= {1} or {0} != {0} else {1})", pick=lambda exact, x: np.where(exact[0] >= exact[1], x[0], x[1]),
-    rounds=False, special=(Special("tie", (0.0, 0.0)), Special("tie", (1.0, 1.0))), formula="max(a, b)", commutes=True,
+    rounds=False, special=points(tie=[(0.0, 0.0), (1.0, 1.0)]), pieces=("a < b", "a > b"), formula="max(a, b)", commutes=True,
 )  # fmt: skip
 MINIMUM = elementwise(
     "minimum", np.minimum,
     lambda g, y, a, b: _half_at_tie(g, a < b, a == b), lambda g, y, a, b: _half_at_tie(g, b < a, a == b),
     cost=COMPARISON, exact=lambda m, a, b: m.minimum(a, b), calls=[np.minimum, np.fmin],
     scalar="({0} if {0} <= {1} or {0} != {0} else {1})", pick=lambda exact, x: np.where(exact[0] <= exact[1], x[0], x[1]),
-    rounds=False, special=(Special("tie", (0.0, 0.0)), Special("tie", (1.0, 1.0))), formula="min(a, b)", commutes=True,
+    rounds=False, special=points(tie=[(0.0, 0.0), (1.0, 1.0)]), pieces=("a < b", "a > b"), formula="min(a, b)", commutes=True,
 )  # fmt: skip
 
 
@@ -111,7 +113,8 @@ CLIP = elementwise(
     lambda g, y, x, low, high: _half_at_tie(g, np.logical_and(x > low, x < high), np.logical_or(x == low, x == high)),
     lambda g, y, x, low, high: _half_at_tie(g, x < low, x == low), lambda g, y, x, low, high: _half_at_tie(g, x > high, x == high),
     cost=COMPARISON * 2, exact=_clip_exact, pick=_clip_pick, rounds=False,
-    special=(Special("kink", (0.0, 0.0, 1.0)), Special("kink", (1.0, 0.0, 1.0))), formula="min(max(x, low), high)",
+    special=points(kink=[(0.0, 0.0, 1.0), (1.0, 0.0, 1.0)]), pieces=("low < x < high", "x < low < high", "low < high < x"),
+    formula="min(max(x, low), high)",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from gradcheck.primitives.costs import ADDITION, COMPARISON, DIVISION, TRANSCENDENTAL, Counts, Sized
-from gradcheck.primitives.record import POSITIVE, Exact, Example, Interval, Primitive, Special, elementwise
+from gradcheck.primitives.record import POSITIVE, Exact, Example, Interval, Primitive, elementwise, points
 from gradcheck.primitives.reductions import Axis, kept_shape, stretch
 
 TWO_OVER_ROOT_PI = Exact("2/sqrt(pi)", 2 / math.sqrt(math.pi), lambda m: 2 / m.sqrt(m.pi()))
@@ -20,32 +20,33 @@ Inputs = tuple[Any, ...]
 EXPIT: Primitive = elementwise(  # the factors stay accurate in both tails, where 1 - y has lost its digits
     "expit", special.expit, lambda g, y, x: g * (y * EXPIT(-x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: 1 / (1 + m.exp(-x)), calls=[special.expit], array="special.expit({0})",
-    special=(Special("tail", (40.0,)), Special("tail", (-40.0,))), formula="1 / (1 + exp(-x))",
+    special=points(tail=[40.0, -40.0, 745.0, -745.0, 800.0], zero=[0.0]), formula="1 / (1 + exp(-x))",
 )  # fmt: skip
 LOGIT = elementwise(
     "logit", special.logit, lambda g, y, x: g / (x * (1.0 - x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.log(x / (1 - x)), calls=[special.logit], array="special.logit({0})",
-    domains=(Interval(0.0, 1.0),), special=(Special("pole", (0.0,)), Special("pole", (1.0,))), formula="log(x / (1 - x))",
+    domains=(Interval(0.0, 1.0),), special=points(pole=[0.0, 1.0], tail=[1e-300, 1.0 - 2.0**-53]), formula="log(x / (1 - x))",
 )  # fmt: skip
 ERF = elementwise(
     "erf", special.erf, lambda g, y, x: g * (TWO_OVER_ROOT_PI * np.exp(-x * x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.erf(x), calls=[special.erf], array="special.erf({0})", scalar="math.erf({0})",
-    special=(Special("tail", (6.0,)),), formula="erf(x)",
+    special=points(tail=[6.0, 27.0, -6.0], zero=[0.0]), formula="erf(x)",
 )  # fmt: skip
 ERFC = elementwise(
     "erfc", special.erfc, lambda g, y, x: -g * (TWO_OVER_ROOT_PI * np.exp(-x * x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.erfc(x), calls=[special.erfc], array="special.erfc({0})",
-    special=(Special("tail", (26.0,)),), formula="1 - erf(x)",
+    special=points(tail=[26.0, -6.0], zero=[0.0]), formula="1 - erf(x)",
 )  # fmt: skip
 GAMMALN = elementwise(
     "gammaln", special.gammaln, lambda g, y, x: g * special.digamma(x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.lgamma(x), calls=[special.gammaln], array="special.gammaln({0})",
-    domains=(POSITIVE,), special=(Special("pole", (0.0,)), Special("zero", (1.0,)), Special("zero", (2.0,))), formula="log(gamma(x))",
+    domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.0, 2.0], zero_of_the_derivative=[1.4616321449683622], tail=[1e300]),
+    formula="log(gamma(x))",
 )  # fmt: skip
 DIGAMMA = elementwise(
     "digamma", special.digamma, lambda g, y, x: g * POLYGAMMA(x, order=1),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.polygamma(0, x), calls=[special.digamma], array="special.digamma({0})",
-    domains=(POSITIVE,), special=(Special("pole", (0.0,)),), formula="digamma(x)",
+    domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.4616321449683622], tail=[1e300, 1e-150]), formula="digamma(x)",
 )  # fmt: skip
 
 
@@ -56,12 +57,14 @@ def _polygamma(x: Any, order: int) -> Any:
 POLYGAMMA: Primitive = elementwise(
     "polygamma", _polygamma, lambda g, y, x, order: g * POLYGAMMA(x, order=order + 1),
     cost=TRANSCENDENTAL, exact=lambda m, x, order=1: m.polygamma(order, x), domains=(POSITIVE,),
-    examples=(Example(((),), {"order": 1}), Example(((),), {"order": 2})), formula="order-th derivative of digamma",
+    examples=(Example(((),), {"order": 1}), Example(((),), {"order": 2})), special=points(pole=[0.0], tail=[1e8]),
+    formula="order-th derivative of digamma",
 )  # fmt: skip
 LOGADDEXP = elementwise(
     "logaddexp", np.logaddexp, lambda g, y, a, b: g * EXPIT(a - b), lambda g, y, a, b: g * EXPIT(b - a),
     cost=TRANSCENDENTAL, exact=lambda m, a, b: m.log(m.exp(a) + m.exp(b)), calls=[np.logaddexp],
-    special=(Special("tail", (0.0, 40.0)), Special("tail", (0.0, -800.0))), formula="log(exp(a) + exp(b))", commutes=True,
+    special=points(tail=[(0.0, 40.0), (0.0, -800.0), (1e16, 1e16), (-800.0, -790.0)], tie=[(0.0, 0.0)]),
+    formula="log(exp(a) + exp(b))", commutes=True,
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def comparison_text(comparison: Comparison) -> str:
 def point_text(point: PointComparison) -> str:
     """How the truth was certified, and what each method made of the point."""
     truth = point.truth
-    how = f"truth: {truth.how}, {truth.bits} bits" if isinstance(truth, Truth) else f"truth not known: {truth.reason}"
+    how = f"truth: {truth.how}, {truth.bits} bits" if isinstance(truth, Truth) else truth.reason
     return how + "\n" + table([method_row(m) for m in point.measured], METHOD_HEAD)
 
 
@@ -51,14 +51,13 @@ def run_text(result: RunResult) -> str:
     parts = [table([_case_row(c) for c in result.cases], ["case", "outcome", "l", "ops f", "ops f+grad", "ratio", "claimed", ""])]
     if result.claims:
         parts.append("\nclaims\n" + table([[c.id, c.verdict, c.evidence] for c in result.claims], ["id", "verdict", "evidence"]))
-    parts += [f"at fault: {p}" for p in result.problems]
     return "\n".join([*parts, "", closing(result)])
 
 
 def _case_row(result: CaseResult) -> list[str]:
     c = result.comparison
     if c is None:
-        return [result.case.name, "at fault", "", "", "", "", "", result.error or ""]
+        return [result.case.name, "at fault", "", "", "", "", "", ""]
     operations = c.circuit.operations
     ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
     met = sum(claim.expect == verdict.outcome for claim, verdict in c.claimed)

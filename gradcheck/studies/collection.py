@@ -134,7 +134,7 @@ def _line_in(file: Path, error: BaseException) -> int:
     """The deepest line of the file that the traceback passes."""
     line, trace = 0, error.__traceback__
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == file:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == file.resolve():
             line = trace.tb_lineno
         trace = trace.tb_next
     return line

@@ -91,7 +91,7 @@ def _case(session: Run, case: Case, progress: Callable[[str], None]) -> CaseResu
     try:
         comparison = session.compare(case)
     except GradcheckError as caught:
-        error = f"case {case.name}: {caught}"
+        error = f"case {case.name}: {str(caught).removeprefix(f'case {case.name}: ').removeprefix(f'{case.name}: ')}"
     except Exception as caught:  # whatever a user's function raises
         error = f"case {case.name} ({case.file}:{case.line}): {type(caught).__name__}: {caught}"
     return CaseResult(case, comparison, error, time.perf_counter() - start)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradcheck.case import Case, ClaimedGradient, Outcome
-from gradcheck.circuit import Circuit, argument_names, require_finite
+from gradcheck.circuit import Circuit, argument_names, describe, first_nonfinite, require_finite
 from gradcheck.domains import floating_positions
 from gradcheck.errors import CaseError, UsageError
 from gradcheck.gradients.complex_step import ComplexStep
@@ -185,16 +185,25 @@ def compare_at(problem: Problem, methods: Sequence[Method] = METHODS) -> PointCo
     if not np.isfinite(problem.value):
         require_finite(problem.circuit, problem.inputs)
     truth = certify(problem)
+    if isinstance(truth, Refused):
+        truth = Refused("truth", f"truth not known: {truth.reason}{_nonfinite_step(problem)}")
     by = standard(problem, truth) if isinstance(truth, Truth) else None
-    return PointComparison(problem, truth, by, tuple(_measure(m, problem, by) for m in methods))
+    return PointComparison(problem, truth, by, tuple(_measure(m, problem, by, getattr(truth, "reason", "")) for m in methods))
 
 
-def _measure(method: Method, problem: Problem, by: Standard | None) -> Measured:
+def _nonfinite_step(problem: Problem) -> str:
+    """Where in the backward sweep NaN or infinity first appears, if it does."""
+    gradient = problem.circuit.gradient()
+    k = first_nonfinite(gradient, problem.inputs)
+    return "" if k is None else f"; in the backward sweep NaN or infinity first appears in {describe(gradient, k)}"
+
+
+def _measure(method: Method, problem: Problem, by: Standard | None, unknown: str) -> Measured:
     found = method.gradient(problem)
     if isinstance(found, Refused):
         return Measured(method.name, None, None, found.reason)
     if by is None:
-        return Measured(method.name, found, None, "no certified truth to judge by")
+        return Measured(method.name, found, None, unknown)
     judgement = judge(found.entries, by, error=found.error, again=lambda p: _entries(method, p))
     return Measured(method.name, found, judgement, judgement.reason)
 

@@ -62,6 +62,6 @@ def is_flat(primitive: Primitive, rng: random.Random, count: int = 4) -> tuple[A
         point = tuple(np.float64(rng.uniform(0.1, 3.9)) for _ in range(primitive.arity or 1))
         with precision(BITS):
             for position in range(len(point)):
-                if not slope_of(primitive, position, point, {}) == 0:
+                if slope_of(primitive, position, point, {}) != 0:
                     return point
     return None

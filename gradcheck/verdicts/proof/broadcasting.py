@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from gradcheck.arithmetic.balls import Balls
 from gradcheck.arithmetic.symbols import Symbols
 from gradcheck.circuit import interpret, traced_rule
 from gradcheck.primitives import Example, Primitive
 from gradcheck.verdicts.proof.regions import regions_of
 
-SHAPES = ((2, 1), (3,), ())  # of the operands in turn, stretched to 2 x 3
-_SEED = 7
+SHAPES: tuple[tuple[int, ...], ...] = ((2, 1), (3,), ())  # of the operands in turn, stretched to 2 x 3
 
 
 def broadcasts(primitive: Primitive, rng: random.Random) -> str | None:
@@ -52,3 +50,31 @@ def _stretched(primitive: Primitive, position: int, exact: list[Any], shapes: li
     one = traced_rule(primitive, position, (np.float64(1), primitive.evaluate(*floats, **params), *floats), params)
     (coefficient,) = interpret(one, arithmetic, (sympy.Integer(1), y, *scalars))
     return _compare(cotangent, _summed(g, shapes[position]) * coefficient, position, shapes)
+
+
+def _summed(g: Any, shape: tuple[int, ...]) -> Any:
+    """For each place of an operand of `shape`, the sum of the cotangents of its copies."""
+    total = np.full(shape, sympy.Integer(0), dtype=object)
+    for index in np.ndindex(g.shape):
+        place = tuple(i if n > 1 else 0 for i, n in zip(index[g.ndim - len(shape) :], shape, strict=True))
+        total[place] += g[index]
+    return total
+
+
+def _compare(got: Any, wanted: Any, position: int, shapes: list[tuple[int, ...]]) -> str | None:
+    where = f"operand {position} of shapes {' and '.join(map(str, shapes))}"
+    if np.shape(got) != np.shape(wanted):
+        return f"{where}: the cotangent has shape {np.shape(got)}"
+    pairs = zip(np.ravel(np.array(got, dtype=object)), np.ravel(wanted), strict=True)
+    wrong = next(((a, b) for a, b in pairs if sympy.simplify(a - b) != 0), None)
+    return None if wrong is None else f"{where}: the rule gives {wrong[0]}, expected {wrong[1]}"
+
+
+def _full(shape: tuple[int, ...], value: Any) -> Any:
+    array = np.empty(shape, dtype=object)
+    array[...] = value
+    return array if shape else value
+
+
+def _float(value: Any) -> Any:
+    return np.bool_(bool(value)) if value in (sympy.true, sympy.false) else np.float64(float(value))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import sympy
 
+from gradcheck.errors import GradcheckError
 from gradcheck.primitives import TABLE, Primitive
 from gradcheck.verdicts.proof.balls import certified, is_flat
 from gradcheck.verdicts.proof.broadcasting import broadcasts
@@ -72,7 +73,7 @@ def prove(primitive: Primitive) -> Proof:
     """
     if primitive.decision:
         return _decision(primitive)
-    rng = random.Random(primitive.name)
+    rng = random.Random(primitive.name)  # noqa: S311  sample points need no secrecy
     pieces = [_piece(primitive, setting, rng) for setting in settings_of(primitive, rng)]
     if primitive.elementwise and (primitive.arity or 1) > 1:
         pieces.append(_broadcast(primitive, rng))
@@ -86,7 +87,7 @@ def _piece(primitive: Primitive, setting: Setting, rng: random.Random) -> Piece:
     """The weakest status over all entries of all operands on one piece."""
     try:
         found = [_entry(primitive, setting, e, rng) for e in entries(primitive, setting, rng)]
-    except (ArithmeticError, TypeError, ValueError) as error:  # a rule that cannot even be evaluated
+    except (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError) as error:  # a rule that cannot be evaluated
         return Piece(setting.text, "failed", str(error))
     if not found:
         return Piece(setting.text, "failed", "no entry of any operand has a rule")
@@ -134,6 +135,8 @@ def _digits(value: Any) -> str:
 
 
 def _by_balls(primitive: Primitive, setting: Setting, entry: Entry, rng: random.Random) -> Piece:
+    if not primitive.elementwise:
+        return Piece(setting.text, "failed", "SymPy can neither simplify nor evaluate it")
     found = certified(primitive, entry.operand, [setting.floats(rng) for _ in range(_POINTS)], setting.params)
     if isinstance(found, str):
         return Piece(setting.text, "certified", found)
@@ -150,7 +153,7 @@ def _broadcast(primitive: Primitive, rng: random.Random) -> Piece:
 
 def _decision(primitive: Primitive) -> Proof:
     """A record without a rule must be flat: its derivative is 0 wherever it has one."""
-    rng = random.Random(primitive.name)
+    rng = random.Random(primitive.name)  # noqa: S311  sample points need no secrecy
     steep = None if not primitive.elementwise else is_flat(primitive, rng)
     if steep is not None:
         piece = Piece(str(steep), "failed", "the record has no rule, but its derivative is not 0")
@@ -165,8 +168,8 @@ def _detail(primitive: Primitive, status: Status, pieces: list[Piece]) -> str:
     weak = [p for p in pieces if p.status != "proven"]
     if weak:
         return "; ".join(f"on {p.where}: {p.evidence}" for p in weak)
-    what = "on" if primitive.elementwise else "every entry for shapes"
-    return f"{what} {'; '.join(p.where for p in _shown(pieces))}"
+    where = "; ".join(p.where for p in _shown(pieces))
+    return where if where == "everywhere" else f"on {where}" if primitive.elementwise else f"every entry for shapes {where}"
 
 
 def _shown(pieces: list[Piece]) -> Iterator[Piece]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def ordered(names: Sequence[str], rng: random.Random) -> Region:
 def _clause(clause: str, known: dict[str, Any], parameters: list[Any]) -> None:
     if "=" in clause:
         name, _, value = (part.strip() for part in clause.partition("="))
-        known[name] = sympy.sympify(value)
+        known[name] = sympy.sympify(value == "True" if value in ("True", "False") else value)
         return
     chain = [part.strip() for part in re.split(r"[<>]", clause)]
     chain = chain if "<" in clause else chain[::-1]
@@ -95,7 +96,7 @@ def _clause(clause: str, known: dict[str, Any], parameters: list[Any]) -> None:
         known[name] = _between(low, name, high, parameters)
         return
     known[chain[0]] = _between(None, chain[0], None, parameters)
-    for below, name in zip(chain, chain[1:], strict=False):
+    for below, name in pairwise(chain):
         parameters.append(sympy.Symbol(f"{name}-{below}", positive=True))
         known[name] = known[below] + parameters[-1]
 

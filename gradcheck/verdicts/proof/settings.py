@@ -129,4 +129,10 @@ def _floats(x: Any, point: dict[Any, Any]) -> Any:
 
 
 def _short(value: Any) -> str:
-    return f"array{list(value.shape)}" if isinstance(value, np.ndarray) else repr(value)
+    """A parameter in a few characters: arrays as lists, slices as they are indexed."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_short, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, slice):
+        ends = ":".join("" if e is None else str(e) for e in (value.start, value.stop))
+        return ends if value.step is None else f"{ends}:{value.step}"
+    return str(value.tolist()) if isinstance(value, np.ndarray) else repr(value)

@@ -1,0 +1,157 @@
+"""Training by gradients: squared error and maximum likelihood, run until a stopping rule holds."""
+
+import numpy as np
+from scipy.special import expit
+
+from gradcheck import Data, Evidence, Real, case, claim, value_and_grad
+
+T = np.linspace(-1.0, 1.0, 9)
+SINE = np.sin(2.0 * T) + 0.1 * np.cos(17.0 * T)  # a curve and a ripple, by formula
+POINTS = np.stack([np.cos(2.4 * T) + 0.4 * T, np.sin(5.0 * T)], axis=1)
+SIDES = (POINTS[:, 0] - 0.6 * POINTS[:, 1] + 0.5 * np.sin(40.0 * T) > 0.3).astype(int)  # not separable: weights stay finite
+
+
+@case(theta=Real(2), t=Data(T), y=Data(SINE), claims=["C18"])
+def line_squared_error(theta, t, y):
+    """Mean squared error of a straight line (S2; C18)."""
+    return np.mean((theta[0] + theta[1] * t - y) ** 2) / 2
+
+
+@line_squared_error.claimed_gradient
+def mean_of_errors(theta, t, y):
+    """The mean error, and the mean of error times t."""
+    error = theta[0] + theta[1] * t - y
+    return np.array([np.mean(error), np.mean(error * t)])
+
+
+@line_squared_error.claimed_gradient(expect="wrong", kinds=["factor"])
+def sum_of_errors(theta, t, y):
+    """The sum where the loss has the mean."""
+    error = theta[0] + theta[1] * t - y
+    return np.array([np.sum(error), np.sum(error * t)])
+
+
+@case(w=Real(2), b=Real(), x=Data(POINTS), y=Data(SIDES), claims=["C18"])
+def labels_negative_log_likelihood(w, b, x, y):
+    """Minus the mean log-likelihood of labels under a sigmoid of a linear score (S2; C18)."""
+    p = expit(x @ w + b)
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+@labels_negative_log_likelihood.claimed_gradient
+def probability_minus_label(w, b, x, y):
+    """p - y, averaged against each input."""
+    error = expit(x @ w + b) - y
+    return error @ x / len(y), np.mean(error)
+
+
+@labels_negative_log_likelihood.claimed_gradient(expect="wrong", kinds=["sign"])
+def label_minus_probability(w, b, x, y):
+    """The gradient of the log-likelihood, for that of its negative."""
+    error = y - expit(x @ w + b)
+    return error @ x / len(y), np.mean(error)
+
+
+@labels_negative_log_likelihood.claimed_gradient(expect="wrong", kinds=["extra-factor"])
+def squared_error_habit(w, b, x, y):
+    """p (1 - p) kept, as squared error would need it."""
+    p = expit(x @ w + b)
+    error = (p - y) * p * (1 - p)
+    return error @ x / len(y), np.mean(error)
+
+
+@case(W=np.array([1.1, -0.8, 0.5]), b=np.array([0.2, -0.1, 0.3]), v=np.array([0.7, -0.6, 0.4]), t=Data(T), y=Data(SINE), claims=["C21"])
+def curve_fit(W, b, v, t, y):
+    """Squared error of a network with three tanh units, fitted to a curve (S3; C21)."""
+    a = np.tanh(np.outer(t, W) + b)
+    return np.mean((a @ v - y) ** 2) / 2
+
+
+@curve_fit.claimed_gradient
+def backward_to_every_weight(W, b, v, t, y):
+    """The error back through v, the slope, and the outer product."""
+    a = np.tanh(np.outer(t, W) + b)
+    error = (a @ v - y) / len(t)
+    dz = np.outer(error, v) * (1 - a**2)
+    return t @ dz, dz.sum(axis=0), error @ a
+
+
+@curve_fit.claimed_gradient(expect="wrong", kinds=["wrong-axis", "shape"])
+def summed_over_the_units(W, b, v, t, y):
+    """The bias's gradient summed over the units, where it is summed over the data."""
+    dW, _, dv = backward_to_every_weight(W, b, v, t, y)
+    a = np.tanh(np.outer(t, W) + b)
+    dz = np.outer((a @ v - y) / len(t), v) * (1 - a**2)
+    return dW, dz.sum(axis=1)[:3], dv
+
+
+@case(theta=Real(3), t=Data(T), y=Data(SINE))
+def ridge_regression(theta, t, y):
+    """A parabola's squared error with a penalty on its coefficients but the first."""
+    error = theta[0] + theta[1] * t + theta[2] * t**2 - y
+    return error @ error / 2 + 0.3 * theta[1:] @ theta[1:]
+
+
+@ridge_regression.claimed_gradient
+def penalty_on_all_but_the_first(theta, t, y):
+    """The errors' part, and twice the penalty's."""
+    error = theta[0] + theta[1] * t + theta[2] * t**2 - y
+    return np.array([1.0, 1.0, 1.0]) * (np.stack([t**0, t, t**2]) @ error) + 0.6 * np.array([0.0, theta[1], theta[2]])
+
+
+@ridge_regression.claimed_gradient(expect="wrong", kinds=["extra-path"])
+def penalty_on_all(theta, t, y):
+    """The first coefficient penalised as well."""
+    error = theta[0] + theta[1] * t + theta[2] * t**2 - y
+    return np.stack([t**0, t, t**2]) @ error + 0.6 * theta
+
+
+def _descend(function, weights, data, *, rate, tolerance, limit):
+    """theta := theta - rate * gradient until the gradient's norm falls to `tolerance`; the loss curve and the last norm."""
+    loss_and_gradient, curve = value_and_grad(function, tuple(range(len(weights)))), []
+    for _ in range(limit):
+        loss, gradient = loss_and_gradient(*weights, *data)
+        curve.append(float(loss))
+        norm = float(np.sqrt(sum(np.sum(g**2) for g in gradient)))
+        if norm <= tolerance:
+            break
+        weights = tuple(w - rate * g for w, g in zip(weights, gradient, strict=True))
+    return curve, norm, weights
+
+
+def _falls(curve):
+    return all(b < a for a, b in zip(curve, curve[1:], strict=False))
+
+
+@claim("C18")
+def both_trainings_converge(run):
+    """Loss curves of squared error and of maximum likelihood; the line's end is the least-squares solution."""
+    line, labels = run.cases["line_squared_error"], run.cases["labels_negative_log_likelihood"]
+    squared, norm, (theta,) = _descend(line, (np.zeros(2),), (T, SINE), rate=1.0, tolerance=1e-10, limit=500)
+    likely, other_norm, _ = _descend(labels, (np.zeros(2), 0.0), (POINTS, SIDES), rate=1.0, tolerance=1e-6, limit=2000)
+    best = np.linalg.lstsq(np.stack([T**0, T], axis=1), SINE, rcond=None)[0]
+    gap = float(np.max(np.abs(theta - best)))
+    shown = norm <= 1e-10 and other_norm <= 1e-6 and _falls(squared[:20]) and _falls(likely[:20]) and gap < 1e-8
+    text = (
+        f"squared error falls {_curve(squared)} in {len(squared) - 1} steps, to the least-squares line; "
+        f"negative log-likelihood falls {_curve(likely)} in {len(likely) - 1} steps"
+    )
+    met = run.compare(line).met and run.compare(labels).met
+    values = {"squared_steps": len(squared) - 1, "squared_first": squared[0], "squared_last": squared[-1]}
+    return Evidence(shown and met, text, values | {"likelihood_steps": len(likely) - 1, "likelihood_first": likely[0], "likelihood_last": likely[-1]})
+
+
+def _curve(losses):
+    """The loss at the start, after 1, 4 and 16 steps, and at the end."""
+    return " > ".join(f"{losses[i]:.4g}" for i in (0, 1, 4, 16, -1) if i < len(losses))
+
+
+@claim("C21")
+def trained_until_the_rule_stops(run):
+    """Forward, backward to every weight, a step, repeated; the rule stops it, not the limit."""
+    net, limit = run.cases["curve_fit"], 4000
+    (point,) = net.points()
+    curve, norm, _ = _descend(net, point[:3], point[3:], rate=0.8, tolerance=1e-3, limit=limit)
+    shown = norm <= 1e-3 and 1 < len(curve) < limit and curve[-1] < curve[0] and run.compare(net).met
+    text = f"loss {_curve(curve)}; stopped after {len(curve) - 1} steps by the rule |gradient| <= 0.001"
+    return Evidence(shown, text, {"steps": len(curve) - 1, "first_loss": curve[0], "last_loss": curve[-1], "gradient_norm": norm})

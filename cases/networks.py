@@ -315,7 +315,7 @@ def recursion_until_the_input(run):
     product, gradient = np.linalg.multi_dot(hops)[0], grad(layers)(x, W, W1)
     gap = float(np.max(np.abs(product / gradient - 1)))
     shown = unfolded == ["a2", "z1", "a1", "z"] and gap < 1e-14 and comparison.met
-    text = f"a2' = f'(z1) z1' unfolds through {', '.join(unfolded)} to x; the product of {len(hops)} hops is the gradient {np.array2string(gradient, precision=6)}"
+    text = f"a2' = f'(z1) z1' unfolds through {', '.join(unfolded)} to x; the product of {len(hops)} hops is the gradient {', '.join(f'{v:.6g}' for v in gradient)}"
     return Evidence(shown, text, {f"da2_dx{i}": float(v) for i, v in enumerate(gradient)} | {f"product_{i}": float(v) for i, v in enumerate(product)})
 
 

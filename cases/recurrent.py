@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from gradcheck import Data, Evidence, Real, case, claim, grad
+from gradcheck import Data, Evidence, case, claim, grad
 
 STEPS = np.array([[0.5, -1.0], [1.2, 0.3], [-0.4, 0.9], [0.1, -0.7]])
 READ = np.array([1.0, -0.5])
@@ -76,20 +76,49 @@ def shared_weight_sums_its_uses(run):
     return Evidence(shown, text, {"norm": float(np.linalg.norm(whole))} | {f"norm_step_{t}": n for t, n in enumerate(uses, start=1)})
 
 
-@case(w=Data(np.array([0.9, -0.4, 0.7, 1.1])), r=Real(4, low=-1.5, high=1.5), b=Real(4), x=Data(0.8))
-def lstm_cell(w, r, b, x):
-    """One unit of an LSTM over two steps: gates that multiply, and a cell that adds (input, forget, output, candidate)."""
-    h = c = 0.1
-    for _ in range(2):
-        i, f, o, g = w * x + r * h + b
-        c = expit(f) * c + expit(i) * np.tanh(g)
-        h = expit(o) * np.tanh(c)
-    return h
+@case(h=0.4, c=-0.7, b=np.array([0.3, 1.0, -0.5, 0.8]), r=Data(np.array([0.9, -0.4, 0.7, 1.1])))
+def lstm_cell(h, c, b, r):
+    """One step of an LSTM unit: input, forget and output gates that multiply, a candidate, and a cell that adds."""
+    i, f, o, g = r * h + b
+    cell = expit(f) * c + expit(i) * np.tanh(g)
+    return expit(o) * np.tanh(cell)
 
 
-@case(w=Data(np.array([0.9, -0.4, 0.7])), r=Real(3), x=Data(np.array([0.8, -0.3, 0.5])))
+def _gates(h, c, b, r):
+    z = r * h + b
+    i, f, o = expit(z[:3])
+    g = np.tanh(z[3])
+    return i, f, o, g, np.tanh(f * c + i * g)
+
+
+@lstm_cell.claimed_gradient
+def through_gates_and_cell(h, c, b, r):
+    """The output gate and the cell, then what the cell was made of."""
+    i, f, o, g, t = _gates(h, c, b, r)
+    dcell = o * (1 - t**2)
+    dz = np.array([dcell * g * i * (1 - i), dcell * c * f * (1 - f), t * o * (1 - o), dcell * i * (1 - g**2)])
+    return dz @ r, dcell * f, dz
+
+
+@lstm_cell.claimed_gradient(expect="wrong", kinds=["missing-path"])
+def forget_gate_constant(h, c, b, r):
+    """Nothing flows through the forget gate."""
+    i, f, o, g, t = _gates(h, c, b, r)
+    dcell = o * (1 - t**2)
+    dz = np.array([dcell * g * i * (1 - i), 0.0, t * o * (1 - o), dcell * i * (1 - g**2)])
+    return dz @ r, dcell * f, dz
+
+
+@lstm_cell.claimed_gradient(expect="wrong", kinds=["swapped"])
+def gates_in_another_order(h, c, b, r):
+    """Input and forget gate exchanged on the way back."""
+    dh, dc, dz = through_gates_and_cell(h, c, b, r)
+    return dh, dc, dz[[1, 0, 2, 3]]
+
+
+@case(w=Data(np.array([0.9, -0.4, 0.7])), r=np.array([0.5, -1.2, 0.8]), x=Data(np.array([0.8, -0.3])))
 def gated_recurrent_unit(w, r, x):
-    """One gated recurrent unit over three inputs: update gate, reset gate, candidate."""
+    """One gated recurrent unit over two inputs: update gate, reset gate, candidate."""
     h = 0.2
     for v in x:
         z, s = expit(w[0] * v + r[0] * h), expit(w[1] * v + r[1] * h)

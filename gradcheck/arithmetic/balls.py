@@ -28,6 +28,8 @@ class Balls(ObjectArithmetic):
 
     # comparisons: certain, or not at all
     def _order(self, a: Any, b: Any) -> int:
+        if a is b:
+            return 0
         difference = ball(a) - ball(b)
         if difference > 0:
             return 1
@@ -73,6 +75,10 @@ class Balls(ObjectArithmetic):
 
     def trunc(self, x: Any) -> Any:
         return self.floor(x) if self.greater_equal(x, 0) else self.ceil(x)
+
+    def divide(self, a: Any, b: Any) -> Any:
+        """A quotient; whole numbers too become balls, or Python would round it."""
+        return ball(a) / ball(b)
 
     # functions
     def pi(self) -> Any:

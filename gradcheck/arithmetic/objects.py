@@ -63,6 +63,10 @@ class ObjectArithmetic(ABC):
             return form(self, *inputs, **params)
         return np.frompyfunc(lambda *scalars: form(self, *scalars, **params), len(inputs), 1)(*map(box, inputs))
 
+    def divide(self, a: Any, b: Any) -> Any:
+        """A quotient."""
+        return a / b
+
     # decisions shared by every ordered arithmetic
     def logical_and(self, a: Any, b: Any) -> Any:
         """Both."""

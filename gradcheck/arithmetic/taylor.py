@@ -1,11 +1,13 @@
-"""Ball Taylor series of two terms along a direction: a value and its one-sided directional derivative.
+"""Ball Taylor series along a direction: a value and its one-sided directional derivative.
 
 The derivatives are FLINT's power series arithmetic, not our rules. Where two values are exactly equal the direction
 decides, so max, |x| and where give the derivative from the side the direction points to; `ties` counts those places.
+Two terms are enough until 0/0 loses one, or two values agree in both: then `MoreTerms` asks for a longer series.
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import flint
@@ -16,14 +18,25 @@ from gradcheck.arithmetic.enclosures import ball, precision, whole_number
 from gradcheck.arithmetic.objects import ObjectArithmetic, Undecidable
 
 
+MANY = 8  # terms of a series that must outlast removable singularities
+
+
+class MoreTerms(ArithmeticError):
+    """Two terms of the series do not tell: run again with `MANY`."""
+
+
 def series(value: Any, slope: Any) -> Any:
     """value + slope * t."""
     return arb_series([ball(value), ball(slope)])
 
 
 def terms(x: Any) -> tuple[Any, Any]:
-    """Value and slope of a series, or of a constant."""
-    return (x[0], x[1]) if isinstance(x, arb_series) else (ball(x), arb(0))
+    """Value and slope of a series, or of a constant; MoreTerms where a removable singularity has used them up."""
+    if not isinstance(x, arb_series):
+        return ball(x), arb(0) if ball(x).is_finite() else arb.nan()
+    if x.prec < 2:
+        raise MoreTerms("the series has lost its slope")
+    return x[0], x[1]
 
 
 class Taylor(ObjectArithmetic):
@@ -38,15 +51,21 @@ class Taylor(ObjectArithmetic):
             return bool(value)
         return int(value) if isinstance(value, int | np.integer) else ball(value)
 
-    # comparisons: by value, then by slope
+    # comparisons: by value, then by slope, then by what follows
     def _order(self, a: Any, b: Any) -> int:
-        (a0, a1), (b0, b1) = terms(a), terms(b)
-        decided = _sign(a0 - b0)
-        if decided:
-            return decided
-        by_slope = _sign(a1 - b1)
-        self.ties += by_slope != 0
-        return by_slope
+        if a is b:
+            return 0
+        difference = _any(a) - _any(b)
+        if not isinstance(difference, arb_series):
+            return _sign(difference)
+        for i in range(difference.prec):
+            decided = _sign(difference[i])
+            if decided:
+                self.ties += i > 0
+                return decided
+        if difference.prec < MANY // 2:
+            raise MoreTerms("two values agree in the terms there are")
+        return 0
 
     def greater(self, a: Any, b: Any) -> bool:
         return self._order(a, b) > 0
@@ -76,19 +95,22 @@ class Taylor(ObjectArithmetic):
         return ball(self._order(x, 0))
 
     def floor(self, x: Any) -> Any:
-        return self._step(terms(x)[0].floor(), x)
+        """Just below a whole number, the one before."""
+        rounded = _unique(_first(x).floor())
+        return rounded - int(isinstance(x, arb_series) and rounded == x[0] and self.less(x, rounded))
 
     def ceil(self, x: Any) -> Any:
-        return self._step(terms(x)[0].ceil(), x)
+        return -self.floor(-x)
 
     def trunc(self, x: Any) -> Any:
         return self.floor(x) if self.greater_equal(x, 0) else self.ceil(x)
 
-    def _step(self, rounded: Any, x: Any) -> Any:
-        if not rounded.is_exact():
-            raise Undecidable("a rounding to whole numbers cannot be settled at this precision")
-        self.ties += int(isinstance(x, arb_series) and rounded == x[0])
-        return rounded
+    def divide(self, a: Any, b: Any) -> Any:
+        """A quotient; NaN at a pole, which a selection may still discard."""
+        try:
+            return _any(a) / _any(b)
+        except (ValueError, ZeroDivisionError):
+            return arb.nan()
 
     # functions: FLINT's series where it has them, composed of them where not
     def pi(self) -> Any:
@@ -101,13 +123,14 @@ class Taylor(ObjectArithmetic):
         return _any(x).log()
 
     def sqrt(self, x: Any) -> Any:
-        return _any(x).sqrt()
+        return self._root_at_zero(x, Fraction(1, 2)) if _starts_at_zero(x) else _any(x).sqrt()
 
     def cbrt(self, x: Any) -> Any:
-        value, slope = terms(x)
-        if value == 0 and slope == 0:
+        if not self.greater_equal(x, 0):
+            return -self.cbrt(-x)
+        if not isinstance(x, arb_series) and ball(x) == 0:
             return ball(0)
-        return self.exp(self.log(x) / 3) if self.greater(x, 0) else -self.exp(self.log(-x) / 3)
+        return self._root_at_zero(x, Fraction(1, 3)) if _starts_at_zero(x) else self.exp(self.log(x) / 3)
 
     def sin(self, x: Any) -> Any:
         return _any(x).sin()
@@ -126,10 +149,9 @@ class Taylor(ObjectArithmetic):
 
     def atan2(self, a: Any, b: Any) -> Any:
         """The angle at the point, turned by the arc tangent of what changes."""
-        (a0, a1), (b0, b1) = terms(a), terms(b)
-        angle = arb.atan2(a0, b0)
-        x, y = _vary(b0 * b0 + a0 * a0, b0 * b1 + a0 * a1), _vary(arb(0), a1 * b0 - b1 * a0)
-        return (y / x).atan() + angle
+        a0, b0 = _first(a), _first(b)
+        turned = self.divide(_any(a) * b0 - _any(b) * a0, _any(b) * b0 + _any(a) * a0)
+        return turned.atan() + arb.atan2(a0, b0)
 
     def sinh(self, x: Any) -> Any:
         return (self.exp(x) - self.exp(-x)) / 2
@@ -150,32 +172,53 @@ class Taylor(ObjectArithmetic):
         return _any(x).lgamma()
 
     def polygamma(self, order: int, x: Any) -> Any:
-        """Coefficients of the series of log gamma, which FLINT expands to any length."""
-        value, slope = terms(x)
-        with precision(flint.ctx.prec, terms=order + 3):
-            expansion = arb_series([value, 1]).lgamma()
-        here, next_ = (expansion[n] * arb(n).fac() for n in (order + 1, order + 2))
-        return _vary(here, next_ * slope)
+        """A derivative of the series of log gamma, which FLINT expands to any length."""
+        with precision(flint.ctx.prec, terms=flint.ctx.cap + order + 1):
+            expansion = arb_series([_first(x), 1]).lgamma()
+            for _ in range(order + 1):
+                expansion = expansion.derivative()
+        return expansion(arb_series([0, *x.coeffs()[1:]], x.prec)) if isinstance(x, arb_series) else expansion[0]
 
     def power(self, a: Any, b: Any) -> Any:
         """a**b; whole exponents by multiplication, so that any base will do."""
         whole = whole_number(b)
         if whole is not None:
-            return _any(a) ** whole
-        base, slope = terms(a)
-        if base == 0 and terms(b)[0] > 0:
-            return self._power_of_zero(slope, terms(b)[0])
+            return self.divide(1, _any(a) ** -whole) if whole < 0 else _any(a) ** whole
+        if _starts_at_zero(a) and not isinstance(b, arb_series):
+            return self._root_at_zero(a, Fraction(float(ball(b))))
+        if not isinstance(a, arb_series) and ball(a) == 0 and _first(b) > 0:
+            return ball(0)
         return self.exp(b * self.log(a))
 
-    def _power_of_zero(self, slope: Any, exponent: Any) -> Any:
-        """(slope * t)**exponent to first order; steeper than any line below exponent 1."""
-        if slope == 0 or exponent > 1:
+    def _root_at_zero(self, x: Any, exponent: Fraction) -> Any:
+        """(c t^v + ...)**exponent for small t > 0; a tie, for the other side may differ: sqrt(t^2) is |t|."""
+        if x.length() == 0 and x.prec < MANY // 2:
+            raise MoreTerms("a root of nothing but zeros")
+        if x.length() == 0:
             return ball(0)
-        return _vary(arb(0), slope) if exponent == 1 else _vary(arb(0), arb.nan())
+        self.ties += 1
+        v = x.valuation()
+        degree = v * exponent
+        if degree < 1 or degree.denominator != 1:  # steeper than any line, or flat
+            return arb_series([0, 0 if degree > 1 else arb.nan()], 2)
+        rest = arb_series(x.coeffs()[v:], x.prec - v)
+        root = rest.sqrt() if exponent == Fraction(1, 2) else (rest.log() * exponent.numerator / exponent.denominator).exp()
+        return arb_series([0] * int(degree) + root.coeffs(), root.prec + int(degree))
 
 
-def _vary(value: Any, slope: Any) -> Any:
-    return arb_series([value, slope])
+def _starts_at_zero(x: Any) -> bool:
+    return isinstance(x, arb_series) and bool(x[0] == 0)
+
+
+def _first(x: Any) -> Any:
+    """The value of a series, however short, or of a constant."""
+    return x[0] if isinstance(x, arb_series) else ball(x)
+
+
+def _unique(x: Any) -> Any:
+    if not x.is_exact():
+        raise Undecidable("a rounding to whole numbers cannot be settled at this precision")
+    return x
 
 
 def _any(x: Any) -> Any:

@@ -71,7 +71,8 @@ def _owners(circuit: Circuit) -> list[int]:
 
 def _deaths(circuit: Circuit, owner: list[int]) -> dict[int, int]:
     """For every owned large array, the equation after which nobody reads it or a view of it."""
-    last, ends = list(last_uses(circuit)), {}
+    last = list(last_uses(circuit))
+    ends: dict[int, int] = {}
     for k, base in enumerate(owner):
         primitive = circuit.primitive(k)
         if base == _NOBODY and primitive is not None:  # perhaps a view of any operand: they stay for good

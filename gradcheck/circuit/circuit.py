@@ -16,6 +16,7 @@ import numpy as np
 from gradcheck.primitives import OPCODE, TABLE, Counts, Exact, Primitive
 
 INPUT, CONSTANT = -1, -2
+_NEAR = 1000  # type objects recognised by identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,8 @@ class Builder:
         self.table: list[ArrayType] = []
         self.backward: int | None = None
         self._known: dict[Any, int] = {}
+        self._near: dict[int, int] = {}
+        self._held: list[ArrayType] = []
 
     def type(self, k: int) -> ArrayType:
         """Shape and dtype of value k."""
@@ -212,15 +215,22 @@ class Builder:
         self.opcodes.append(opcode)
         self.operands.extend(operands)
         self.starts.append(len(self.operands))
-        type_id = self.type_ids.get(type)
-        if type_id is None:
-            type_id = self.type_ids[type] = len(self.table)
-            self.table.append(type)
-        self.types.append(type_id)
+        type_id = self._near.get(id(type))
+        self.types.append(self._type_id(type) if type_id is None else type_id)
         self.places.append(place)
         if params:
             self.params[k] = params
         return k
+
+    def _type_id(self, type: ArrayType) -> int:
+        """The number of a type, found by value; then by identity, which hashes nothing."""
+        type_id = self.type_ids.setdefault(type, len(self.table))
+        if type_id == len(self.table):
+            self.table.append(type)
+        if len(self._held) < _NEAR:
+            self._held.append(type)  # alive, so that its identity stays its own
+            self._near[id(type)] = type_id
+        return type_id
 
     def apply(self, primitive: Primitive, operands: tuple[int, ...], type: ArrayType, **params: Any) -> int:
         """Write one operation."""
@@ -266,16 +276,22 @@ def constant_key(value: Any) -> Any:
     return (type(value), value)
 
 
-def copy_equations(source: Circuit, builder: Builder) -> None:
-    """Start a builder from a finished circuit, keeping every number."""
-    for field_name in ("opcodes", "starts", "operands", "types", "places"):
-        getattr(builder, field_name)[:] = getattr(source, field_name)
+def copy_equations(source: Circuit, builder: Builder, count: int | None = None) -> None:
+    """Start a builder from a finished circuit, keeping every number; `count` takes only the first equations."""
+    n = len(source) if count is None else count
+    builder.opcodes[:], builder.types[:], builder.places[:] = source.opcodes[:n], source.types[:n], source.places[:n]
+    builder.starts[:], builder.operands[:] = source.starts[: n + 1], source.operands[: source.starts[n]]
     builder.table = list(source.type_table)
     builder.type_ids = {t: i for i, t in enumerate(builder.table)}
     builder.place_ids = {p: i for i, p in enumerate(source.place_table)}
-    builder.params, builder.constants, builder.names = dict(source.params), dict(source.constants), dict(source.names)
-    builder.inputs, builder.guards, builder.name = list(source.inputs), list(source.guards), source.name
-    builder._known = {constant_key(v): k for k, v in source.constants.items()}
+    builder.params, builder.constants, builder.names = (_below(n, d) for d in (source.params, source.constants, source.names))
+    builder.inputs, builder.name = [k for k in source.inputs if k < n], source.name
+    builder.guards = [(k, outcome) for k, outcome in source.guards if k < n]
+    builder._known = {constant_key(v): k for k, v in builder.constants.items()}
+
+
+def _below(n: int, numbered: Mapping[int, Any]) -> dict[int, Any]:
+    return {k: v for k, v in numbered.items() if k < n}
 
 
 def freeze_params(value: Any) -> Any:

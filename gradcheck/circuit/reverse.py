@@ -134,12 +134,14 @@ def _as_input(builder: Builder, cotangent: int, type: ArrayType) -> int:
 def gradient_circuit(circuit: Circuit, *, value: bool = True) -> Circuit:
     """The simplified gradient, with or without the value."""
     full = reverse(simplify(circuit))
-    return simplify(full if value else full.with_outputs(full.outputs[len(circuit.outputs) :]))
+    chosen = full if value else full.with_outputs(full.outputs[len(circuit.outputs) :])
+    return simplify(chosen, settled=full.backward or 0)
 
 
 def pullback(circuit: Circuit) -> Circuit:
     """The simplified vector-Jacobian product: inputs are the arguments, then one cotangent for each output."""
-    return simplify(reverse(simplify(circuit), seeded=True))
+    full = reverse(simplify(circuit), seeded=True)
+    return simplify(full, settled=full.backward or 0)
 
 
 def hessian_vector(circuit: Circuit) -> Circuit:

@@ -6,6 +6,7 @@ Only identities that change no digit of a finite result, or make it better, are 
 from __future__ import annotations
 
 import operator
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -13,16 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.circuit.circuit import CONSTANT, INPUT, ArrayType, Builder, Circuit, freeze_params, type_of
+from gradcheck.circuit.circuit import CONSTANT, INPUT, ArrayType, Builder, Circuit, copy_equations, freeze_params, type_of
 from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact, Primitive
 
 _FOLD_LIMIT = 64  # elements; larger constants are cheaper computed than kept
 Rewrite = Callable[["_Rewriter", tuple[int, ...]], "int | None"]
 
 
-def simplify(circuit: Circuit) -> Circuit:
-    """The same function with fewer equations. Guards are kept with what they need."""
-    return _without_dead(_Rewriter(circuit).run())
+def simplify(circuit: Circuit, *, settled: int = 0) -> Circuit:
+    """The same function with fewer equations. Guards are kept with what they need.
+
+    The first `settled` equations are known to be simple already, as the forward part of a gradient circuit is.
+    """
+    return _without_dead(_Rewriter(circuit, settled).run())
 
 
 def live(circuit: Circuit) -> bytearray:
@@ -39,35 +43,62 @@ def live(circuit: Circuit) -> bytearray:
 
 
 def _without_dead(circuit: Circuit) -> Circuit:
-    needed = live(circuit)
-    builder, new = Builder(circuit.name), {}
-    for k, opcode in enumerate(circuit.opcodes):
-        if k == circuit.backward:
-            builder.backward = len(builder.opcodes)
-        if opcode == INPUT:
-            new[k] = builder.input(circuit.type(k))
-        elif needed[k] and opcode == CONSTANT:
-            new[k] = builder.constant(circuit.constants[k])
-        elif needed[k]:
-            place = builder.place_id(circuit.place(k))
-            new[k] = builder.append(opcode, tuple(new[i] for i in circuit.inputs_of(k)), circuit.type(k), circuit.params.get(k), place)
-    builder.names = {new[k]: name for k, name in circuit.names.items() if k in new}
-    builder.guards = [(new[k], outcome) for k, outcome in circuit.guards]
-    return builder.freeze(tuple(new[k] for k in circuit.outputs))
+    """The circuit without equations nobody needs, inputs kept; columns are cut as a whole."""
+    opcodes = np.array(circuit.opcodes)
+    keep = (np.frombuffer(live(circuit), dtype=np.uint8) > 0) | (opcodes == INPUT)
+    if keep.all():
+        return circuit
+    new = np.cumsum(keep) - 1
+    lengths = np.diff(np.array(circuit.starts))
+    read = new[np.array(circuit.operands, dtype=np.int64)][np.repeat(keep, lengths)]
+    kept = np.flatnonzero(keep).tolist()
+    moved: dict[int, int] = dict(zip(kept, range(len(kept)), strict=True))
+    return replace(
+        circuit,
+        opcodes=_column(circuit.opcodes, opcodes[keep]),
+        starts=_column(circuit.starts, np.concatenate([[0], np.cumsum(lengths[keep])])),
+        operands=_column(circuit.operands, read),
+        types=_column(circuit.types, np.array(circuit.types)[keep]),
+        places=_column(circuit.places, np.array(circuit.places)[keep]),
+        params={moved[k]: v for k, v in circuit.params.items() if k in moved},
+        constants={moved[k]: v for k, v in circuit.constants.items() if k in moved},
+        names={moved[k]: v for k, v in circuit.names.items() if k in moved},
+        inputs=tuple(moved[k] for k in circuit.inputs),
+        outputs=tuple(moved[k] for k in circuit.outputs),
+        guards=tuple((moved[k], outcome) for k, outcome in circuit.guards),
+        backward=None if circuit.backward is None else int(keep[: circuit.backward].sum()),
+        cache={},
+    )
+
+
+def _column(like: array[int], values: Any) -> array[int]:
+    return array(like.typecode, values.astype(np.dtype(like.typecode)).tobytes())
 
 
 class _Rewriter:
     """One pass from the first equation to the last, each rewritten in terms of what is already there."""
 
-    def __init__(self, circuit: Circuit) -> None:
-        self.circuit, self.builder = circuit, Builder(circuit.name)
+    def __init__(self, circuit: Circuit, settled: int) -> None:
+        self.circuit, self.builder, self.settled = circuit, Builder(circuit.name), settled
         self.seen: dict[Any, int] = {}
-        self.frozen: dict[int, Any] = {}
+        if settled:
+            self._settle()
+        self.places = [self.builder.place_id(p) for p in circuit.place_table]
+
+    def _settle(self) -> None:
+        """Take the first equations over as they are, and know them again when they are met."""
+        circuit = self.circuit
+        copy_equations(circuit, self.builder, self.settled)
+        for k in range(self.settled):
+            primitive = circuit.primitive(k)
+            if primitive is not None:
+                self.seen[self._key(primitive, circuit.inputs_of(k), circuit.params.get(k), circuit.type(k))] = k
 
     def run(self) -> Circuit:
-        circuit, builder, new = self.circuit, self.builder, [0] * len(self.circuit)
-        needed = live(circuit)
-        for k, opcode in enumerate(circuit.opcodes):
+        circuit, builder = self.circuit, self.builder
+        new, needed = list(range(self.settled)) + [0] * (len(circuit) - self.settled), live(circuit)
+        for k in range(self.settled, len(circuit)):
+            opcode = circuit.opcodes[k]
             if k == circuit.backward:
                 builder.backward = len(builder.opcodes)
             if opcode == INPUT:
@@ -88,9 +119,9 @@ class _Rewriter:
         """The value that equation k stands for, its operands no larger than they need be."""
         circuit = self.circuit
         primitive, type, params = TABLE[circuit.opcodes[k]], circuit.type(k), circuit.params.get(k)
-        if primitive.elementwise:
+        if primitive.elementwise and type.shape:
             read = self.unstretched(read, type.shape)
-            scalars = self.scalars(read) if type.shape else None
+            scalars = self.scalars(read)
             if scalars is not None:  # compute one number, then stretch it
                 inner = self.written(primitive, scalars, k, replace(type, shape=()), params)
                 return self.shared(STRETCH, (inner,), k, type, {"shape": type.shape})
@@ -113,13 +144,18 @@ class _Rewriter:
 
     def shared(self, primitive: Primitive, read: tuple[int, ...], k: int, type: Any, params: Any) -> int:
         """The number of an equal equation already written, else of a new one."""
-        ordered = tuple(sorted(read)) if primitive.commutes else read
-        key = (primitive, ordered, freeze_params(params) if params else None, type.dtype)
+        key = self._key(primitive, read, params, type)
         known = self.seen.get(key)
         if known is None:
-            place = self.builder.place_id(self.circuit.place(k))
+            place = self.places[self.circuit.places[k]]
             known = self.seen[key] = self.builder.append(OPCODE[primitive], read, type, params, place)
         return known
+
+    @staticmethod
+    def _key(primitive: Primitive, read: tuple[int, ...], params: Any, type: ArrayType) -> Any:
+        """What equal equations have in common."""
+        ordered = read[::-1] if primitive.commutes and read[0] > read[1] else read
+        return (primitive, ordered, freeze_params(params) if params else None, type.dtype.num)
 
     def scalars(self, read: tuple[int, ...]) -> tuple[int, ...] | None:
         """The scalars that all operands are, or are copies of; None if one is more than that."""

@@ -2,7 +2,8 @@
 
 Few inputs: one ball Taylor series per input runs through the circuit, with FLINT's derivatives and none of ours.
 Many inputs: the gradient circuit over balls, cross-checked against Taylor series along random directions.
-Precision doubles until every entry is tight.
+Precision doubles until every entry is tight. A branch of the function that is decided exactly at the point is
+followed on each side by tracing again a little way off and evaluating that trace at the point.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from flint import arb
 from gradcheck.arithmetic.balls import Balls
 from gradcheck.arithmetic.enclosures import ball, precision
 from gradcheck.arithmetic.objects import Undecidable
-from gradcheck.arithmetic.taylor import Taylor, series, terms
-from gradcheck.circuit import Circuit, interpret, simplify
+from gradcheck.arithmetic.taylor import MANY, MoreTerms, Taylor, series, terms
+from gradcheck.circuit import Circuit, interpret, simplify, trace
 from gradcheck.gradients.method import Problem, Refused
 
 BITS, CAP = 128, 4096  # first precision tried, and the last
@@ -59,14 +60,19 @@ class Truth:
 def certify(problem: Problem, *, bits: int = BITS, cap: int = CAP) -> Truth | Refused:
     """The truth at a point, or the reason why it cannot be had: a comparison that stays open, a value that is not finite."""
     start = time.perf_counter()
-    circuit = simplify(problem.circuit)
+    circuit, length = simplify(problem.circuit), 2
     reason = "no precision tried"
     while bits <= cap:
-        with precision(bits):
+        with precision(bits, length):
             try:
                 found = _attempt(problem, circuit)
             except Undecidable as error:
                 reason = str(error)
+            except MoreTerms as error:
+                if length == MANY:
+                    return Refused("truth", f"not enclosed: {error}, with {MANY} terms too")
+                length = MANY
+                continue
             except (ZeroDivisionError, OverflowError, ValueError) as error:
                 return Refused("truth", f"not enclosed: {error}")
             else:
@@ -101,14 +107,23 @@ def _attempt(problem: Problem, circuit: Circuit) -> _Found | str:
 
 
 def _forward(problem: Problem, circuit: Circuit, value: Any, *, both: bool) -> _Found:
-    runs = [_derivative(circuit, problem, d) for d in _units(problem)]
-    right, how = _shaped(problem, [slope for (_, slope), _ in runs]), "Taylor series, one per input"
+    runs = [_derivative(circuit, problem, d)[0] for d in _units(problem)]
+    right, how = _shaped(problem, [slope for _, slope in runs]), "Taylor series, one per input"
     if not both:
         return value, right, None, how
-    backward = [-_derivative(circuit, problem, _negated(d))[0][1] for d in _units(problem)]
-    left = _shaped(problem, backward)
+    back = [_derivative(circuit, problem, _negated(d))[0] for d in _units(problem)]
+    left = _shaped(problem, [-slope for _, slope in back])
     same = all(_agree(a, b) for a, b in zip(_flat(right), _flat(left), strict=True))
-    return value, right, None if same and _is_linear(problem, circuit, right) else left, f"{how} and side"
+    smooth = same and _is_continuous(problem, circuit, runs + back) and _is_linear(problem, circuit, right)
+    return value, right, None if smooth else left, f"{how} and side"
+
+
+def _is_continuous(problem: Problem, circuit: Circuit, runs: list[tuple[Any, Any]]) -> bool:
+    """Whether the limits from all sides are the function's value; a point where it has none is as good as its limit."""
+    balls = Balls()
+    (here,) = interpret(circuit, balls, [balls.constant(x) for x in problem.inputs])
+    limits = [limit for limit, _ in runs] + ([ball(here)] if ball(here).is_finite() else [])
+    return all(_agree(limits[0], limit) for limit in limits)
 
 
 def _is_linear(problem: Problem, circuit: Circuit, entries: tuple[Any, ...]) -> bool:
@@ -135,10 +150,37 @@ def _reverse(problem: Problem, circuit: Circuit, rng: np.random.Generator) -> _F
 
 def _derivative(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> tuple[tuple[Any, Any], int]:
     """Value and slope along a direction, and how many ties the direction had to decide."""
+    result, holds, ties = _along(circuit, problem, direction)
+    if not holds:
+        result = _beside(problem, direction)
+    return terms(result), ties
+
+
+def _along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> tuple[Any, bool, int]:
+    """The function's series along a direction, whether its recorded branches are those taken there, and the ties decided."""
     taylor = Taylor()
     inputs = [_line(x, d) for x, d in zip(problem.inputs, direction, strict=True)]
-    (result,) = interpret(circuit, taylor, inputs)
-    return terms(result), taylor.ties
+    watched = circuit.with_outputs((circuit.outputs[0], *(k for k, _ in circuit.guards)))
+    result, *decided = interpret(watched, taylor, inputs)
+    return result, all(_same_decision(d, want) for d, (_, want) in zip(decided, circuit.guards, strict=True)), taylor.ties
+
+
+def _same_decision(decided: Any, recorded: Any) -> bool:
+    return np.array_equal(np.array(decided, dtype=float), np.array(recorded, dtype=float))
+
+
+def _beside(problem: Problem, direction: tuple[Any, ...]) -> Any:
+    """The series by the branches that are taken next to the point, on the side the direction points to."""
+    for step in (2.0**-30, 2.0**-20, 2.0**-40):
+        moved = dict(zip(problem.argnums, problem.inputs, strict=True))
+        for position, d in zip(problem.argnums, direction, strict=True):
+            x = moved[position]
+            moved[position] = (x + step * d * np.maximum(np.abs(x), 1.0)).astype(x.dtype)[()]
+        arguments = [moved.get(i, a) for i, a in enumerate(problem.arguments)]
+        found, holds, _ = _along(simplify(trace(problem.function, *arguments, argnums=problem.argnums)), problem, direction)
+        if holds:
+            return found
+    raise ValueError("a branch of the function is decided at the point and could not be followed beside it")
 
 
 def _line(x: Any, direction: Any) -> Any:

@@ -45,7 +45,7 @@ MULTIPLY = elementwise(
 )  # fmt: skip
 DIVIDE = elementwise(  # the quotient g / b is formed once and shared by both rules
     "divide", operator.truediv, lambda g, y, a, b: g / b, lambda g, y, a, b: -(g / b) * y,
-    cost=DIVISION, exact=lambda m, a, b: a / b, calls=[np.divide], scalar="{0} / {1}", array="{0} / {1}",
+    cost=DIVISION, exact=lambda m, a, b: m.divide(a, b), calls=[np.divide], scalar="{0} / {1}", array="{0} / {1}",
     domains=(REAL, POSITIVE), special=points(pole=[(1.0, 0.0)], removable=[(0.0, 0.0)]), pieces=("b > 0", "b < 0"), formula="a / b",
 )  # fmt: skip
 NEGATIVE = elementwise(
@@ -59,7 +59,7 @@ SQUARE = elementwise(
 )  # fmt: skip
 RECIPROCAL = elementwise(
     "reciprocal", np.reciprocal, lambda g, y, x: -(g * y) * y,
-    cost=DIVISION, exact=lambda m, x: 1 / x, calls=[np.reciprocal], scalar="1.0 / {0}", domains=(POSITIVE,),
+    cost=DIVISION, exact=lambda m, x: m.divide(1, x), calls=[np.reciprocal], scalar="1.0 / {0}", domains=(POSITIVE,),
     special=points(pole=[0.0], tail=[1e-200]), pieces=("x > 0", "x < 0"), formula="1/x",
 )  # fmt: skip
 POWER = elementwise(

@@ -181,12 +181,17 @@ def _pick_extreme(name: str) -> Any:
 
 
 def _exact_mean(m: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return np.sum(x, axis=axis, keepdims=keepdims) / count_reduced(x.shape, axis)
+    return _divided(m, np.sum(x, axis=axis, keepdims=keepdims), count_reduced(x.shape, axis))
+
+
+def _divided(m: Any, x: Any, count: int) -> Any:
+    """Each by a whole number, in the arithmetic: Python would round the quotient of two."""
+    return np.frompyfunc(lambda total: m.divide(total, count), 1, 1)(x)
 
 
 def _exact_var(m: Any, x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     deviation = x - _exact_mean(m, x, axis, keepdims=True)
-    return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) / (count_reduced(x.shape, axis) - ddof)
+    return _divided(m, np.sum(deviation * deviation, axis=axis, keepdims=keepdims), count_reduced(x.shape, axis) - ddof)
 
 
 def _exact_extreme(compare: str) -> Any:

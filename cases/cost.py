@@ -42,7 +42,7 @@ def parameter_moved_once(r, x, steps):
 @case(x=Real(5), claims=["C11", "C12", "C13"])
 def neighbours(x):
     """A sum over neighbouring entries: as many operations as inputs, up to a factor."""
-    return np.sum(np.sin(x[:-1] * x[1:]) + np.exp(-x[1:] ** 2))
+    return np.sum(np.sin(x[:-1] * x[1:]) + np.exp(-(x[1:] ** 2)))
 
 
 @neighbours.claimed_gradient
@@ -50,7 +50,7 @@ def both_neighbours(x):
     """Each entry has a neighbour to the left and one to the right."""
     c, g = np.cos(x[:-1] * x[1:]), np.zeros_like(x)
     g[:-1] += c * x[1:]
-    g[1:] += c * x[:-1] - 2 * x[1:] * np.exp(-x[1:] ** 2)
+    g[1:] += c * x[:-1] - 2 * x[1:] * np.exp(-(x[1:] ** 2))
     return g
 
 
@@ -58,7 +58,7 @@ def both_neighbours(x):
 def left_neighbour_only(x):
     """The slice x[:-1] forgotten."""
     g = np.zeros_like(x)
-    g[1:] = np.cos(x[:-1] * x[1:]) * x[:-1] - 2 * x[1:] * np.exp(-x[1:] ** 2)
+    g[1:] = np.cos(x[:-1] * x[1:]) * x[:-1] - 2 * x[1:] * np.exp(-(x[1:] ** 2))
     return g
 
 
@@ -139,8 +139,9 @@ def differences_cost_more(run):
     shown = counted and _within(calls, 0.95, 1.05) and _within(total, 1.95, 2.05) and _within(tape, 0.95, 1.05)
     crossover = _crossover(function)
     text = (
-        f"l = {sizes[0]} to {sizes[-1]}: forward {forward[0]} to {forward[-1]} evaluations (l + 1), central {central[0]} to {central[-1]} (2 l), "
-        f"slope {_interval(calls)}; operations in all {_interval(total)}, the tape's {_interval(tape)}; the tape is cheaper from l = {crossover}"
+        f"l = {sizes[0]} to {sizes[-1]}: forward {forward[0]} to {forward[-1]} evaluations (l + 1), "
+        f"central {central[0]} to {central[-1]} (2 l), slope {_interval(calls)}; "
+        f"operations in all {_interval(total)}, the tape's {_interval(tape)}; the tape is cheaper from l = {crossover}"
     )
     values = {"slope_evaluations": calls[0], "slope_operations": total[0], "slope_tape": tape[0], "crossover": crossover}
     return Evidence(shown and crossover > 0, text, values | {"forward_last": forward[-1], "central_last": central[-1]})
@@ -166,7 +167,9 @@ def hessian_products_are_cheap(run):
         slope, ratio = _slope(size, product), max(p / n for p, n in zip(product, size, strict=True))
         columns = inputs[-1] * product[-1]
         shown = shown and _within(slope, 0.95, 1.05) and ratio <= 10 and columns > 100 * product[-1]
-        parts.append(f"{regime}: slope {_interval(slope)}, at most {ratio:.3f} N, {product[-1]} operations where all columns take {columns}")
+        parts.append(
+            f"{regime}: slope {_interval(slope)}, at most {ratio:.3f} N, {product[-1]} operations where all columns take {columns}"
+        )
         values |= {f"slope_{number}": slope[0], f"ratio_{number}": ratio, f"product_{number}": product[-1], f"columns_{number}": columns}
     gap = _hessian_gap(run.cases["neighbours"])
     text = f"{'; '.join(parts)}; right against SymPy's Hessian within {'1e-13' if gap < 1e-13 else f'{gap:.1g}'}"
@@ -242,7 +245,9 @@ def adjoints_by_depth(run):
         vanishes = regime == "saturated"
         shown = shown and (by_depth < -0.5 < 0.5 < by_layer if vanishes else by_depth > 0.5 > -0.5 > by_layer)
         word, key = ("vanish", "vanishing") if vanishes else ("explode", "exploding")
-        parts.append(f"{regime}: {word} from {norms[0][0]:.3g} at depth 1 to {norms[-1][0]:.3g} at depth 50, log slope {by_depth:.3f} a layer")
+        parts.append(
+            f"{regime}: {word} from {norms[0][0]:.3g} at depth 1 to {norms[-1][0]:.3g} at depth 50, log slope {by_depth:.3f} a layer"
+        )
         values |= {f"{key}_slope_by_depth": float(by_depth), f"{key}_slope_by_layer": float(by_layer)}
         values |= {f"{key}_depth_{d}": float(norms[d - 1][0]) for d in (1, 10, 20, 30, 40, 50)}
     return Evidence(bool(shown), f"adjoints of the first layer, {'; '.join(parts)}", values)

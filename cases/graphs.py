@@ -37,9 +37,13 @@ def factors_not_exchanged(x, y, z):
 def _drawn(derivation):
     """The graph in one line: steps with their values, edges with their local derivatives and what they carry back."""
     return "; ".join(
-        f"{hop.input}={derivation.value(hop.input):.6g} -[{hop.value:.6g}]-> {hop.output}={derivation.value(hop.output):.6g} (back {hop.sent:.6g})"
+        f"{_node(derivation, hop.input)} -[{hop.value:.6g}]-> {_node(derivation, hop.output)} (back {hop.sent:.6g})"
         for hop in reversed(derivation.hops)
     )
+
+
+def _node(derivation, name):
+    return f"{name}={derivation.value(name):.6g}"
 
 
 @claim("C04")
@@ -51,7 +55,9 @@ def the_chain_drawn(run):
     product, slope = float(np.prod(list(hops.values()))), float(grad(run.cases["sine_of_square"])(1.0))
     expected = {"dy_dh": float(np.cos(4.0)), "dh_dz": 4.0, "dz_dx": 1.0}
     shown = hops == expected and product == slope and comparison.outcome == "right"
-    return Evidence(shown, f"{_drawn(derivation)}; the edges multiply to dy/dx = {product:.6g}", hops | {"product": product, "dy_dx": slope})
+    return Evidence(
+        shown, f"{_drawn(derivation)}; the edges multiply to dy/dx = {product:.6g}", hops | {"product": product, "dy_dx": slope}
+    )
 
 
 @claim("C20")
@@ -62,7 +68,9 @@ def the_graph_drawn(run):
     forward = {name: float(derivation.value(name)) for name in ("p", "g")}
     back = {name: float(derivation.cotangents[name]) for name in ("g", "z", "p", "x", "y")}
     by_tape = [float(v) for v in grad(drawn, (0, 1, 2))(*drawn.points()[0])]
-    shown = forward == {"p": 4.0, "g": -12.0} and back == {"g": 1.0, "z": 4.0, "p": -3.0, "x": -3.0, "y": -3.0} and by_tape == [-3.0, -3.0, 4.0]
+    shown = (
+        forward == {"p": 4.0, "g": -12.0} and back == {"g": 1.0, "z": 4.0, "p": -3.0, "x": -3.0, "y": -3.0} and by_tape == [-3.0, -3.0, 4.0]
+    )
     text = f"{_drawn(derivation)}; these are dg/dx, dg/dy, dg/dz: the source asks for dx/dg upside down, and labels p as q"
     return Evidence(shown and run.compare(drawn).met, text, forward | {f"dg_d{name}": value for name, value in back.items()})
 

@@ -178,7 +178,8 @@ def five_slips_found(run):
     right, slipped = float(together.points[0].truth.value.mid()), float(_slipped_output(W, X))
     shown = all(rejected) and hidden == "right" and right == 0.7310585786300049 and slipped != right
     text = (
-        f"{sum(rejected[:-1])} of {len(SLIPS)} slips found alone, and all together; the forward slip gives {slipped:.12g} for {right:.12g}; "
+        f"{sum(rejected[:-1])} of {len(SLIPS)} slips found alone, and all together; "
+        f"the forward slip gives {slipped:.12g} for {right:.12g}; "
         f"w2 read for w1 is judged {hidden} at the question's own weights, where both are -3, and wrong at others"
     )
     values = {f"found_slip_{i}": int(r) for i, r in enumerate(rejected[:-1], start=1)}
@@ -226,26 +227,6 @@ def product_rule_with_density(w, x):
 def distribution_alone(w, x):
     """The second term of the product rule forgotten."""
     return 0.5 * (1 + erf(w @ x / np.sqrt(2))) * x
-
-
-@case(z=Real(3))
-def swish_sum(z):
-    """z sigma(z), summed."""
-    return np.sum(z * expit(z))
-
-
-@swish_sum.claimed_gradient
-def swish_slope(z):
-    """sigma + z sigma (1 - sigma)."""
-    s = expit(z)
-    return s + z * s * (1 - s)
-
-
-@swish_sum.claimed_gradient(expect="wrong", kinds=["sign"])
-def swish_slope_with_a_minus(z):
-    """A minus between the terms of the product rule."""
-    s = expit(z)
-    return s - z * s * (1 - s)
 
 
 @case(z=np.array([-1.3, 0.4, 2.0]))

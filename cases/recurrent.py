@@ -70,7 +70,8 @@ def shared_weight_sums_its_uses(run):
     uses = [float(np.linalg.norm(c)) for c in copies]
     shown = len(copies) == len(STEPS) and sum(n > 0 for n in uses) == len(STEPS) - 1 and gap < 1e-13 and run.compare(shared).met
     text = (
-        f"dJ/dW of the shared weight has norm {np.linalg.norm(whole):.6g}; its {len(uses)} uses have norms {', '.join(f'{n:.4g}' for n in uses)} "
+        f"dJ/dW of the shared weight has norm {np.linalg.norm(whole):.6g}; "
+        f"its {len(uses)} uses have norms {', '.join(f'{n:.4g}' for n in uses)} "
         f"(0 at the first step, from state 0) and add up to it within {'1e-13' if gap < 1e-13 else f'{gap:.1g}'}"
     )
     return Evidence(shown, text, {"norm": float(np.linalg.norm(whole))} | {f"norm_step_{t}": n for t, n in enumerate(uses, start=1)})

@@ -85,27 +85,6 @@ def summed_over_the_units(W, b, v, t, y):
     return dW, dz.sum(axis=1)[:3], dv
 
 
-@case(theta=Real(3), t=Data(T), y=Data(SINE))
-def ridge_regression(theta, t, y):
-    """A parabola's squared error with a penalty on its coefficients but the first."""
-    error = theta[0] + theta[1] * t + theta[2] * t**2 - y
-    return error @ error / 2 + 0.3 * theta[1:] @ theta[1:]
-
-
-@ridge_regression.claimed_gradient
-def penalty_on_all_but_the_first(theta, t, y):
-    """The errors' part, and twice the penalty's."""
-    error = theta[0] + theta[1] * t + theta[2] * t**2 - y
-    return np.array([1.0, 1.0, 1.0]) * (np.stack([t**0, t, t**2]) @ error) + 0.6 * np.array([0.0, theta[1], theta[2]])
-
-
-@ridge_regression.claimed_gradient(expect="wrong", kinds=["extra-path"])
-def penalty_on_all(theta, t, y):
-    """The first coefficient penalised as well."""
-    error = theta[0] + theta[1] * t + theta[2] * t**2 - y
-    return np.stack([t**0, t, t**2]) @ error + 0.6 * theta
-
-
 def _descend(function, weights, data, *, rate, tolerance, limit):
     """theta := theta - rate * gradient until the gradient's norm falls to `tolerance`; the loss curve and the last norm."""
     loss_and_gradient, curve = value_and_grad(function, tuple(range(len(weights)))), []
@@ -138,7 +117,9 @@ def both_trainings_converge(run):
     )
     met = run.compare(line).met and run.compare(labels).met
     values = {"squared_steps": len(squared) - 1, "squared_first": squared[0], "squared_last": squared[-1]}
-    return Evidence(shown and met, text, values | {"likelihood_steps": len(likely) - 1, "likelihood_first": likely[0], "likelihood_last": likely[-1]})
+    return Evidence(
+        shown and met, text, values | {"likelihood_steps": len(likely) - 1, "likelihood_first": likely[0], "likelihood_last": likely[-1]}
+    )
 
 
 def _curve(losses):

@@ -39,7 +39,9 @@ def outer_product_turned_round(W, b, u):
     return np.outer(u, dz), dz
 
 
-@case(W=Data(np.array([[1.2, -0.7, 0.4], [0.1, 0.9, -1.5], [-0.6, 0.2, 0.5]])), b=Data(np.array([0.3, -0.2, 0.1])), u=Real(3), claims=["C08"])
+@case(
+    W=Data(np.array([[1.2, -0.7, 0.4], [0.1, 0.9, -1.5], [-0.6, 0.2, 0.5]])), b=Data(np.array([0.3, -0.2, 0.1])), u=Real(3), claims=["C08"]
+)
 def affine_input(W, b, u):
     """J(W u + b) by the input (S2, lemma 3; C08)."""
     tau = W @ u + b
@@ -116,7 +118,7 @@ def _proof(run, case_name, lemma, chosen):
     entries = [e for shape in SHAPES for e in list(zip(*_three_ways(*shape), strict=True))[chosen(*shape)]]
     proved = sum(sympy.expand(a - c) == 0 == sympy.expand(b - c) for a, b, c in entries)
     met = run.compare(run.cases[case_name]).met
-    text = f"{lemma}: {proved} of {len(entries)} entries over {len(SHAPES)} shapes proved equal to SymPy's derivative and to the tape's formula"
+    text = f"{lemma}: {proved} of {len(entries)} entries over {len(SHAPES)} shapes proved; SymPy's derivative and the tape's formula agree"
     return Evidence(proved == len(entries) > 0 and met, text, {"entries_proved": proved, "entries": len(entries), "shapes": len(SHAPES)})
 
 

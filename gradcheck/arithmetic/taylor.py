@@ -17,7 +17,6 @@ from flint import arb, arb_series
 from gradcheck.arithmetic.enclosures import ball, precision, whole_number
 from gradcheck.arithmetic.objects import ObjectArithmetic, Undecidable
 
-
 MANY = 8  # terms of a series that must outlast removable singularities
 
 
@@ -184,7 +183,7 @@ class Taylor(ObjectArithmetic):
         whole = whole_number(b)
         if whole is not None:
             return self.divide(1, _any(a) ** -whole) if whole < 0 else _any(a) ** whole
-        if _starts_at_zero(a) and not isinstance(b, arb_series):
+        if _starts_at_zero(a) and not isinstance(b, arb_series) and ball(b).is_exact():
             return self._root_at_zero(a, Fraction(float(ball(b))))
         if not isinstance(a, arb_series) and ball(a) == 0 and _first(b) > 0:
             return ball(0)

@@ -186,7 +186,7 @@ def _exact_mean(m: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> An
 
 def _divided(m: Any, x: Any, count: int) -> Any:
     """Each by a whole number, in the arithmetic: Python would round the quotient of two."""
-    return np.frompyfunc(lambda total: m.divide(total, count), 1, 1)(x)
+    return np.frompyfunc(lambda total: m.divide(total, count), 1, 1)(x) if isinstance(x, np.ndarray) else m.divide(x, count)
 
 
 def _exact_var(m: Any, x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:

@@ -74,12 +74,13 @@ def _softmax(x: Any, axis: Axis = None) -> Any:
 
 
 def _exact_softmax(m: Any, x: Any, axis: Axis = None) -> Any:
-    weight = _exps(m, x)
+    weight = _each(m.exp, x)
     return weight / np.broadcast_to(np.sum(weight, axis=axis, keepdims=True), x.shape)
 
 
-def _exps(m: Any, x: Any) -> Any:
-    return np.reshape(np.array([m.exp(v) for v in x.ravel()] + [None], dtype=object)[:-1], x.shape)
+def _each(function: Any, x: Any) -> Any:
+    """A function of every scalar. A lone scalar stays one: NumPy would take a power series for a list of its coefficients."""
+    return np.frompyfunc(function, 1, 1)(x) if isinstance(x, np.ndarray) else function(x)
 
 
 def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -87,8 +88,7 @@ def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _exact_logsumexp(m: Any, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    total = np.asarray(np.sum(_exps(m, x), axis=axis, keepdims=keepdims), dtype=object)
-    return np.reshape(np.array([m.log(v) for v in total.ravel()] + [None], dtype=object)[:-1], total.shape)
+    return _each(m.log, np.sum(_each(m.exp, x), axis=axis, keepdims=keepdims))
 
 
 def _log_softmax(x: Any, axis: Axis = None) -> Any:

@@ -215,7 +215,8 @@ def _scatter(*values: Any, indices: tuple[Any, ...], shape: Shape) -> Any:
     total = np.zeros(shape, dtype=np.result_type(*values) if values else float)
     for index, value in zip(indices, values, strict=True):
         if is_basic(index):
-            total[index] += value
+            part = total[index if any(p is Ellipsis for p in index) else (*index, ...)]  # a view, even of one element
+            part += value
         else:
             np.add.at(total, index, value)
     return total

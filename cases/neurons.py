@@ -178,7 +178,7 @@ def five_slips_found(run):
     right, slipped = float(together.points[0].truth.value.mid()), float(_slipped_output(W, X))
     shown = all(rejected) and hidden == "right" and right == 0.7310585786300049 and slipped != right
     text = (
-        f"{sum(rejected[:-1])} of {len(SLIPS)} slips found alone, and all together; "
+        f"{sum(rejected[:-1])} of {len(SLIPS)} slips found alone, {sum(rejected[-1:])} of 1 all together; "
         f"the forward slip gives {slipped:.12g} for {right:.12g}; "
         f"w2 read for w1 is judged {hidden} at the question's own weights, where both are -3, and wrong at others"
     )

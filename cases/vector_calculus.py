@@ -118,7 +118,7 @@ def _proof(run, case_name, lemma, chosen):
     entries = [e for shape in SHAPES for e in list(zip(*_three_ways(*shape), strict=True))[chosen(*shape)]]
     proved = sum(sympy.expand(a - c) == 0 == sympy.expand(b - c) for a, b, c in entries)
     met = run.compare(run.cases[case_name]).met
-    text = f"{lemma}: {proved} of {len(entries)} entries over {len(SHAPES)} shapes proved; SymPy's derivative and the tape's formula agree"
+    text = f"{lemma}: {proved} of {len(entries)} entries over {len(SHAPES)} shapes proved equal to SymPy's derivative and to the tape's"
     return Evidence(proved == len(entries) > 0 and met, text, {"entries_proved": proved, "entries": len(entries), "shapes": len(SHAPES)})
 
 

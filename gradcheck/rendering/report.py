@@ -41,7 +41,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
         markdown_table([[c.id, c.verdict, escape(c.evidence)] for c in result.claims], ["claim", "verdict", "evidence"]),
         "## Cases",
         f"The largest ratio ops(f and gradient) / ops(f) among cases of at least 10 operations is **{largest_ratio(result)}**; theory bounds it by 5. "
-        "The ratio of a single operation can be larger (x**y needs a logarithm and a power for its two derivatives).",
+        "The ratio of a single operation can be larger (`x**y` needs a logarithm and a power for its two derivatives).",
         markdown_table(
             [summary_row(c) for c in result.cases],
             ["case", "outcome", "inputs", "ops f", "ops f + gradient", "ratio", "symbolic, tape, differences"],

@@ -84,6 +84,14 @@ class ObjectArithmetic(ABC):
         """One of two."""
         return a if condition else b
 
+    def absolute(self, x: Any) -> Any:
+        """x or -x."""
+        return x if self.greater_equal(x, 0) else -x
+
+    def greater_equal(self, a: Any, b: Any) -> Any:
+        """Whether a >= b."""
+        raise Undecidable("an arithmetic without order")
+
     def isnan(self, x: Any) -> bool:
         """Exact arithmetics hold numbers only."""
         return False

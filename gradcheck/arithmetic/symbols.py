@@ -11,7 +11,7 @@ from gradcheck.arithmetic.objects import ObjectArithmetic
 
 
 class Symbols(ObjectArithmetic):
-    """Numbers are exact where they are whole or simple binary fractions, else floats of 53 bits."""
+    """Every float is the fraction it stands for: SymPy would fold floats, and their rounding would look like a mistake."""
 
     def number(self, value: Any) -> Any:
         """One constant as SymPy's number."""
@@ -19,12 +19,7 @@ class Symbols(ObjectArithmetic):
             return sympy.true if value else sympy.false
         if isinstance(value, int | np.integer):
             return sympy.Integer(int(value))
-        number = float(value)
-        return (
-            sympy.Rational(number)
-            if number * 1024 == int(number * 1024 if abs(number) < 2**40 else 0)
-            else sympy.Float(number, precision=53)
-        )
+        return sympy.Rational(float(value))
 
     # decisions become cases
     def greater(self, a: Any, b: Any) -> Any:
@@ -57,6 +52,9 @@ class Symbols(ObjectArithmetic):
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """A case distinction, or the one case that is known to hold."""
         return sympy.Piecewise((sympy.sympify(a), sympy.sympify(condition)), (sympy.sympify(b), True))
+
+    def absolute(self, x: Any) -> Any:
+        return sympy.Abs(x)
 
     def maximum(self, a: Any, b: Any) -> Any:
         return sympy.Max(a, b)

@@ -17,11 +17,18 @@ SETITEM = (
     "np.where(condition, new, old), np.concatenate([...]) or np.stack([...])"
 )
 INPLACE = (
-    "an argument, or a view of an array, was changed in place; the change would reach the caller's array. "
+    "an argument, a view of an array, or an array with views in use was changed in place; the change would reach others. "
     "Write x = x + ... instead of x += ..."
 )
 OUT = "out= writes a traced result into a plain array. Bind the result to a name instead"
 BOOLEAN = "the truth value of a traced array with several elements is ambiguous. Use .any(), .all() or np.where(condition, a, b)"
+
+RESULT = "the function returned {}, expected a number or an array of numbers. Is a return statement missing?"
+OBJECTS = (
+    "an array of traced values made by np.array([...]) met a function that takes no such array: {}. "
+    "Join traced values with np.stack([...]) or np.concatenate([...])"
+)
+ATTRIBUTE = "a traced array has no .{}: write it with NumPy functions from the table of primitives"
 
 
 def called(function: Any) -> str:

@@ -28,8 +28,8 @@ def _followed(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def stands_for(x: Any, *args: Any, **options: Any) -> Any:
-        traced = getattr(x, "recorder", None) is not None
-        return adapter(x, *args, **options) if traced else original(x, *args, **options)
+        recorder = getattr(x, "recorder", None)
+        return original(x, *args, **options) if recorder is None else recorder.call(adapter, (x, *args), options, original.__name__)
 
     return stands_for
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from types import CodeType, FrameType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from gradcheck.circuit.traced import TracedArray
 from gradcheck.domains import floating_positions
 from gradcheck.errors import GradcheckError, TraceError
 from gradcheck.primitives import BY_NAME, OPCODE, Primitive, plain
+from gradcheck.primitives.structure import is_view
 
 _HERE = __file__.rsplit("circuit", 1)[0]
 _LIBRARIES = (_HERE, *(m.__file__.rsplit("__init__", 1)[0] for m in (np,) if m.__file__))
@@ -50,7 +51,10 @@ class Tracer:
         value = primitive.evaluate(*values, **params) if params else primitive.evaluate(*values)
         kind = FLOAT64 if value.__class__ is np.float64 else type_of(value)
         place = self._place() if self._keep_places else 0
-        return TracedArray(self, self.builder.append(OPCODE[primitive], tuple(operands), kind, params, place), value)
+        result = TracedArray(self, self.builder.append(OPCODE[primitive], tuple(operands), kind, params, place), value)
+        if kind.shape and is_view(primitive, params) and isinstance(inputs[0], TracedArray):
+            return inputs[0].has_view(result)
+        return result
 
     def lift(self, value: Any) -> TracedArray:
         """A constant, or the traced values in a list or object array, gathered."""
@@ -103,9 +107,7 @@ class Tracer:
         """Record an index; traced whole numbers in it are followed as decisions."""
         parts = index if isinstance(index, tuple) else (index,)
         fixed = tuple(map(self._fixed_index, parts))
-        result = self.record(BY_NAME["getitem"], (array,), {"index": fixed})
-        result.fixed = bool(result.shape)  # perhaps a view
-        return result
+        return self.record(BY_NAME["getitem"], (array,), {"index": fixed})
 
     def _fixed_index(self, part: Any) -> Any:
         if isinstance(part, TracedArray):
@@ -153,11 +155,24 @@ class Tracer:
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and self._is_inside(frame.f_code):
             frame = frame.f_back
-        if frame is None:
-            return what
-        file, line = frame.f_code.co_filename, frame.f_lineno
-        text = linecache.getline(file, line).strip()
-        return f"{file}:{line}: {what}" + (f" [{text}]" if text else "")
+        return what if frame is None else _with_line(what, frame.f_code.co_filename, frame.f_lineno)
+
+    def at(self, error: BaseException, what: str) -> str:
+        """A message that starts with the deepest line of the user's that an error passed."""
+        passed = [(t.tb_frame.f_code, t.tb_lineno) for t in _tracebacks(error) if not self._is_inside(t.tb_frame.f_code)]
+        return _with_line(what, passed[-1][0].co_filename, passed[-1][1]) if passed else what
+
+
+def _with_line(what: str, file: str, line: int) -> str:
+    text = linecache.getline(file, line).strip()
+    return f"{file}:{line}: {what}" + (f"\n    {text}" if text else "")
+
+
+def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
 
 
 def _array_of(values: Sequence[Any]) -> Any:
@@ -182,7 +197,7 @@ def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] 
     given = [tracer.input(as_number(a), names[i]) if i in chosen else a for i, a in enumerate(arguments)]
     result = run(tracer, function, given, options)
     outputs = result if isinstance(result, tuple) else (result,)
-    indices = tuple(tracer.lift(o).index for o in outputs)
+    indices = tuple(_result(tracer, o).index for o in outputs)
     name_values(tracer.builder, tracer.frames.values(), tracer, indices)
     return tracer.builder.freeze(indices)
 
@@ -192,11 +207,28 @@ def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], opti
     with np.errstate(all="ignore"), following_scipy(function):
         try:
             return function(*given, **options)
-        except (TypeError, ValueError, RuntimeError) as error:
-            hidden = _trace_error_behind(error)
-            if hidden is not None:
-                raise hidden from None
-            raise
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+            clearer = _trace_error_behind(error) or _explained(tracer, error)
+            if clearer is None:
+                raise
+            raise clearer from None
+
+
+def _result(tracer: Tracer, value: Any) -> TracedArray:
+    """A traced output; TraceError for what is no number."""
+    result = tracer.lift(value)
+    if result.dtype.kind not in "fiub":
+        raise TraceError(f"{tracer.builder.name}: {advice.RESULT.format(type(value).__name__)}")
+    return result
+
+
+def _explained(tracer: Tracer, error: Exception) -> TraceError | None:
+    """What NumPy or Python says of a traced array that cannot do what it was asked, with the user's line."""
+    if isinstance(error, AttributeError) and isinstance(error.obj, TracedArray):
+        return TraceError(tracer.at(error, advice.ATTRIBUTE.format(error.name)))
+    if isinstance(error, TypeError) and ("TracedArray" in str(error) or "not supported for the input types" in str(error)):
+        return TraceError(tracer.at(error, advice.OBJECTS.format(str(error).partition(",")[0])))
+    return None
 
 
 def _trace_error_behind(error: BaseException | None) -> TraceError | None:

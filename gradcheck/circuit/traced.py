@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
 
 import numpy as np
 
 from gradcheck.circuit import advice
 from gradcheck.errors import TraceError
-from gradcheck.primitives import BY_NAME, find, is_followed_through
+from gradcheck.primitives import BY_NAME, TABLE, find, is_followed_through
 
 if TYPE_CHECKING:
     from gradcheck.circuit.trace import Tracer
@@ -25,11 +26,12 @@ _ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
 class TracedArray:
     """A value of the circuit being written: `index` in it, and the concrete `value` at the traced point."""
 
-    __slots__ = ("__weakref__", "fixed", "index", "recorder", "value")
+    __slots__ = ("__weakref__", "fixed", "index", "recorder", "value", "views")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, recorder: Tracer, index: int, value: Any, fixed: bool = False) -> None:
         self.recorder, self.index, self.value, self.fixed = recorder, index, value, fixed
+        self.views: list[ReferenceType[TracedArray]] | None = None
 
     # what can be asked without an operation
     @property
@@ -122,11 +124,24 @@ class TracedArray:
         raise TraceError(self.recorder.here(advice.SETITEM))
 
     def becomes(self, other: Any) -> TracedArray:
-        """Change in place, as `x += 1` does to an array: every name bound to it sees the change."""
-        if self.fixed:
+        """Change in place, as `x += 1` does to an array: every name bound to it sees the change.
+
+        Refused where views are in use: they share the array's memory, which a circuit cannot.
+        """
+        if self.fixed or any(view() is not None for view in self.views or ()):
             raise TraceError(self.recorder.here(advice.INPLACE))
+        if other.shape != self.shape:
+            raise ValueError(f"non-broadcastable output operand with shape {self.shape} doesn't match the broadcast shape {other.shape}")
+        other = other.astype(self.dtype)
         self.index, self.value = other.index, other.value
         return self
+
+    def has_view(self, view: TracedArray) -> TracedArray:
+        """Remember that `view` shares this array's memory; returns the view."""
+        view.fixed = True
+        self.views = self.views or []
+        self.views.append(ref(view))
+        return view
 
     # methods of arrays
     def sum(self, axis: Any = None, **options: Any) -> Any:
@@ -158,10 +173,13 @@ class TracedArray:
 
     def astype(self, dtype: Any, **options: Any) -> Any:
         wanted = np.dtype(dtype)
-        return self if wanted == self.dtype else BY_NAME["astype"](self, dtype=wanted.name)
+        return self.copy() if wanted == self.dtype else BY_NAME["astype"](self, dtype=wanted.name)
 
     def copy(self, order: str = "C") -> TracedArray:
         return TracedArray(self.recorder, self.index, self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
 
     def __copy__(self) -> TracedArray:
         return self.copy()
@@ -199,7 +217,7 @@ def _give_operators() -> None:
             setattr(TracedArray, f"__i{symbol}__", _in_place(forward))
     for symbol, name in {"neg": "negative", "abs": "absolute", "invert": "logical_not"}.items():
         setattr(TracedArray, f"__{symbol}__", _unary(BY_NAME[name]))
-    setattr(TracedArray, "__pos__", lambda self: self)  # noqa: B010  beside its kin
+    setattr(TracedArray, "__pos__", lambda self: self.copy())  # noqa: B010  beside its kin
 
 
 def _binary(record: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -228,27 +246,11 @@ def _give_methods() -> None:
     """Methods that NumPy's functions and object arrays call on an element: x.sqrt() for np.sqrt, x.dot(y), x.clip(...)."""
     for name in ("ravel", "squeeze", "dot", "clip", "cumsum", "cumprod", "trace", "swapaxes", "argmax", "argmin", "take", "any", "all"):
         setattr(TracedArray, name, _method(getattr(np, name)))
-    TracedArray.flatten = _method(np.ravel)  # type: ignore[attr-defined]
-    for name in (
-        "sqrt",
-        "exp",
-        "log",
-        "sin",
-        "cos",
-        "tan",
-        "tanh",
-        "sinh",
-        "cosh",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "log1p",
-        "expm1",
-        "log2",
-        "log10",
-        "square",
-    ):
-        setattr(TracedArray, name, _method(getattr(np, name)))
+    TracedArray.flatten = lambda self: np.ravel(self).copy()  # type: ignore[attr-defined]
+    for record in TABLE:
+        for function in record.calls if record.elementwise else ():
+            if isinstance(function, np.ufunc) and not hasattr(TracedArray, function.__name__):
+                setattr(TracedArray, function.__name__, _method(function))
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from gradcheck.gradients.method import Gradient, Problem, Refused
 
 _NOISE_POINTS = 7
 _SHRINKINGS = 6
+_NOISE_FACTOR = 24.0  # three for the combination of two quotients, eight from a root mean square of few samples to a bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Differences:
         fine = quotient(step / 2)
         gain = 3.0 if self.central else 1.0
         eps = float(np.finfo(x.dtype).eps)
-        rounding = 8.0 * (noise + eps * abs(value)) / step
+        rounding = _NOISE_FACTOR * (noise + eps * abs(value)) / step
         return fine + (fine - coarse) / gain, abs(fine - coarse) + rounding
 
     def _step(self, problem: Problem, argument: int, index: tuple[int, ...]) -> float:

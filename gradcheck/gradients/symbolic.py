@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.circuit import Circuit, cost_of, interpret
 from gradcheck.gradients.method import Gradient, Problem, Refused
 
-LIMIT = 3000  # operations of the formula, each value written out wherever it is used, times inputs that are touched
+LIMIT = 20_000  # operations of the formula written out, times inputs: about the size of the derivatives written out
 INPUT_LIMIT = 40
 
 
@@ -19,8 +19,8 @@ INPUT_LIMIT = 40
 class Symbolic:
     """The circuit over symbols is a formula; SymPy differentiates it; the result is evaluated in floats.
 
-    Refuses, saying so, when the formula written out holds more than `limit` operations or more than
-    `inputs` symbols: derivation time grows with both and would soon be minutes.
+    Refuses, saying so, when the formula written out, once for every input, holds more than `limit` operations, or when there are
+    more than `inputs` symbols: derivation time grows with both and would soon be minutes.
     """
 
     limit: int = LIMIT
@@ -47,36 +47,33 @@ class Symbolic:
         if problem.size > self.inputs:
             return f"{problem.size} inputs; symbolic derivation is limited to {self.inputs}"
         size = written_out(problem.circuit)
-        if size > self.limit:
-            return f"the formula written out holds {size} operations; symbolic derivation is limited to {self.limit}"
+        if size * problem.size > self.limit:
+            return f"the formula written out holds {size} operations for {problem.size} inputs; symbolic derivation is limited to a product of {self.limit}"
         return None
 
 
 def written_out(circuit: Circuit) -> int:
-    """Operations of the outputs as formulas without shared parts, counted without forming them.
-
-    An elementwise operation is as large as what it reads, each result element reading its share.
-    """
-    sizes: list[float] = [0.0] * len(circuit)  # of one element, on average
+    """Operations of the outputs as formulas without shared parts, counted without forming them."""
+    sizes = [0.0] * len(circuit)  # of one element
     for k in range(len(circuit)):
         read = circuit.inputs_of(k)
         if read:
-            elements = max(circuit.type(k).size, 1)
-            below = sum(sizes[i] * max(circuit.type(i).size, 1 if circuit.type(i).shape else elements) for i in read)
-            sizes[k] = (cost_of(circuit, k).operations + _repeats(circuit, k, read) * below) / elements
-    return int(min(sum(sizes[k] * circuit.type(k).size for k in circuit.outputs), 10**15))
+            own = cost_of(circuit, k).operations / max(circuit.type(k).size, 1)
+            sizes[k] = min(own + sum(reads * sizes[i] for i, reads in zip(read, _reads(circuit, k, read), strict=True)), 1e15)
+    return int(min(sum(sizes[k] * circuit.type(k).size for k in circuit.outputs), 1e15))
 
 
-def _repeats(circuit: Circuit, k: int, read: tuple[int, ...]) -> float:
-    """How often a product of arrays writes each operand element out; 1 for the others, less for a part of an array."""
-    primitive, size = circuit.primitive(k), circuit.type(k).size
+def _reads(circuit: Circuit, k: int, read: tuple[int, ...]) -> list[float]:
+    """How many elements of each operand one element of the result is written with."""
+    primitive, size = circuit.primitive(k), max(circuit.type(k).size, 1)
     assert primitive is not None
-    if primitive.name in ("matmul", "dot", "inner", "outer", "einsum"):
-        largest = max(circuit.type(i).size for i in read)
-        return max(1.0, cost_of(circuit, k).multiplications / max(largest, 1))
-    if primitive.name == "getitem":
-        return size / max(circuit.type(read[0]).size, 1)
-    return 2.0 if primitive.name in ("softmax", "var", "tanh") else 1.0
+    if primitive.name in ("matmul", "dot", "inner", "einsum"):
+        return [max(cost_of(circuit, k).multiplications / size, 1.0)] * len(read)
+    if primitive.name in ("sum", "mean", "prod", "max", "min", "logsumexp", "trace", "cumsum", "cumprod"):
+        return [circuit.type(read[0]).size / size]
+    if primitive.name in ("softmax", "log_softmax", "var"):
+        return [2.0 * cost_of(circuit, k).operations / size]
+    return [1.0] * len(read)
 
 
 def formula_of(circuit: Circuit) -> tuple[list[Any], Any]:
@@ -103,12 +100,31 @@ def symbols_for(name: str, shape: tuple[int, ...]) -> Any:
 
 
 def evaluate(symbols: list[Any], expressions: list[Any], inputs: tuple[Any, ...]) -> list[float]:
-    """The expressions in floats, shared parts computed once."""
+    """The expressions in floats, shared parts computed once; scalars, so that case distinctions stay Python's own."""
     import sympy
 
-    function = sympy.lambdify(symbols, expressions, modules=["scipy", "numpy"], cse=True)
+    function = sympy.lambdify(symbols, expressions, modules=[_float_functions(), "math"], cse=True)
     with np.errstate(all="ignore"):
-        return [float(v) for v in function(*(v for x in inputs for v in np.ravel(x)))]
+        return [float(v) for v in function(*(np.float64(v) for x in inputs for v in np.ravel(x)))]
+
+
+def _float_functions() -> dict[str, Any]:
+    """What SymPy's functions are called over floats: NumPy's, which give inf and NaN where `math` raises."""
+    from scipy import special
+
+    same = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "log1p", "expm1", "cbrt", "sign", "floor")
+    arcs = {f"a{n}": getattr(np, f"arc{n}") for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+    named = {
+        "atan2": np.arctan2,
+        "ceil": np.ceil,
+        "ceiling": np.ceil,
+        "loggamma": special.gammaln,
+        "lgamma": special.gammaln,
+        "gamma": special.gamma,
+    }
+    steps = {"Heaviside": lambda x, half=0.5: np.heaviside(x, half), "DiracDelta": lambda x, *_: 0.0 if x else np.inf}
+    specials = {n: getattr(special, n) for n in ("erf", "erfc", "digamma", "polygamma", "zeta")}
+    return {n: getattr(np, n) for n in same} | arcs | named | steps | specials
 
 
 def operation_counts(expressions: list[Any]) -> dict[str, int]:

@@ -57,7 +57,7 @@ ISFINITE = _step("isfinite", np.isfinite, ())
 
 ABS = elementwise(
     "absolute", np.absolute, lambda g, y, x: g * np.sign(x),
-    cost=COMPARISON, exact=lambda m, x: m.where(m.greater_equal(x, 0), x, -x), calls=[np.absolute, np.fabs], scalar="abs({0})",
+    cost=COMPARISON, exact=lambda m, x: m.absolute(x), calls=[np.absolute, np.fabs], scalar="abs({0})",
     array="np.abs({0})", pick=lambda exact, x: np.where(exact[0] >= 0, x[0], -x[0]), rounds=False, analytic=False,
     special=points(kink=[0.0]), pieces=("x > 0", "x < 0"), formula="|x|",
 )  # fmt: skip

@@ -210,6 +210,13 @@ def is_basic(index: Any) -> bool:
     return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
 
 
+def is_view(primitive: Primitive, params: Params | None) -> bool:
+    """Whether NumPy's result may share memory with the operand."""
+    if primitive is GETITEM:
+        return is_basic((params or {})["index"])
+    return primitive is RESHAPE or primitive is TRANSPOSE or primitive is BROADCAST
+
+
 def _scatter(*values: Any, indices: tuple[Any, ...], shape: Shape) -> Any:
     """Zeros of `shape` to which each value is added at its index, repeated places adding up."""
     total = np.zeros(shape, dtype=np.result_type(*values) if values else float)
@@ -305,7 +312,7 @@ _CALLS: dict[Primitive, dict[Any, Any]] = {
     BROADCAST: {np.broadcast_to: broadcast_to},
     CONCATENATE: {np.concatenate: concatenate, np.hstack: hstack, np.vstack: vstack},
     STACK: {np.stack: stack},
-    GETITEM: {np.flip: flip, np.take: take},
+    GETITEM: {np.flip: flip, np.take: take, np.copy: lambda x: x.copy()},
     TRACE: {np.trace: trace},
 }  # fmt: skip
 for _record, _calls in _CALLS.items():

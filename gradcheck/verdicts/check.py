@@ -143,7 +143,7 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
         return Verdict("wrong", claim.message, name, diagnosis=(claim,))
     judgement = judge(claim, by, again=lambda p: _again(gradient, p))
     findings = tuple(Finding(kind, judgement.reason) for kind in judgement.kinds)
-    inside = "between" in judgement.reason
+    inside = judgement.outcome == "kink"  # outside the one-sided derivatives it would be wrong
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, inside)
 
 

@@ -60,10 +60,11 @@ def judge(entries: tuple[Any, ...], by: Standard, *, error: tuple[Any, ...] | No
     told apart: rounding is erratic there, a mistake persists.
     """
     accuracy = measure(entries, by.truth.entries, by.dtype, by.truth.bits)
+    claimed = None if error is None else np.concatenate([np.ravel(e) for e in error])
     if by.truth.is_kink:
-        return _at_kink(accuracy, by)
-    if error is not None:
-        return _approximate(accuracy, by, np.concatenate([np.ravel(e) for e in error]))
+        return _at_kink(accuracy, by, by.tolerance if claimed is None else by.tolerance + claimed)
+    if claimed is not None:
+        return _approximate(accuracy, by, claimed)
     beyond = ~(np.abs(accuracy.error) <= by.tolerance)
     if not beyond.any():
         return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
@@ -100,14 +101,15 @@ def _approximate(accuracy: Accuracy, by: Standard, claimed: Any) -> Judgement:
     return Judgement("right", outcomes, accuracy, f"within its error claim: {_digits(accuracy)}")
 
 
-def _at_kink(accuracy: Accuracy, by: Standard) -> Judgement:
+def _at_kink(accuracy: Accuracy, by: Standard, slack: Any) -> Judgement:
     """Between the one-sided derivatives, entry by entry; which convention it follows is for the reader to see."""
     assert by.truth.left is not None
     left = measure(by.truth.floats(), by.truth.left, by.dtype, by.truth.bits).truth
-    low, high = np.minimum(accuracy.truth, left) - by.tolerance, np.maximum(accuracy.truth, left) + by.tolerance
+    low, high = np.minimum(accuracy.truth, left) - slack, np.maximum(accuracy.truth, left) + slack
     inside = (accuracy.claim >= low) & (accuracy.claim <= high)
-    where = "between" if inside.all() else "outside"
-    return Judgement("kink", _all("kink", inside), accuracy, f"not differentiable here; the entries lie {where} the one-sided derivatives")
+    if not inside.all():
+        return _wrong(accuracy, ~inside, "not differentiable here, and the claim lies outside the one-sided derivatives", ("unknown",))
+    return Judgement("kink", _all("kink", inside), accuracy, "not differentiable here; the claim lies between the one-sided derivatives")
 
 
 def _wrong(accuracy: Accuracy, beyond: Any, reason: str, kinds: tuple[str, ...]) -> Judgement:

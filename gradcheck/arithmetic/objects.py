@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.primitives import Exact, Primitive
 
 
-class Undecidable(ArithmeticError):
+class Undecidable(ArithmeticError):  # noqa: N818  says what is the case, and reaches no user
     """A comparison that enclosures of this width cannot settle."""
 
 

@@ -20,7 +20,7 @@ from gradcheck.arithmetic.objects import ObjectArithmetic, Undecidable
 MANY = 8  # terms of a series that must outlast removable singularities
 
 
-class MoreTerms(ArithmeticError):
+class MoreTerms(ArithmeticError):  # noqa: N818  says what is the case, and reaches no user
     """Two terms of the series do not tell: run again with `MANY`."""
 
 

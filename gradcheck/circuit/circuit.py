@@ -7,9 +7,9 @@ when somebody looks. Inputs and constants are equations too, with opcodes of the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -90,6 +90,31 @@ class Equation:
         """Dtype of the value defined."""
         return self.type.dtype
 
+    @property
+    def line(self) -> int | None:
+        """The line of the user's source that formed the value, if known."""
+        return self.place.line if self.place else None
+
+
+class Equations(Sequence[Equation]):
+    """The operations of a circuit in order, each a view made when it is looked at."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self.numbers = [k for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Equation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Equation]: ...
+    def __getitem__(self, index: int | slice) -> Equation | list[Equation]:
+        if isinstance(index, slice):
+            return [self.circuit.equation(k) for k in self.numbers[index]]
+        return self.circuit.equation(self.numbers[index])
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Circuit:
@@ -147,9 +172,9 @@ class Circuit:
         )  # fmt: skip
 
     @property
-    def equations(self) -> Iterator[Equation]:
+    def equations(self) -> Equations:
         """Views of all equations that compute something, in order."""
-        return (self.equation(k) for k in range(len(self)) if self.opcodes[k] >= 0)
+        return Equations(self)
 
     @property
     def counts(self) -> Counts:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.case import Case
 from gradcheck.circuit import advice
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
 from gradcheck.circuit.follow import following_scipy
@@ -165,7 +166,7 @@ class Tracer:
 
 def _with_line(what: str, file: str, line: int) -> str:
     text = linecache.getline(file, line).strip()
-    return f"{file}:{line}: {what}" + (f"\n    {text}" if text else "")
+    return f"{file}:{line}: {what}" + (f" [{text}]" if text else "")  # one line: messages stand in tables and logs
 
 
 def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
@@ -191,10 +192,12 @@ def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] 
 
     Raises TraceError, naming the line and what to write instead, where the function leaves NumPy.
     """
+    function = function.function if isinstance(function, Case) else function
     tracer = Tracer(getattr(function, "__name__", "f"))
     chosen = floating_positions(arguments) if argnums is None else tuple(argnums)
     names = argument_names(function, len(arguments))
-    given = [tracer.input(as_number(a), names[i]) if i in chosen else a for i, a in enumerate(arguments)]
+    traced = {i: tracer.input(as_number(arguments[i]), names[i]) for i in chosen}  # the circuit's inputs in the order asked for
+    given = [traced.get(i, a) for i, a in enumerate(arguments)]
     result = run(tracer, function, given, options)
     outputs = result if isinstance(result, tuple) else (result,)
     indices = tuple(_result(tracer, o).index for o in outputs)

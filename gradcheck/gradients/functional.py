@@ -62,6 +62,7 @@ class _Derivative:
     kept: list[_Kept] = field(default_factory=list)
 
     def __call__(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+        self.require(len(arguments))
         numbers = tuple(self._number(i, a) if i in self.argnums else a for i, a in enumerate(arguments))
         key = _key(numbers, self.argnums, options)
         inputs = (*(numbers[i] for i in self.argnums), *extra)
@@ -72,6 +73,11 @@ class _Derivative:
                     if results is not None:
                         return results
             return self._fresh(numbers, options, key, inputs)
+
+    def require(self, count: int) -> None:
+        """Raise UsageError unless the argument numbers name different arguments."""
+        if any(not 0 <= i < count for i in self.argnums) or len(set(self.argnums)) < len(self.argnums):
+            raise UsageError(f"argnums={self.argnums}: expected different positions among the {count} arguments given, counted from 0")
 
     def _number(self, position: int, argument: Any) -> Any:
         number = argument if type(argument) is np.ndarray else as_number(argument)
@@ -84,7 +90,10 @@ class _Derivative:
     def _fresh(self, numbers: tuple[Any, ...], options: dict[str, Any], key: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Trace anew, and keep the program if nothing it depends on can change unseen."""
         watched = dependencies(self.function) if None not in key else None
-        circuit = self.transform(trace(self.function, *numbers, argnums=self.argnums, **options))
+        recorded = trace(self.function, *numbers, argnums=self.argnums, **options)
+        if len(recorded.outputs) != 1:
+            raise ShapeError(f"{recorded.name} returns {len(recorded.outputs)} results; a derivative needs one: return the one meant")
+        circuit = self.transform(recorded)
         kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), _watching(circuit))
         results = kept(inputs)
         assert results is not None
@@ -100,14 +109,16 @@ def _watching(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
 def _key(arguments: tuple[Any, ...], argnums: tuple[int, ...], options: dict[str, Any]) -> tuple[Any, ...]:
     """What must be equal for a program to apply; None stands for an argument that cannot be compared."""
     parts: list[Any] = [(a.shape, a.dtype) if i in argnums else _value_key(a) for i, a in enumerate(arguments)]
-    parts += [(name, _value_key(value)) for name, value in sorted(options.items())]
-    return tuple(parts)
+    known = [(name, _value_key(value)) for name, value in sorted(options.items())]
+    return (*parts, *(pair if pair[1] is not None else None for pair in known))
 
 
 def _value_key(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return None if value.dtype == object else (value.shape, value.dtype.str, value.tobytes())
-    return (type(value), value) if isinstance(value, int | float | str | bool | bytes | type(None) | np.generic) else None
+    if isinstance(value, float | np.generic):
+        return type(value), np.asarray(value).tobytes()  # bits: 0.0 and -0.0 differ
+    return (type(value), value) if isinstance(value, int | str | bytes | type(None)) else None
 
 
 def _derivative(function: Callable[..., Any], argnums: Argnums, transform: Transform) -> _Derivative:
@@ -118,15 +129,18 @@ def _derivative(function: Callable[..., Any], argnums: Argnums, transform: Trans
 
 
 def _packed(parts: Sequence[Any], argnums: Argnums, arguments: tuple[Any, ...]) -> Any:
-    """One array for one argument number, a tuple for a tuple; owned by the caller."""
-    owned = tuple(map(_owned, parts))
+    """One array for one argument number, a tuple for a tuple; each owned by the caller and by nobody else."""
+    taken = {id(a) for a in arguments}
+    owned = tuple(_owned(p, taken) for p in parts)
     return owned[0] if isinstance(argnums, int) else owned
 
 
-def _owned(array: Any) -> Any:
-    if isinstance(array, np.ndarray):
-        return array if array.flags.owndata and array.flags.writeable else array.copy()
-    return np.float64(array) if isinstance(array, float) else array
+def _owned(array: Any, taken: set[int]) -> Any:
+    if not isinstance(array, np.ndarray):
+        return np.float64(array) if isinstance(array, float) else array
+    own = array if array.flags.owndata and array.flags.writeable and id(array) not in taken else array.copy()
+    taken.add(id(own))
+    return own
 
 
 def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
@@ -161,21 +175,26 @@ def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...
     def jacobian_of(*arguments: Any, **options: Any) -> Any:
         plain = function.function if isinstance(function, Case) else function
         with np.errstate(all="ignore"):
-            shape = np.shape(plain(*arguments, **options))
-        rows = [derivative(arguments, (seed,), options)[1:] for seed in _unit_cotangents(shape)]
+            result = plain(*arguments, **options)
+        if isinstance(result, tuple):
+            raise ShapeError(f"the function returns {len(result)} results; a Jacobian needs one array: return the one meant")
+        shape = np.shape(result)
+        rows = [derivative(arguments, (seed,), options)[1:] for seed in _unit_cotangents(shape, np.result_type(result))]
         columns = [np.reshape(np.array([row[a] for row in rows]), shape + np.shape(rows[0][a])) for a in range(len(rows[0]))]
         return _packed(columns, argnums, arguments)
 
     return _named(jacobian_of, function, "jacobian")
 
 
-def _unit_cotangents(shape: tuple[int, ...]) -> list[Any]:
+def _unit_cotangents(shape: tuple[int, ...], dtype: Any) -> list[Any]:
+    """A cotangent of the result's own precision for each of its elements."""
+    kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
     if not shape:
-        return [np.float64(1.0)]
+        return [kind.type(1.0)]
     size = int(np.prod(shape, dtype=int))
     if size == 0:
         raise ShapeError("the function returns an empty array: it has no Jacobian")
-    return [row.reshape(shape) for row in np.eye(size)]
+    return [row.reshape(shape) for row in np.eye(size, dtype=kind)]
 
 
 def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -188,11 +207,19 @@ def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any
     def product(*arguments: Any, **options: Any) -> Any:
         *point, vector = arguments
         vectors = (vector,) if isinstance(argnums, int) else tuple(vector)
-        numbers = tuple(np.asarray(v, dtype=np.float64)[()] for v in vectors)
-        _, *parts = derivative(tuple(point), numbers, options)
+        derivative.require(len(point))
+        _, *parts = derivative(tuple(point), _directions(vectors, [point[i] for i in derivative.argnums]), options)
         return _packed(parts, argnums, tuple(point))
 
     return _named(product, function, "hvp")
+
+
+def _directions(vectors: tuple[Any, ...], arguments: list[Any]) -> tuple[Any, ...]:
+    """The vectors in their arguments' precision; ShapeError where one does not have its argument's shape."""
+    shapes, wanted = [np.shape(v) for v in vectors], [np.shape(a) for a in arguments]
+    if shapes != wanted:
+        raise ShapeError(f"the vector has shape {', '.join(map(str, shapes))}, expected the argument's: {', '.join(map(str, wanted))}")
+    return tuple(np.asarray(v, dtype=np.result_type(a))[()] for v, a in zip(vectors, arguments, strict=True))
 
 
 def _named(derivative: Callable[..., Any], function: Callable[..., Any], prefix: str) -> Callable[..., Any]:

@@ -27,7 +27,7 @@ class Finding:
     hop: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Verdict:
     """What a claimed gradient is worth: `outcome` is right, wrong, kink or undecided; `str()` explains.
 
@@ -52,6 +52,9 @@ class Verdict:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of the findings, best first."""
         return tuple(dict.fromkeys(f.kind for f in self.diagnosis))
+
+    def __repr__(self) -> str:
+        return f"<verdict on {self.name}: {self.outcome}>"
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.outcome}: {self.reason}"]

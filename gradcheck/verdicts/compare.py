@@ -67,7 +67,7 @@ class PointComparison:
         return worst([m.outcome for m in self.measured if m.method in DERIVATIONS and m.gradient is not None])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Comparison:
     """A case compared: at each of its points, and over all of them."""
 
@@ -110,6 +110,9 @@ class Comparison:
         import pandas as pd
 
         return pd.DataFrame([row for number, point in enumerate(self.points) for row in _rows(number, point)])
+
+    def __repr__(self) -> str:
+        return f"<comparison of {self.name}: {self.outcome} at {len(self.points)} points>"
 
     def __str__(self) -> str:
         from gradcheck.display import text

@@ -144,7 +144,7 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
     claim = claimed_entries(gradient, problem)
     if isinstance(claim, Finding):
         return Verdict("wrong", claim.message, name, diagnosis=(claim,))
-    judgement = judge(claim, by, again=lambda p: _again(gradient, p))
+    judgement = judge(claim, by, again=lambda p: _again(gradient, p), thorough=True)
     findings = tuple(Finding(kind, judgement.reason) for kind in judgement.kinds)
     inside = judgement.outcome == "kink"  # outside the one-sided derivatives it would be wrong
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, inside)

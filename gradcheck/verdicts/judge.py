@@ -9,11 +9,12 @@ import numpy as np
 
 from gradcheck.case import Outcome
 from gradcheck.gradients.method import Problem
-from gradcheck.gradients.truth import Truth, certify
+from gradcheck.gradients.truth import Truth
 from gradcheck.verdicts.accuracy import Accuracy, measure
-from gradcheck.verdicts.tolerance import tolerances
+from gradcheck.verdicts.persistence import Repeat, persistent
+from gradcheck.verdicts.tolerance import tolerances, unit_roundoff
 
-NEIGHBOURS = 16
+NEGLIGIBLE = 8.0  # units of roundoff of the true entry that are never worth a second look
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,7 @@ class Standard:
     @property
     def dtype(self) -> Any:
         """The coarsest precision among the arguments."""
-        return max((x.dtype for x in self.problem.inputs), key=lambda d: np.finfo(d).eps)
+        return coarsest([x.dtype for x in self.problem.inputs])
 
     def allowed_ulp(self) -> float:
         """The largest error in ulp that rounding explains at any entry: the conditioning of the gradient."""
@@ -52,27 +53,42 @@ def standard(problem: Problem, truth: Truth) -> Standard:
     return Standard(problem, truth, np.concatenate([np.ravel(t) for t in tolerances(problem)]))
 
 
-def judge(entries: tuple[Any, ...], by: Standard, *, error: tuple[Any, ...] | None = None, again: Any = None) -> Judgement:
+def judge(
+    entries: tuple[Any, ...], by: Standard, *, error: tuple[Any, ...] | None = None, again: Repeat | None = None, thorough: bool = False
+) -> Judgement:
     """Judge a gradient's entries.
 
     `error` is the method's own claim of its error, for approximations such as differences; without it, only rounding
     is excused. `again(problem) -> entries` repeats the claim at nearby points where rounding and mistake must be
-    told apart: rounding is erratic there, a mistake persists.
+    told apart: rounding is erratic there, a mistake persists. `thorough` asks that question also within the tolerance, where
+    the tape itself loses digits.
     """
-    accuracy = measure(entries, by.truth.entries, by.dtype, by.truth.bits)
+    dtype = coarsest([by.dtype, *(np.asarray(e).dtype for e in entries if np.asarray(e).dtype.kind == "f")])
+    accuracy = measure(entries, by.truth.entries, dtype, by.truth.bits)
+    unit = unit_roundoff(dtype)
+    tolerance = by.tolerance * (unit / unit_roundoff(by.dtype))
     claimed = None if error is None else np.concatenate([np.ravel(e) for e in error])
     if by.truth.is_kink:
-        return _at_kink(accuracy, by, by.tolerance if claimed is None else by.tolerance + claimed)
+        return _at_kink(accuracy, by, tolerance if claimed is None else tolerance + claimed)
     if claimed is not None:
-        return _approximate(accuracy, by, claimed)
-    beyond = ~(np.abs(accuracy.error) <= by.tolerance)
+        return _approximate(accuracy, tolerance, claimed)
+    beyond = ~(np.abs(accuracy.error) <= tolerance)
+    if not np.isfinite(accuracy.claim[beyond]).all():
+        return _wrong(accuracy, beyond & ~np.isfinite(accuracy.claim), "not finite where the truth is finite", ("nonfinite",))
+    doubtful = beyond | (np.abs(accuracy.error) > NEGLIGIBLE * unit * np.abs(accuracy.truth)) if thorough else beyond
+    if not doubtful.any():
+        return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
+    mistaken = beyond if again is None else persistent(by.problem, again, doubtful, dtype)
+    if mistaken.any():
+        return _wrong(accuracy, mistaken, f"differs from the truth by more than rounding explains: {_digits(accuracy)}", ("unknown",))
     if not beyond.any():
         return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
-    if not np.isfinite(accuracy.claim[beyond]).all():
-        return _wrong(accuracy, beyond, "not finite where the truth is finite", ("nonfinite",))
-    if again is None or _persists(by, again, beyond):
-        return _wrong(accuracy, beyond, f"differs from the truth by more than rounding explains: {_digits(accuracy)}", ("unknown",))
     return _imprecise(accuracy, by, beyond)
+
+
+def coarsest(dtypes: list[Any]) -> Any:
+    """The float type with the fewest digits."""
+    return max(dtypes, key=lambda d: np.finfo(d).eps)
 
 
 def _imprecise(accuracy: Accuracy, by: Standard, beyond: Any) -> Judgement:
@@ -87,9 +103,9 @@ def _imprecise(accuracy: Accuracy, by: Standard, beyond: Any) -> Judgement:
     )
 
 
-def _approximate(accuracy: Accuracy, by: Standard, claimed: Any) -> Judgement:
+def _approximate(accuracy: Accuracy, tolerance: Any, claimed: Any) -> Judgement:
     """An approximation is right within its own error claim, undecided where that claim says too little."""
-    allowed = claimed + by.tolerance
+    allowed = claimed + tolerance
     beyond = ~(np.abs(accuracy.error) <= allowed)
     if beyond.any():
         return _wrong(accuracy, beyond, f"off by more than its own error claim: {_digits(accuracy)}", ("unknown",))
@@ -123,41 +139,3 @@ def _all(outcome: Outcome, entries: Any) -> tuple[Outcome, ...]:
 
 def _digits(accuracy: Accuracy) -> str:
     return f"{accuracy.digits[accuracy.worst]:.1f} correct digits at the worst entry" if len(accuracy.digits) else "no entries"
-
-
-def _persists(by: Standard, again: Any, beyond: Any) -> bool:
-    """Whether the deviation is systematic over nearby points: its mean exceeds its scatter at some entry."""
-    deviations = []
-    for problem in _neighbours(by.problem):
-        truth = certify(problem)
-        if not isinstance(truth, Truth) or truth.is_kink:
-            continue
-        entries = again(problem)
-        if entries is None:
-            return True
-        accuracy = measure(entries, truth.entries, by.dtype, truth.bits)
-        deviations.append((accuracy.error / np.where(accuracy.truth == 0, 1.0, np.abs(accuracy.truth)))[beyond])
-    if len(deviations) < NEIGHBOURS // 2:
-        return True
-    table = np.array(deviations)
-    return bool((np.abs(table.mean(axis=0)) > table.std(axis=0)).any() or not np.isfinite(table).all())
-
-
-def _neighbours(problem: Problem) -> list[Problem]:
-    """The problem at points at relative distances from 2^-40 to 2^-10; adjacent floats would share their rounding."""
-    from dataclasses import replace
-
-    from gradcheck.gradients.method import retraced
-
-    rng = np.random.default_rng(0)
-    near = []
-    for distance in np.exp2(np.linspace(-40, -10, NEIGHBOURS)):
-        inputs = [
-            (x * (1 + distance * rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x)))).astype(x.dtype)[()]
-            for x in problem.inputs
-        ]
-        arguments = list(problem.arguments)
-        for position, x in zip(problem.argnums, inputs, strict=True):
-            arguments[position] = x
-        near.append(retraced(replace(problem, arguments=tuple(arguments))))
-    return near

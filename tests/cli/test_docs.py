@@ -1,0 +1,26 @@
+"""Every Python block of the how-to guides runs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gradcheck import check
+
+
+@pytest.fixture
+def blocks(root):
+    return re.findall(r"```python\n(.*?)```", (root / "docs/how-to/check-a-gradient.md").read_text(), re.S)
+
+
+def test_the_how_to_blocks_run_and_their_gradients_are_right(blocks, tmp_path, monkeypatch):
+    scope: dict = {"__name__": "guide"}
+    for i, block in enumerate(blocks):
+        path = tmp_path / f"block{i}.py"
+        path.write_text(block)
+        exec(compile(block, str(path), "exec"), scope)
+    scope["test_gradient"]()
+    case = scope["mean_squared_error"]
+    assert check(case, scope["by_hand"]).outcome == "right"
+    assert check(case, lambda w, X, y: X.T @ (X @ w - y) / len(y)).outcome == "wrong"

@@ -18,15 +18,15 @@ from gradcheck.gradients.method import Gradient, Method, Problem, Refused, probl
 from gradcheck.gradients.symbolic import Symbolic
 from gradcheck.gradients.tape import Tape
 from gradcheck.gradients.truth import Truth, certify
-from gradcheck.verdicts.check import Verdict, check_problem
+from gradcheck.verdicts.check import check_problem
 from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
+from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 METHODS: tuple[Method, ...] = (Symbolic(), Tape(), Differences(), Differences(central=False, name="forward-differences"), ComplexStep())
 DERIVATIONS = ("symbolic", "tape", "differences")  # the three whose agreement makes a case's outcome
-_SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +122,7 @@ class Comparison:
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """The most serious of several outcomes; right when there is none."""
-    return min(outcomes, key=_SEVERITY.index, default="right")
+    return min(outcomes, key=SEVERITY.index, default="right")
 
 
 def _rows(number: int, point: PointComparison) -> Iterator[dict[str, Any]]:
@@ -219,4 +219,4 @@ def _entries(method: Method, problem: Problem) -> tuple[Any, ...] | None:
 def _judge_claimed(claim: ClaimedGradient, points: tuple[PointComparison, ...]) -> Verdict:
     """The verdict at the point where the claim does worst."""
     verdicts = [check_problem(p.problem, claim.function, p.standard) for p in points]
-    return min(verdicts, key=lambda v: _SEVERITY.index(v.outcome))
+    return min(verdicts, key=lambda v: SEVERITY.index(v.outcome))

@@ -15,7 +15,7 @@ class Accuracy:
     """One number per entry, flattened over all arguments in order.
 
     `error` is absolute and signed (claim minus truth), `scale` the true magnitude it is compared with (the largest
-    entry's where the true entry is zero), `ulp` in units in the last place of the claim's precision.
+    entry's where the true entry is zero), `ulp` in units in the last place of `dtype`, the claim's precision.
     """
 
     claim: Any
@@ -24,6 +24,7 @@ class Accuracy:
     relative: Any
     ulp: Any
     digits: Any
+    dtype: Any
 
     @property
     def worst(self) -> int:
@@ -55,4 +56,4 @@ def _accuracy(claim: Any, true: Any, error: Any, info: Any) -> Accuracy:
         spacing = np.maximum(np.spacing(scale.astype(info.dtype)).astype(float), float(info.smallest_subnormal))
         ulp = np.where(error == 0, 0.0, np.abs(error) / spacing)
         digits = np.where(relative == 0, top, np.clip(-np.log10(relative), 0.0, top))
-    return Accuracy(claim, true, error, relative, ulp, np.where(np.isfinite(claim), digits, 0.0))
+    return Accuracy(claim, true, error, relative, ulp, np.where(np.isfinite(claim), digits, 0.0), info.dtype)

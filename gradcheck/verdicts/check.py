@@ -7,14 +7,15 @@ from typing import Any
 
 from gradcheck.case import Case
 from gradcheck.circuit import argument_names
-from gradcheck.domains import floating_positions
+from gradcheck.domains import Domain, floating_positions
 from gradcheck.errors import GradientError, TraceError, UsageError
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.black_box import judge_black_box
-from gradcheck.verdicts.claim import claimed_entries, labels, repeat_claim
+from gradcheck.verdicts.claim import BREACHES, claimed_entries, contract, labels, repeat_claim
 from gradcheck.verdicts.judge import Standard, judge, standard
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
+from gradcheck.verdicts.vjp import weighted, zero_cotangent
 
 __all__ = ["Finding", "Verdict", "assert_gradient", "check", "check_problem", "claimed_entries", "labels"]
 
@@ -25,16 +26,38 @@ def check(
     at: Any = None,
     *,
     argnums: Sequence[int] | int | None = None,
+    vjp: bool = False,
+    digits: float | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Judge a claimed gradient at a point, or at each of a list of points; the worst verdict is returned.
 
     `at` is a tuple of the function's arguments, or a dict by name; a case brings its own points. `gradient(*at)` returns one array
-    for a single differentiable argument, else a tuple in argument order or a dict by name. A function that cannot be
-    traced is judged as a black box, by differences with an error bound.
+    for a single differentiable argument, else a tuple in argument order or a dict by name. With `vjp`, the function may return an
+    array, and `gradient(*at, cotangent)` is its vector-Jacobian product, tried with random cotangents and with zero. `digits` asks
+    only that so many digits be correct, for gradients that are approximate on purpose. A function that cannot be traced is
+    judged as a black box, by differences with an error bound.
     """
-    verdicts = [_check_at(function, gradient, point, argnums) for point in _points(function, at, seed)]
+    plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
+    verdicts = []
+    for point in _points(function, at, seed):
+        chosen = _chosen(function, point, argnums)
+        for f, g in weighted(plain, gradient, point, seed) if vjp else [(plain, gradient)]:
+            verdicts.append(_check_at(f, g, point, chosen, domains, digits))
+        if vjp:
+            verdicts += zero_cotangent(plain, gradient, point, chosen)
     return min(verdicts, key=lambda v: SEVERITY.index(v.outcome))
+
+
+def _chosen(function: Case | Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[int, ...]:
+    """Positions of the arguments to differentiate."""
+    if argnums is not None:
+        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    else:
+        chosen = function.differentiable(point) if isinstance(function, Case) else floating_positions(point)
+    if not chosen:
+        raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
+    return chosen
 
 
 def assert_gradient(function: Case | Callable[..., Any], gradient: Callable[..., Any], at: Any = None, **options: Any) -> None:
@@ -63,23 +86,21 @@ def _tuple(function: Callable[..., Any], point: Any) -> tuple[Any, ...]:
 
 
 def _check_at(
-    function: Case | Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None
+    function: Callable[..., Any],
+    gradient: Callable[..., Any],
+    point: tuple[Any, ...],
+    chosen: tuple[int, ...],
+    domains: Mapping[int, Domain],
+    digits: float | None,
 ) -> Verdict:
-    plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
-    if argnums is not None:
-        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    else:
-        chosen = function.differentiable(point) if isinstance(function, Case) else floating_positions(point)
-    if not chosen:
-        raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
     try:
-        problem = problem_of(plain, point, chosen, domains)
+        problem = problem_of(function, point, chosen, domains)
     except TraceError as error:
-        return judge_black_box(plain, gradient, point, chosen, error)
-    return check_problem(problem, gradient)
+        return judge_black_box(function, gradient, point, chosen, error)
+    return check_problem(problem, gradient, digits=digits)
 
 
-def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard | None = None) -> Verdict:
+def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard | None = None, *, digits: float | None = None) -> Verdict:
     """Judge a claimed gradient of a traced function, by the standard given or one made here."""
     name = getattr(gradient, "__name__", "gradient")
     if by is None:
@@ -87,10 +108,13 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
         if not isinstance(truth, Truth):
             return Verdict("undecided", f"the truth is not known here: {truth.reason}", name)
         by = standard(problem, truth)
+    found = contract(gradient, problem)
+    broken = next((f for f in found if f.kind in BREACHES), None)
+    if broken is not None:
+        return Verdict("wrong", broken.message, name, diagnosis=tuple(found))
     claim = claimed_entries(gradient, problem)
-    if isinstance(claim, Finding):
-        return Verdict("wrong", claim.message, name, diagnosis=(claim,))
-    judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), thorough=True)
-    findings = tuple(Finding(kind, judgement.reason) for kind in judgement.kinds)
+    assert not isinstance(claim, Finding)
+    judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), thorough=True, digits=digits)
+    findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     inside = judgement.outcome == "kink"  # outside the one-sided derivatives it would be wrong
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, inside)

@@ -8,16 +8,24 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import argument_names
-from gradcheck.gradients.method import Problem
+from gradcheck.gradients.method import Problem, same_bits
 from gradcheck.verdicts.verdict import Finding
+
+BREACHES = ("shape", "mutates-input", "non-deterministic")  # findings that make a gradient wrong whatever its values
 
 
 def claimed_entries(gradient: Callable[..., Any], problem: Problem) -> tuple[Any, ...] | Finding:
     """What the claim returns, one array per differentiable argument; a finding where its shape does not fit."""
+    return _fitted(_called(gradient, problem.arguments), problem)
+
+
+def _called(gradient: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     with np.errstate(all="ignore"):
-        result = gradient(*(a.copy() if isinstance(a, np.ndarray) else a for a in problem.arguments))
-    names = argument_names(problem.function, len(problem.arguments))
-    wanted = [names[i] for i in problem.argnums]
+        return gradient(*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
+
+
+def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
+    wanted = differentiable_names(problem)
     parts = _parts(result, wanted)
     if isinstance(parts, str):
         return Finding("shape", parts)
@@ -27,6 +35,47 @@ def claimed_entries(gradient: Callable[..., Any], problem: Problem) -> tuple[Any
         if np.asarray(part).dtype.kind not in "fiu":
             return Finding("shape", f"the gradient for {name} holds {np.asarray(part).dtype} values, expected floats")
     return tuple(parts)
+
+
+def differentiable_names(problem: Problem) -> list[str]:
+    """Names of the arguments the gradient is for."""
+    names = argument_names(problem.function, len(problem.arguments))
+    return [names[i] for i in problem.argnums]
+
+
+def contract(gradient: Callable[..., Any], problem: Problem) -> list[Finding]:
+    """What else the claim does: changes its inputs, gives another result the second time, returns its inputs themselves, or another type.
+
+    The first two make a gradient wrong whatever its values; the others are remarks.
+    """
+    given = [a.copy() if isinstance(a, np.ndarray) else a for a in problem.arguments]
+    with np.errstate(all="ignore"):
+        first = gradient(*given)
+    parts, names = _fitted(first, problem), argument_names(problem.function, len(problem.arguments))
+    if isinstance(parts, Finding):
+        return [parts]
+    found = [
+        Finding("mutates-input", f"calling the gradient changed its argument {name}")
+        for name, before, after in zip(names, problem.arguments, given, strict=True)
+        if isinstance(before, np.ndarray) and not same_bits(before, after)
+    ]
+    again = claimed_entries(gradient, problem)
+    if not found and (isinstance(again, Finding) or not all(same_bits(a, b) for a, b in zip(parts, again, strict=True))):
+        found.append(Finding("non-deterministic", "calling the gradient twice at the same point gave two results"))
+    return found + _remarks(parts, given, problem)
+
+
+def _remarks(parts: tuple[Any, ...], given: list[Any], problem: Problem) -> list[Finding]:
+    """Aliasing and types."""
+    found = []
+    for name, part, x in zip(differentiable_names(problem), parts, problem.inputs, strict=True):
+        if isinstance(part, np.ndarray) and any(isinstance(a, np.ndarray) and np.shares_memory(part, a) for a in given):
+            found.append(
+                Finding("aliases-input", f"the gradient for {name} shares memory with an argument: writing into it would change the input")
+            )
+        if np.asarray(part).dtype != x.dtype:
+            found.append(Finding("dtype", f"the gradient for {name} is {np.asarray(part).dtype}, its argument {x.dtype}"))
+    return found
 
 
 def _parts(result: Any, wanted: list[str]) -> list[Any] | str:

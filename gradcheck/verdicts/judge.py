@@ -54,28 +54,41 @@ def standard(problem: Problem, truth: Truth) -> Standard:
 
 
 def judge(
-    entries: tuple[Any, ...], by: Standard, *, error: tuple[Any, ...] | None = None, again: Repeat | None = None, thorough: bool = False
+    entries: tuple[Any, ...],
+    by: Standard,
+    *,
+    error: tuple[Any, ...] | None = None,
+    again: Repeat | None = None,
+    thorough: bool = False,
+    digits: float | None = None,
 ) -> Judgement:
     """Judge a gradient's entries.
 
     `error` is the method's own claim of its error, for approximations such as differences; without it, only rounding
     is excused. `again(problem) -> entries` repeats the claim at nearby points where rounding and mistake must be
     told apart: rounding is erratic there, a mistake persists. `thorough` asks that question also within the tolerance, where
-    the tape itself loses digits.
+    the tape itself loses digits. `digits` excuses any error beyond so many correct digits.
     """
     dtype = coarsest([by.dtype, *(np.asarray(e).dtype for e in entries if np.asarray(e).dtype.kind == "f")])
     accuracy = measure(entries, by.truth.entries, dtype, by.truth.bits)
-    unit = unit_roundoff(dtype)
-    tolerance = by.tolerance * (unit / unit_roundoff(by.dtype))
+    tolerance = by.tolerance * (unit_roundoff(dtype) / unit_roundoff(by.dtype))
+    if digits is not None:
+        tolerance, thorough, again = tolerance + 10.0**-digits * np.abs(accuracy.truth), False, None
     claimed = None if error is None else np.concatenate([np.ravel(e) for e in error])
     if by.truth.is_kink:
         return _at_kink(accuracy, by, tolerance if claimed is None else tolerance + claimed)
     if claimed is not None:
         return _approximate(accuracy, tolerance, claimed)
+    return _exact(accuracy, by, tolerance, again, thorough=thorough)
+
+
+def _exact(accuracy: Accuracy, by: Standard, tolerance: Any, again: Repeat | None, *, thorough: bool) -> Judgement:
+    """Only rounding is excused: what it explains, and what turns out erratic over nearby points."""
+    dtype = accuracy.dtype
     beyond = ~(np.abs(accuracy.error) <= tolerance)
     if not np.isfinite(accuracy.claim[beyond]).all():
         return _wrong(accuracy, beyond & ~np.isfinite(accuracy.claim), "not finite where the truth is finite", ("nonfinite",))
-    doubtful = beyond | (np.abs(accuracy.error) > NEGLIGIBLE * unit * np.abs(accuracy.truth)) if thorough else beyond
+    doubtful = beyond | (np.abs(accuracy.error) > NEGLIGIBLE * unit_roundoff(dtype) * np.abs(accuracy.truth)) if thorough else beyond
     if not doubtful.any():
         return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
     mistaken = beyond if again is None else persistent(by.problem, again, doubtful, dtype)

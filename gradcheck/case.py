@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType, MethodType
 from typing import Any, Literal
 
 from gradcheck.domains import Data, Domain, Integer, Real, floating_positions
@@ -149,8 +150,9 @@ def case(function: Callable[..., Any] | None = None, **given: Any) -> Any:
         raise CaseError(f"@case({function!r}): expected keywords naming the function's arguments, such as @case(x=1.0)")
 
     def make(f: Callable[..., Any]) -> Case:
+        _require_function(f)
         at, argnums, claims = (given.get(word) for word in RESERVED)
-        stated = {k: v for k, v in given.items() if k not in RESERVED}
+        stated = _with_defaults(f, {k: v for k, v in given.items() if k not in RESERVED})
         names = _parameters(f, stated, at)
         domains = {n: _domain(stated[n]) if n in stated else Data(None) for n in names}
         points = _points(f.__name__, names, domains, at)
@@ -166,6 +168,22 @@ def case(function: Callable[..., Any] | None = None, **given: Any) -> Any:
     return make if function is None else make(function)
 
 
+def _require_function(f: Any) -> None:
+    """A case needs what a Python function has: a name, a place in a file, named arguments."""
+    if isinstance(f, Case):
+        raise CaseError(f"case {f.name}: is a case already")
+    if not isinstance(f, FunctionType | MethodType):
+        raise CaseError(f"@case(...): expected a Python function, got {type(f).__name__}: write one that calls it")
+
+
+def _with_defaults(f: Callable[..., Any], stated: dict[str, Any]) -> dict[str, Any]:
+    """The defaults of arguments that stand before a stated one are data: arguments are given by position."""
+    parameters = list(inspect.signature(f).parameters.values())
+    last = max((i for i, p in enumerate(parameters) if p.name in stated), default=-1)
+    skipped = [p for p in parameters[:last] if p.name not in stated and p.default is not p.empty]
+    return stated | {p.name: Data(p.default) for p in skipped}
+
+
 def _parameters(f: Callable[..., Any], stated: Mapping[str, Any], at: Any) -> tuple[str, ...]:
     parameters = inspect.signature(f).parameters
     for name in stated:
@@ -176,12 +194,17 @@ def _parameters(f: Callable[..., Any], stated: Mapping[str, Any], at: Any) -> tu
         for n, p in parameters.items()
         if n in stated or (p.default is p.empty and p.kind is not p.VAR_KEYWORD and p.kind is not p.VAR_POSITIONAL)
     ]
+    for name in needed:
+        if parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
+            raise CaseError(f"case {f.__name__}: argument {name!r} is keyword-only, and a case gives its arguments by position")
     if not needed:
         raise CaseError(f"case {f.__name__}: a case needs at least one argument")
     return tuple(needed)
 
 
 def _domain(value: Any) -> Domain:
+    if isinstance(value, type) and value in (Real, Integer, Data):
+        raise CaseError(f"a case was given {value.__name__} itself: write {value.__name__}(...)")
     return value if isinstance(value, Real | Integer | Data) else Fixed(value)
 
 
@@ -219,8 +242,8 @@ def _argnums(name: str, names: tuple[str, ...], argnums: Any) -> tuple[int, ...]
     chosen = argnums if isinstance(argnums, tuple | list) else (argnums,)
     positions = [names.index(a) if isinstance(a, str) and a in names else a for a in chosen]
     for p in positions:
-        if not isinstance(p, int) or not 0 <= p < len(names):
-            raise CaseError(f"case {name}: argnums={argnums!r}: expected positions or names among {', '.join(names)}")
+        if not isinstance(p, int) or not 0 <= p < len(names) or positions.count(p) > 1:
+            raise CaseError(f"case {name}: argnums={argnums!r}: expected different positions or names among {', '.join(names)}")
     return tuple(positions)
 
 

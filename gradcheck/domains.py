@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 
 def _shape(shape: int | Shape) -> Shape:
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    sizes = tuple(shape) if isinstance(shape, Sequence) else (shape,)
     if any(not isinstance(n, int) or n < 0 for n in sizes):
         raise CaseError(f"shape {shape!r}: expected a whole number or a tuple of whole numbers, none negative")
     return sizes
@@ -50,16 +50,22 @@ class Real:
         """Draw one array (a scalar for shape ()), always inside the domain."""
         import numpy as np
 
+        inner = np.nextafter(self.low, np.inf), np.nextafter(self.high, -np.inf)  # a draw may round to a bound far from 0
+        return np.clip(self._drawn(rng), *inner)[()]
+
+    def _drawn(self, rng: np.random.Generator) -> Any:
+        import numpy as np
+
         lower, upper = np.isfinite(self.low), np.isfinite(self.high)
         if lower and upper:
             width = self.high - self.low
-            return self.low + width * rng.uniform(1e-3, 1 - 1e-3, self.shape)[()]
-        step = np.exp(rng.standard_normal(self.shape))[()]
+            return self.low + width * rng.uniform(1e-3, 1 - 1e-3, self.shape)
+        step = np.exp(rng.standard_normal(self.shape))
         if lower:
             return self.low + step
         if upper:
             return self.high - step
-        return rng.standard_normal(self.shape)[()]
+        return rng.standard_normal(self.shape)
 
     def check(self, name: str, value: Any) -> None:
         """Raise DomainError unless `value` has the shape and lies strictly inside the bounds."""
@@ -67,6 +73,8 @@ class Real:
 
         array = np.asarray(value)
         _check_shape(name, array.shape, self.shape)
+        if array.dtype.kind not in "fiu":
+            raise DomainError(f"argument {name}: got {array.dtype} values, expected real numbers")
         outside = ~((array > self.low) & (array < self.high))
         _check_inside(name, array, outside, f"{self.low:g} < {name} < {self.high:g}")
 
@@ -123,8 +131,10 @@ def _check_shape(name: str, got: Shape, expected: Shape) -> None:
 
 
 def _check_inside(name: str, array: Any, outside: Any, expected: str) -> None:
+    import numpy as np
+
     if outside.any():
-        first = tuple(int(i) for i in next(iter(zip(*outside.nonzero(), strict=True)), ()))
+        first = tuple(int(i) for i in np.argwhere(outside)[0])
         place = f"{name}[{', '.join(map(str, first))}]" if first else name
         raise DomainError(f"argument {place} = {array[first]} lies outside its domain: expected {expected}")
 

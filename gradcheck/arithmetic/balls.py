@@ -142,6 +142,12 @@ class Balls(ObjectArithmetic):
             return x.digamma()
         return arb(order + 1).zeta(x) * arb(order).fac() * (-1) ** (order + 1)
 
+    def bessel_i(self, order: int, x: Any) -> Any:
+        return ball(x).bessel_i(order)
+
+    def bessel_j(self, order: int, x: Any) -> Any:
+        return ball(x).bessel_j(order)
+
     def power(self, a: Any, b: Any) -> Any:
         """a**b; whole exponents by multiplication, so that any base will do."""
         a, whole = ball(a), whole_number(b)

@@ -50,10 +50,29 @@ class Noise:
     def _copy(self, primitive: Primitive, exact: list[Any], noisy: list[Any], params: Mapping[str, Any]) -> Any:
         if primitive.pick is not None:
             return primitive.pick(exact, noisy, **params)
-        result = primitive.evaluate(*noisy, **params)
-        if not primitive.rounds:
-            return result
-        return result * (1.0 + AMPLITUDE * self.rng.uniform(-1.0, 1.0, np.shape(result)))
+        result = primitive.evaluate(*(self._terms(primitive, noisy, params) if primitive.sums else noisy), **params)
+        return self._disturbed(result, AMPLITUDE) if primitive.rounds else result
+
+    def _terms(self, primitive: Primitive, noisy: list[Any], params: Mapping[str, Any]) -> list[Any]:
+        """The operands of a sum, each term disturbed as much as partial sums of so many round: their square root
+        (Higham & Mary, A new approach to probabilistic rounding error analysis, 2019). Lone terms stay exact.
+        """
+        counts = _terms_per_result(primitive, noisy, params)
+        amplitudes = (AMPLITUDE * np.sqrt(n) * (n > 1) for n in counts)
+        return [self._disturbed(x, a) for x, a in zip(noisy, amplitudes, strict=True)]
+
+    def _disturbed(self, value: Any, amplitude: Any) -> Any:
+        return value * (1.0 + amplitude * self.rng.uniform(-1.0, 1.0, np.shape(value)))
+
+
+def _terms_per_result(primitive: Primitive, operands: list[Any], params: Mapping[str, Any]) -> list[Any]:
+    """How many terms meet where each operand's elements go: for writes, place by place."""
+    if primitive.name == "scatter":
+        writes = primitive.evaluate(*(np.ones(np.shape(x)) for x in operands), **params)
+        return [writes[index] for index in params["indices"]]
+    result = primitive.evaluate(*operands, **params)
+    additions = primitive.cost(tuple(map(np.asarray, operands)), np.asarray(result), params).additions
+    return [1.0 + additions / max(np.size(result), 1)] * len(operands)
 
 
 def _wide(value: Any) -> Any:

@@ -129,5 +129,11 @@ class Symbols(ObjectArithmetic):
     def polygamma(self, order: int, x: Any) -> Any:
         return sympy.polygamma(order, x)
 
+    def bessel_i(self, order: int, x: Any) -> Any:
+        return sympy.besseli(order, x)
+
+    def bessel_j(self, order: int, x: Any) -> Any:
+        return sympy.besselj(order, x)
+
     def power(self, a: Any, b: Any) -> Any:
         return sympy.Pow(a, b)

@@ -72,7 +72,7 @@ class _Writer:
 
     def _constant(self, k: int) -> str:
         value = plain(self.circuit.constants[k])
-        if isinstance(value, np.ndarray) or (isinstance(value, np.generic) and not isinstance(value, np.float64)):
+        if isinstance(value, np.ndarray) or (isinstance(value, np.generic) and not (self.pure and isinstance(value, np.float64))):
             name = f"k{len(self.program.objects)}"
             self.program.objects[name] = value
             return name
@@ -100,11 +100,13 @@ class _Writer:
         if donor is not None:
             return self._into(k, donor)
         if circuit.opcodes[k] == _GETITEM and read[0] in self.lists and not circuit.type(k).shape:
-            return f"{self.lists[read[0]]}[{int(circuit.params[k]['index'][0])}]"
+            place = next(p for p in circuit.params[k]["index"] if p is not Ellipsis)
+            return f"{self.lists[read[0]]}[{int(place)}]"
         if circuit.opcodes[k] == _SCATTER:
             whole = _elements_in_order(circuit, k)
             if whole is not None:
-                return f"np.array([{', '.join(program.names[i] if i is not None else '0.0' for i in whole)}])"
+                elements = ", ".join(program.names[i] if i is not None else "0.0" for i in whole)
+                return f"np.array([{elements}], dtype='{circuit.type(k).dtype}')"
         if self.pure and primitive.scalar is not None and self._is_scalar(k) and all(map(self._is_scalar, read)):
             return primitive.scalar.format(*(program.names[i] for i in read))
         if primitive.array is not None or primitive.elementwise or primitive.name == "scatter":

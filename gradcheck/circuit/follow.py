@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from types import CellType, FunctionType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
 from scipy import special
 
 from gradcheck.primitives import find
@@ -28,10 +29,19 @@ def _followed(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def stands_for(x: Any, *args: Any, **options: Any) -> Any:
-        recorder = getattr(x, "recorder", None)
-        return original(x, *args, **options) if recorder is None else recorder.call(adapter, (x, *args), options, original.__name__)
+        recorder = _recorder(x)
+        if recorder is None:
+            return original(x, *args, **options)
+        return recorder.call(adapter, (recorder.lift(x), *args), options, original.__name__)
 
     return stands_for
+
+
+def _recorder(x: Any) -> Any:
+    """The recorder of a traced array, or of the first traced element in a list or array of them."""
+    if isinstance(x, np.ndarray):
+        x = list(x.flat) if x.dtype == object else ()
+    return next((e.recorder for e in x if hasattr(e, "recorder")), None) if isinstance(x, list | tuple) else getattr(x, "recorder", None)
 
 
 _STAND_INS: dict[Any, Callable[..., Any]] = {original: _followed(original) for original in _PLAIN}
@@ -81,10 +91,20 @@ def _places_in(function: Any, limit: int = 200) -> Iterator[Place]:
         if not isinstance(current, FunctionType) or id(current) in seen:
             continue
         seen.add(id(current))
-        held: list[tuple[Place, Any]] = [((current.__globals__, n), current.__globals__.get(n)) for n in code_names(current.__code__)]
-        held += [(cell, cell.cell_contents) for cell in current.__closure__ or () if _filled(cell)]
+        held = list(_held(current))
         yield from (place for place, value in held if _is_plain(value))
         waiting += [value for _, value in held]
+
+
+def _held(function: FunctionType) -> Iterator[tuple[Place, Any]]:
+    """The places a function reads by name, in its closure, and in modules it names, with what they hold."""
+    names = code_names(function.__code__)
+    yield from ((cell, cell.cell_contents) for cell in function.__closure__ or () if _filled(cell))
+    for n in names:
+        value = function.__globals__.get(n)
+        yield (function.__globals__, n), value
+        if isinstance(value, ModuleType) and value.__name__.split(".")[0] not in ("numpy", "scipy"):
+            yield from (((vars(value), inner), vars(value).get(inner)) for inner in names)
 
 
 def code_names(code: Any) -> tuple[str, ...]:

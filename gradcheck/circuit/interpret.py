@@ -29,7 +29,7 @@ class Floats:
 
     def apply(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
         """NumPy's result."""
-        return primitive.evaluate(*inputs, **params)
+        return primitive.on_floats(inputs, params)
 
 
 def interpret(circuit: Circuit, arithmetic: Arithmetic, inputs: Sequence[Any]) -> tuple[Any, ...]:

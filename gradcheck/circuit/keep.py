@@ -3,8 +3,8 @@
 A trace depends on everything the function reads besides its arguments: closure cells, globals, defaults, attributes
 of modules, and those of the helpers it calls. All of that is listed once. If every item is understood (numbers, text,
 functions, modules, arrays), the trace is kept and the list compared at each call; otherwise the function is traced anew
-every time. Arrays are compared by content, so writing into one is seen. What cannot be seen: a random generator
-created inside the function, and files or clocks it reads.
+every time. Arrays are compared by content, so writing into one is seen. What cannot be seen: files the function reads
+through a library, and changes made to NumPy and SciPy themselves.
 """
 
 from __future__ import annotations
@@ -12,31 +12,45 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-_TRUSTED = ("numpy", "scipy", "math", "builtins", "operator", "functools", "itertools", "collections", "typing")
+from gradcheck.circuit.follow import code_names
+
+_TRUSTED = ("numpy", "scipy", "math", "builtins", "operator", "_operator", "functools", "_functools", "itertools", "collections", "typing")
+_RANDOM = {"random", "rvs"}  # names under which trusted libraries give other numbers each time
+_ESCAPES = {"globals", "locals", "vars", "getattr", "eval", "exec", "open", "input", "__import__"}  # what they read has no name here
 _ATOMS = (int, float, complex, bool, str, bytes, type(None), np.generic, np.dtype)
+_LIBRARY_FUNCTIONS = (FunctionType, BuiltinFunctionType, type(np.sum), type)
 _DEPTH, _ITEMS = 6, 2000
 _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One thing a function reads: how to read it now, and what it was when traced."""
+    """One thing a function reads: how to read it now, what it was when traced, and the bits it then held."""
 
     read: Callable[[], Any]
     seen: Any
-    copy: Any
+    content: Any
 
     def holds(self) -> bool:
         """Whether it still is what it was."""
         now = self.read()
-        if now is not self.seen:
-            return isinstance(now, _ATOMS) and type(now) is type(self.seen) and bool(now == self.seen)
-        return self.copy is None or np.array_equal(now, self.copy)
+        if self.content is None:
+            return now is self.seen
+        return type(now) is type(self.seen) and _content(now) == self.content
+
+
+def _content(value: Any) -> Any:
+    """What tells values apart: bits for numbers and arrays (0.0 and -0.0 differ), identity (None) for the rest."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.shape, value.dtype, value.tobytes()
+    if isinstance(value, float | complex):
+        return np.asarray(value).tobytes()
+    return ("is", value) if isinstance(value, _ATOMS) else None
 
 
 class _OpaqueError(Exception):
@@ -45,26 +59,65 @@ class _OpaqueError(Exception):
 
 def dependencies(function: Callable[..., Any]) -> tuple[Dependency, ...] | None:
     """Everything the function reads besides its arguments, or None where some of it cannot be watched."""
-    found: list[Dependency] = []
+    inventory = _Inventory()
     try:
-        _function(function, found, set(), _DEPTH)
+        inventory.function(function, _DEPTH)
     except _OpaqueError:
         return None
-    return tuple(found)
+    return tuple(inventory.found)
 
 
-def _function(function: Any, found: list[Dependency], seen: set[int], depth: int) -> None:
-    if id(function) in seen:
-        return
-    seen.add(id(function))
-    if not isinstance(function, FunctionType) or depth == 0 or len(found) > _ITEMS:
+class _Inventory:
+    """The list of what a function reads, while it is being made."""
+
+    def __init__(self) -> None:
+        self.found: list[Dependency] = []
+        self.seen: set[int] = set()
+
+    def function(self, function: Any, depth: int) -> None:
+        """List what a Python function, and whatever it calls, reads."""
+        if id(function) in self.seen:
+            return
+        self.seen.add(id(function))
+        _require(isinstance(function, FunctionType) and depth > 0 and len(self.found) <= _ITEMS)
+        _require(not set(vars(function)) - {"__wrapped__"})  # attributes of a function can change unseen
+        names = code_names(function.__code__)
+        self.found.append(Dependency(lambda: function.__code__, function.__code__, None))
+        for cell in function.__closure__ or ():
+            self.watch(_cell_reader(cell), depth, names)
+        for name in _global_names(function.__code__):
+            self.watch(_global_reader(function, name), depth, names)
+        self.watch(lambda: function.__defaults__, depth, names)
+        for name in function.__kwdefaults__ or {}:
+            self.watch(_default_reader(function, name), depth, names)
+
+    def watch(self, read: Callable[[], Any], depth: int, names: tuple[str, ...]) -> None:
+        """List one thing, and what it leads to; `names` are those the code reads from modules."""
+        value = read()
+        _require(not (isinstance(value, np.ndarray) and value.dtype == object))
+        self.found.append(Dependency(read, value, _content(value)))
+        if isinstance(value, ModuleType):
+            self.module(value, depth, names)
+        elif isinstance(value, tuple):
+            for item in value:
+                self.watch(_constant_reader(item), depth, names)
+        elif not (isinstance(value, (*_ATOMS, np.ndarray)) or value is _MISSING or _is_trusted(value)):
+            self.function(value, depth - 1)
+
+    def module(self, module: ModuleType, depth: int, names: tuple[str, ...]) -> None:
+        """A trusted library is fixed, unless it is asked for random numbers; of other modules what is read is watched."""
+        if module.__name__.split(".")[0] in _TRUSTED:
+            _require(not _RANDOM & {*names, *module.__name__.split(".")})
+            return
+        _require(depth > 0)
+        for name in names:
+            if hasattr(module, name):
+                self.watch(_attribute_reader(module, name), depth - 1, names)
+
+
+def _require(understood: bool) -> None:
+    if not understood:
         raise _OpaqueError
-    for cell in function.__closure__ or ():
-        _watch(_cell_reader(cell), found, seen, depth)
-    for name in _global_names(function.__code__):
-        _watch(_global_reader(function, name), found, seen, depth, names=function.__code__.co_names)
-    for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-        _watch(_constant_reader(default), found, seen, depth)
 
 
 def _cell_reader(cell: CellType) -> Callable[[], Any]:
@@ -82,72 +135,37 @@ def _global_reader(function: FunctionType, name: str) -> Callable[[], Any]:
     return lambda: namespace.get(name, getattr(builtins, name, _MISSING))
 
 
+def _default_reader(function: FunctionType, name: str) -> Callable[[], Any]:
+    return lambda: (function.__kwdefaults__ or {}).get(name, _MISSING)
+
+
+def _attribute_reader(module: ModuleType, name: str) -> Callable[[], Any]:
+    return lambda: getattr(module, name, _MISSING)
+
+
 def _constant_reader(value: Any) -> Callable[[], Any]:
     return lambda: value
 
 
-def _global_names(code: Any) -> Iterator[str]:
+def _global_names(code: CodeType) -> Iterator[str]:
     """Names read from module scope by the code and by functions defined in it; attributes are told apart by opcode."""
     import dis
 
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            _require(instruction.argval not in _ESCAPES)
             yield instruction.argval
-        if instruction.opname in ("STORE_GLOBAL", "IMPORT_NAME"):
-            raise _OpaqueError
+        _require(instruction.opname not in ("STORE_GLOBAL", "IMPORT_NAME"))
     for constant in code.co_consts:
-        if hasattr(constant, "co_names"):
+        if isinstance(constant, CodeType):
             yield from _global_names(constant)
 
 
-def _watch(read: Callable[[], Any], found: list[Dependency], seen: set[int], depth: int, names: tuple[str, ...] = ()) -> None:
-    """List one thing, and what it leads to."""
-    value = read()
-    if isinstance(value, np.ndarray):
-        if value.dtype == object:
-            raise _OpaqueError
-        found.append(Dependency(read, value, value.copy()))
-    elif isinstance(value, ModuleType):
-        _module(value, read, names, found, seen, depth)
-    elif isinstance(value, tuple):
-        found.append(Dependency(read, value, None))
-        for item in value:
-            _watch(_constant_reader(item), found, seen, depth)
-    else:
-        found.append(Dependency(read, value, None))
-        _leads_on(value, found, seen, depth)
-
-
-def _leads_on(value: Any, found: list[Dependency], seen: set[int], depth: int) -> None:
-    if isinstance(value, _ATOMS) or value is _MISSING or _is_trusted(value):
-        return
-    if isinstance(value, BuiltinFunctionType | type):
-        return
-    _function(value, found, seen, depth - 1)
-
-
 def _is_trusted(value: Any) -> bool:
-    module = getattr(value, "__module__", None) or getattr(type(value), "__module__", "")
-    return isinstance(value, np.ufunc) or (callable(value) and str(module).split(".")[0] in _TRUSTED and not _is_random(value))
-
-
-def _is_random(value: Any) -> bool:
-    return "random" in str(getattr(value, "__module__", "")) or isinstance(value, np.random.Generator | np.random.RandomState)
-
-
-def _module(
-    module: ModuleType, read: Callable[[], Any], names: tuple[str, ...], found: list[Dependency], seen: set[int], depth: int
-) -> None:
-    """A trusted library is fixed, unless it is asked for random numbers; of other modules what is read is watched."""
-    found.append(Dependency(read, module, None))
-    if module.__name__.split(".")[0] in _TRUSTED:
-        if "random" in names or "random" in module.__name__:
-            raise _OpaqueError
-        return
-    for name in names:
-        if hasattr(module, name):
-            _watch(_attribute_reader(module, name), found, seen, depth - 1, names)
-
-
-def _attribute_reader(module: ModuleType, name: str) -> Callable[[], Any]:
-    return lambda: getattr(module, name, _MISSING)
+    """A function or class of a trusted library, bound to nothing that could change and not random."""
+    if isinstance(value, np.ufunc):
+        return True
+    module = str(getattr(value, "__module__", None) or "builtins").split(".")
+    bound = getattr(value, "__self__", None) if isinstance(value, BuiltinFunctionType) else None
+    free = bound is None or isinstance(bound, ModuleType)
+    return isinstance(value, _LIBRARY_FUNCTIONS) and free and module[0] in _TRUSTED and not _RANDOM & set(module)

@@ -182,7 +182,7 @@ class _Rewriter:
             return None
         with np.errstate(all="ignore"):
             try:
-                result = primitive.evaluate(*values, **params)
+                result = primitive.on_floats(values, params)
                 if primitive in RATIONAL and not _is_exact(RATIONAL[primitive], values, result):
                     return None
             except (ArithmeticError, ValueError):  # plain numbers raise where NumPy gives inf or NaN
@@ -262,11 +262,11 @@ def _multiply(r: _Rewriter, read: tuple[int, ...]) -> Any:
 def _merged_factor(r: _Rewriter, a: int, b: int) -> Any:
     """2 * (3 * x) is 6 * x where the product of the constants is exact."""
     first, inner = r.number(a), r.made_by(b, MULTIPLY)
-    if first is None or inner is None or not np.isfinite(first):
+    if first is None or inner is None:
         return None
     for c, x in (inner, inner[::-1]):
         second = r.number(c)
-        if second is not None and np.isfinite(second) and Fraction(first) * Fraction(second) == Fraction(first * second):
+        if second is not None and np.isfinite(first * second) and Fraction(first) * Fraction(second) == Fraction(first * second):
             return MULTIPLY, (r.builder.constant(type(r.builder.constants[a])(first * second)), x)
     return None
 

@@ -9,6 +9,7 @@ import keyword
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,25 +18,29 @@ from gradcheck.circuit.circuit import CONSTANT, Circuit
 from gradcheck.circuit.simplify import live
 from gradcheck.primitives import TABLE, Exact, Primitive
 
-_RESERVED = {"np", "math", "special", "abs", "float"}
+_PYTHON = {"f": "float", "b": "bool", "i": "int", "u": "int"}
 _INLINE = 16  # elements of an index or constant array that are written out
 
 
 @dataclass(slots=True)
 class Program:
-    """Lines of Python, the objects they refer to by name, and the name of every value."""
+    """Lines of Python, the objects they refer to by name, the name of every value, and the names users gave."""
 
     lines: list[str] = field(default_factory=list)
     objects: dict[str, Any] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    wanted: frozenset[str] = frozenset()
 
 
 def write(circuit: Circuit) -> str:
-    """A function definition with one line per equation, that runs when pasted next to `import numpy as np`."""
-    program = Program()
+    """A function definition with one line per equation. It runs next to `import numpy as np` (see `scope` for the operations
+    that have no NumPy name), unless it refers to large constants, which are left out.
+    """
     namer = _Namer(circuit)
+    program = Program(wanted=frozenset(namer.wanted))
     for k, opcode in enumerate(circuit.opcodes):
         program.names[k] = _literal(circuit, k, program) if opcode == CONSTANT else namer.name(k)
+        namer.used.add(program.names[k])
         if k == circuit.backward and program.lines:
             program.lines.append("    # backward")
         if opcode >= 0:
@@ -75,6 +80,16 @@ def _identifier(name: str) -> str:
 
 def expression(circuit: Circuit, k: int, program: Program) -> str:
     """The right-hand side of equation k in NumPy."""
+    text, type = _operation(circuit, k, program), circuit.type(k)
+    return f"{_PYTHON[type.dtype.kind]}({text})" if type.weak and _is_mixed(circuit) else text
+
+
+def _is_mixed(circuit: Circuit) -> bool:
+    """Whether other precisions than float64 are about, so that it matters which numbers are plain Python's."""
+    return any(t.floating and t.dtype != np.float64 for t in circuit.type_table)
+
+
+def _operation(circuit: Circuit, k: int, program: Program) -> str:
     primitive, params = TABLE[circuit.opcodes[k]], circuit.params.get(k, {})
     operands = [program.names[i] for i in circuit.inputs_of(k)]
     if primitive.name == "transpose" and params["axes"] == (1, 0):
@@ -154,7 +169,7 @@ def value_names(circuit: Circuit) -> dict[int, str]:
 def index_text(index: Any, program: Program) -> str:
     """An index as it is written between brackets."""
     parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join(_part_text(p, program) for p in parts) + ("," if len(parts) == 1 and isinstance(parts[0], tuple) else "")
+    return ", ".join(_part_text(p, program) for p in parts) or "()"
 
 
 def _part_text(part: Any, program: Program) -> str:
@@ -169,13 +184,14 @@ def _part_text(part: Any, program: Program) -> str:
 def _stored(value: Any, program: Program, wanted: str = "") -> str:
     """Keep an array under the user's name for it, or k0, k1, ..."""
     taken = {*program.objects, *program.names.values(), *_RESERVED}
-    name = wanted if wanted and wanted not in taken else f"k{len(program.objects)}"
+    fresh = (name for i in count(len(program.objects)) if (name := f"k{i}") not in taken | program.wanted)
+    name = wanted if wanted and wanted not in taken else next(fresh)
     program.objects[name] = value
     return name
 
 
 def _scatter(operands: list[str], params: Mapping[str, Any], program: Program) -> str:
-    indices = ", ".join(f"({_tuple_text(i, program)},)" for i in params["indices"])
+    indices = ", ".join(f"({_tuple_text(i, program)},)" if i else "()" for i in params["indices"])
     return f"scatter({', '.join(operands)}, indices=({indices},), shape={params['shape']!r})"
 
 
@@ -195,13 +211,16 @@ def _callable(primitive: Primitive) -> str:
     return primitive.name
 
 
+_RESERVED = {"np", "math", "special", "abs", *_PYTHON.values()} | {p.name for p in TABLE if p.array is None and _callable(p) == p.name}
+
+
 def _literal(circuit: Circuit, k: int, program: Program) -> str:
     value = circuit.constants[k]
     if isinstance(value, Exact):
         return repr(value.value)
     if isinstance(value, np.ndarray):
         return _stored(value, program, _identifier(circuit.names.get(k, "")))
-    if isinstance(value, np.float64):
+    if isinstance(value, np.float64) and not _is_mixed(circuit):
         value = float(value)
     return scalar_text(value)
 
@@ -218,7 +237,10 @@ def scalar_text(value: Any) -> str:
 def _array_text(value: Any) -> str:
     if value.size > _INLINE:
         return f"...  # constant array {value.dtype}{list(value.shape)}"
-    return f"np.array({value.tolist()!r})"
+    numbers = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(value.tolist()))
+    plain = value.size and value.dtype in (np.float64, np.int64, np.bool_)
+    array = f"np.array({numbers})" if plain else f"np.array({numbers}, dtype='{value.dtype}')"
+    return array if value.size else f"{array}.reshape({value.shape})"
 
 
 def _shape_comment(circuit: Circuit, k: int) -> str:
@@ -233,4 +255,4 @@ def scope() -> dict[str, Any]:
     from scipy import special
 
     own: dict[str, Callable[..., Any]] = {p.name: p.evaluate for p in TABLE}
-    return own | {"np": np, "math": math, "special": special, "abs": abs, "float": float}
+    return own | {"np": np, "math": math, "special": special, "abs": abs, "float": float, "bool": bool, "int": int}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gradcheck.case import Case
 from gradcheck.circuit import advice
@@ -22,7 +24,9 @@ from gradcheck.primitives import BY_NAME, OPCODE, Primitive, plain
 from gradcheck.primitives.structure import is_view
 
 _HERE = __file__.rsplit("circuit", 1)[0]
-_LIBRARIES = (_HERE, *(m.__file__.rsplit("__init__", 1)[0] for m in (np,) if m.__file__))
+_LIBRARIES = (_HERE, *(m.__file__.rsplit("__init__", 1)[0] for m in (np, scipy) if m.__file__))
+_OBJECT_ERRORS = ("TracedArray", "not supported for the input types", "loop of ufunc does not support")  # in NumPy's messages
+_NUMBERS = (TracedArray, np.ndarray, np.generic, int, float, complex, list, tuple)
 _FRAMES_KEPT = 400  # frames whose local variables lend their names
 
 
@@ -49,7 +53,7 @@ class Tracer:
                 x = self.lift(x)
             operands.append(x.index)
             values.append(plain(x.value))
-        value = primitive.evaluate(*values, **params) if params else primitive.evaluate(*values)
+        value = primitive.on_floats(values, params or {})
         kind = FLOAT64 if value.__class__ is np.float64 else type_of(value)
         place = self._place() if self._keep_places else 0
         result = TracedArray(self, self.builder.append(OPCODE[primitive], tuple(operands), kind, params, place), value)
@@ -219,9 +223,10 @@ def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], opti
 
 def _result(tracer: Tracer, value: Any) -> TracedArray:
     """A traced output; TraceError for what is no number."""
-    result = tracer.lift(value)
-    if result.dtype.kind not in "fiub":
-        raise TraceError(f"{tracer.builder.name}: {advice.RESULT.format(type(value).__name__)}")
+    result = tracer.lift(value) if isinstance(value, _NUMBERS) else None
+    if result is None or result.dtype.kind not in "fiub":
+        what = type(value).__name__ if result is None else f"{result.dtype} values"
+        raise TraceError(f"{tracer.builder.name}: {advice.RESULT.format(what)}")
     return result
 
 
@@ -229,7 +234,7 @@ def _explained(tracer: Tracer, error: Exception) -> TraceError | None:
     """What NumPy or Python says of a traced array that cannot do what it was asked, with the user's line."""
     if isinstance(error, AttributeError) and isinstance(error.obj, TracedArray):
         return TraceError(tracer.at(error, advice.ATTRIBUTE.format(error.name)))
-    if isinstance(error, TypeError) and ("TracedArray" in str(error) or "not supported for the input types" in str(error)):
+    if isinstance(error, TypeError) and any(sign in str(error) for sign in _OBJECT_ERRORS):
         return TraceError(tracer.at(error, advice.OBJECTS.format(str(error).partition(",")[0])))
     return None
 
@@ -251,6 +256,7 @@ def as_number(value: Any) -> Any:
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:
     """Parameter names of a function; x0, x1, ... where they cannot be read."""
+    function = inspect.unwrap(function)
     code = getattr(function, "__code__", None)
     names = list(code.co_varnames[: code.co_argcount]) if code else []
     if names and getattr(function, "__self__", None) is not None:

@@ -207,7 +207,7 @@ def _give_operators() -> None:
     two = {
         "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
         "gt": "greater", "ge": "greater_equal", "lt": "less", "le": "less_equal", "eq": "equal", "ne": "not_equal",
-        "and": "logical_and", "or": "logical_or",
+        "and": "logical_and", "or": "logical_or", "mod": "remainder", "floordiv": "floor_divide",
     }  # fmt: skip
     for symbol, name in two.items():
         forward, backward = _binary(BY_NAME[name])
@@ -266,6 +266,6 @@ def _refuse(symbol: str) -> Callable[..., Any]:
 
 _give_operators()
 _give_methods()
-for _name, _symbol in {"floordiv": "//", "mod": "%", "divmod": "divmod", "round": "round", "xor": "^"}.items():
+for _name, _symbol in {"divmod": "divmod", "round": "round", "xor": "^"}.items():
     setattr(TracedArray, f"__{_name}__", _refuse(_symbol))
     setattr(TracedArray, f"__r{_name}__", _refuse(_symbol))

@@ -47,6 +47,11 @@ def _obstacle(problem: Problem) -> str | None:
     return None
 
 
+def _step(size: float) -> float:
+    """Small beside the number itself, so that its square vanishes next to a pole or a root at 0 too."""
+    return min(_STEP, size * 2.0**-66 or float(np.finfo(float).smallest_subnormal)) if size else _STEP
+
+
 def _partials(problem: Problem, argument: int) -> Any:
     x = problem.inputs[argument]
     result = np.empty(np.shape(x))
@@ -55,7 +60,7 @@ def _partials(problem: Problem, argument: int) -> Any:
         for index in np.ndindex(np.shape(x)):
             inputs = list(problem.inputs)
             moved = np.array(x, dtype=complex)
-            moved[index] += 1j * _STEP
+            moved[index] += 1j * (step := _step(abs(float(np.asarray(x)[index]))))
             inputs[argument] = moved[()]
-            result[index] = np.imag(problem.at(tuple(inputs))) / _STEP
+            result[index] = np.imag(problem.at(tuple(inputs))) / step
     return result[()]

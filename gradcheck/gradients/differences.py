@@ -36,7 +36,8 @@ class Differences:
         """Every partial derivative, with a bound on its error where two steps were taken."""
         start = time.perf_counter()
         counted = _Counted(problem)
-        value = counted(problem.inputs)
+        spared = self.central and not self.extrapolate  # central differences alone never use f(x)
+        value = problem.value if spared else counted(problem.inputs)
         if not np.isfinite(value):
             return Refused(self.name, f"the function is not finite at the point: {value}")
         noise = measured_noise(counted, problem, value) if self.extrapolate else 0.0
@@ -45,10 +46,9 @@ class Differences:
         ]
         seconds = time.perf_counter() - start
         if not all(np.isfinite(d) for d, _ in pairs):
-            return Refused(self.name, "the function is not finite next to the point, however small the step")
+            return Refused(self.name, "the function is not finite next to the point, or its domain leaves no room, however small the step")
         entries, errors = _arrange(problem, [d for d, _ in pairs]), _arrange(problem, [e for _, e in pairs])
-        spared = self.central and not self.extrapolate  # central differences alone never use f(x)
-        return Gradient(self.name, value, entries, errors if self.extrapolate else None, counted.calls - spared, None, seconds)
+        return Gradient(self.name, value, entries, errors if self.extrapolate else None, counted.calls, None, seconds)
 
     def _entry(
         self, f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, noise: float
@@ -62,12 +62,13 @@ class Differences:
             if np.isfinite(coarse):
                 break
             step /= 32.0
-        if not self.extrapolate:
+        if not self.extrapolate or not np.isfinite(coarse):
             return coarse, math.nan
         fine = quotient(step / 2)
         gain = 3.0 if self.central else 1.0
-        eps = float(np.finfo(x.dtype).eps)
-        rounding = _NOISE_FACTOR * (noise + eps * abs(value)) / step
+        info = np.finfo(x.dtype)
+        rounding = _NOISE_FACTOR * (noise + float(info.eps) * abs(value) + float(info.smallest_subnormal)) / abs(step)
+        rounding += _NOISE_FACTOR * float(info.eps) * abs(fine)  # of f beside the point, where f(x) itself may be 0
         return fine + (fine - coarse) / gain, abs(fine - coarse) + rounding
 
     def _step(self, problem: Problem, argument: int, index: tuple[int, ...]) -> float:
@@ -78,8 +79,10 @@ class Differences:
         step: float = (abs(at) or 1.0) * float(np.finfo(x.dtype).eps) ** (1.0 / (order + 1))
         domain = problem.domains.get(problem.argnums[argument])
         if isinstance(domain, Real):
-            room = min(domain.high - at, at - domain.low) if self.central else domain.high - at
-            step = min(step, room / 2) if room > 0 else step
+            above, below = (domain.high - at) / 2, (at - domain.low) / 2
+            if self.central:
+                return min(step, above, below)
+            return min(step, above) if step <= above or above >= below else -min(step, below)
         return step
 
 
@@ -110,31 +113,50 @@ def _quotient(
 ) -> Callable[[float], float]:
     def quotient(step: float) -> float:
         right, ahead = _moved(problem, argument, index, step)
-        if not central:
-            return (float(f(right)) - value) / ahead if ahead else math.nan
-        left, behind = _moved(problem, argument, index, -step)
-        return (float(f(right)) - float(f(left))) / (ahead - behind) if ahead != behind else math.nan
+        left, behind = _moved(problem, argument, index, -step) if central else (right, 0.0)
+        if ahead == behind or not (_inside(problem, argument, right) and _inside(problem, argument, left)):
+            return math.nan
+        return (float(f(right)) - (float(f(left)) if central else value)) / (ahead - behind)
 
     return quotient
+
+
+def _inside(problem: Problem, argument: int, inputs: tuple[Any, ...]) -> bool:
+    return bool(np.all(_within(problem, argument, inputs[argument])))
+
+
+def _within(problem: Problem, argument: int, x: Any) -> Any:
+    """Which entries lie strictly inside their domain: rounding may have put a point on its border."""
+    domain = problem.domains.get(problem.argnums[argument])
+    return (x > domain.low) & (x < domain.high) if isinstance(domain, Real) else np.isfinite(x)
 
 
 def measured_noise(f: Callable[..., Any], problem: Problem, value: Any) -> float:
     """The rounding noise of f near the point, from a table of differences at minute steps along one direction."""
     rng = np.random.default_rng(0)
     eps = max(float(np.finfo(x.dtype).eps) for x in problem.inputs)
-    directions = [rng.uniform(0.5, 1.0, np.shape(x)) * 64 * eps for x in problem.inputs]
-    near = [
-        tuple((x * (1 + k * d)).astype(x.dtype)[()] for x, d in zip(problem.inputs, directions, strict=True))
-        for k in range(1, _NOISE_POINTS)
-    ]
+    directions = [_inward(problem, a, rng.uniform(0.5, 1.0, np.shape(x)) * 64 * eps) for a, x in enumerate(problem.inputs)]
+    near = [tuple(_scaled(x, k * d) for x, d in zip(problem.inputs, directions, strict=True)) for k in range(1, _NOISE_POINTS)]
     samples = [float(value), *(float(f(inputs)) for inputs in near)]
     table, levels = np.array(samples), []
+    largest = float(np.max(np.abs(table[np.isfinite(table)]), initial=0.0)) or 1.0  # squares may overflow
     for k in range(1, _NOISE_POINTS - 1):
         table = np.diff(table)
         scale = math.factorial(k) ** 2 / math.factorial(2 * k)
-        levels.append(math.sqrt(scale * float(np.mean(table**2))))
+        levels.append(math.sqrt(scale) * float(np.sqrt(np.mean(np.square(table / largest)))) * largest)
     finite = [v for v in levels[2:] if math.isfinite(v)]
     return max(finite, default=0.0)
+
+
+def _scaled(x: Any, relative: Any) -> Any:
+    return (x * (1 + relative)).astype(x.dtype)[()]
+
+
+def _inward(problem: Problem, argument: int, direction: Any) -> Any:
+    """A relative direction turned round, or stopped, for entries that would leave their domain."""
+    x, far = problem.inputs[argument], _NOISE_POINTS - 1
+    turned = np.where(_within(problem, argument, _scaled(x, -far * direction)), -direction, 0.0)
+    return np.where(_within(problem, argument, _scaled(x, far * direction)), direction, turned)
 
 
 def _arrange(problem: Problem, flat: list[float]) -> tuple[Any, ...]:

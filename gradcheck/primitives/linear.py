@@ -51,11 +51,11 @@ def _stacked_rule(position: int, g: Any, a: Any, b: Any) -> Any:
 MATMUL = Primitive(
     "matmul", np.matmul, _matmul_rule, _product_cost, arity=2, calls={np.matmul: None}, array="{0} @ {1}",
     examples=(Example(((2, 3), (3, 2))), Example(((2, 3), (3,))), Example(((3,), (3, 2))), Example(((3,), (3,))), Example(((2, 1, 2), (2, 2)))),
-    formula="sum_k a_ik b_kj",
+    sums=True, formula="sum_k a_ik b_kj",
 )  # fmt: skip
 DOT = Primitive(
     "dot", np.dot, _matmul_rule, _product_cost, arity=2, calls={},
-    examples=(Example(((2, 3), (3, 2))), Example(((3,), (3,))), Example(((2, 2), (2,)))), formula="sum_k a_ik b_kj",
+    examples=(Example(((2, 3), (3, 2))), Example(((3,), (3,))), Example(((2, 2), (2,)))), sums=True, formula="sum_k a_ik b_kj",
 )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _inner_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -
 
 INNER = Primitive(
     "inner", np.inner, _inner_rule, _product_cost, arity=2, calls={},
-    examples=(Example(((3,), (3,))), Example(((2, 3), (2, 3)))), formula="sum_k a_ik b_jk",
+    examples=(Example(((3,), (3,))), Example(((2, 3), (2, 3)))), sums=True, formula="sum_k a_ik b_jk",
 )  # fmt: skip
 
 
@@ -174,7 +174,7 @@ EINSUM = Primitive(
     examples=(
         Example(((2, 3), (3, 2)), {"subscripts": "ij,jk->ik", "optimize": False}), Example(((2, 2),), {"subscripts": "ii->i", "optimize": False}),
         Example(((2, 2), (2,), (2,)), {"subscripts": "ij,i,j->", "optimize": False}), Example(((2, 3),), {"subscripts": "ij->i", "optimize": False}),
-    ), formula="sum over repeated letters",
+    ), sums=True, formula="sum over repeated letters",
 )  # fmt: skip
 
 

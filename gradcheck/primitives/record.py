@@ -13,6 +13,7 @@ from gradcheck.primitives.costs import Counts, Sized, per_element
 Rule = Callable[..., Any]
 CostRule = Callable[[tuple[Sized, ...], Sized, Mapping[str, Any]], Counts]
 INF = float("inf")
+_PLAIN = frozenset((bool, int, float))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Primitive:
     rounds      False where the result is exact (data movement, negation, selection)
     pieces      the open pieces of the domain on which one formula holds, such as "x > 0" or "a < b"; none: the whole
                 domain is one. The rule is proved on each
+    sums        True where results are sums of terms that may cancel: rounding inside acts like a change of the terms
     analytic    False where NumPy's complex form is not the analytic continuation, so that the complex step must refuse
     """
 
@@ -104,6 +106,7 @@ class Primitive:
     array: str | None = None
     pick: Callable[..., Any] | None = None
     rounds: bool = True
+    sums: bool = False
     domains: tuple[Interval, ...] = ()
     pieces: tuple[str, ...] = ()
     special: tuple[Special, ...] = ()
@@ -116,6 +119,13 @@ class Primitive:
     def decision(self) -> bool:
         """Whether the result is piecewise constant, so that no derivative flows through it."""
         return self.adjoint is None
+
+    def on_floats(self, values: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        """NumPy's result. Plain Python numbers alone give a plain number, which takes the precision of what it meets."""
+        result = self.evaluate(*values, **params)
+        if type(values[0]) in _PLAIN and all(type(v) in _PLAIN for v in values) and isinstance(result, np.ndarray | np.generic):
+            return result.item() if result.ndim == 0 else result
+        return result
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         for operand in inputs:

@@ -70,7 +70,8 @@ def _mean_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params: M
 def _extreme_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
     (x,), axis = inputs, params.get("axis")
     shape = shape_of(x)
-    hits = np.where(x == _expand(y, shape, axis), 1.0, 0.0)  # ties share the cotangent equally
+    one = x.dtype.type(1)
+    hits = np.where(x == _expand(y, shape, axis), one, 0.0)  # ties share the cotangent equally
     return stretch(g, shape, axis) * (hits / np.sum(hits, axis=axis, keepdims=True))
 
 
@@ -205,8 +206,8 @@ def _exact_extreme(compare: str) -> Any:
     return exact
 
 
-SUM = _reduction("sum", np.sum, _sum_rule, per_reduction(ADDITION), (np.sum, np.add.reduce), formula="sum x_i")
-MEAN = _reduction("mean", np.mean, _mean_rule, _mean_cost, (np.mean,), exact=_exact_mean, formula="sum x_i / n")
+SUM = _reduction("sum", np.sum, _sum_rule, per_reduction(ADDITION), (np.sum, np.add.reduce), sums=True, formula="sum x_i")
+MEAN = _reduction("mean", np.mean, _mean_rule, _mean_cost, (np.mean,), exact=_exact_mean, sums=True, formula="sum x_i / n")
 PROD = _reduction(
     "prod", np.prod, _prod_rule, per_reduction(MULTIPLICATION), (np.prod, np.multiply.reduce),
     special=points(zero_factor=[0.0]), formula="product of x_i",
@@ -243,7 +244,7 @@ def _cumulative(record: Primitive) -> Any:
 
 
 LINES = (Example(((3,),), {"axis": 0}), Example(((2, 3),), {"axis": 1}))
-CUMSUM = Primitive("cumsum", np.cumsum, _cumsum_rule, _steps(ADDITION), calls={}, examples=LINES, formula="y_k = y_{k-1} + x_k")
+CUMSUM = Primitive("cumsum", np.cumsum, _cumsum_rule, _steps(ADDITION), calls={}, examples=LINES, sums=True, formula="y_k = y_{k-1} + x_k")
 CUMPROD = Primitive(
     "cumprod", np.cumprod, _cumprod_rule, _steps(MULTIPLICATION), calls={}, examples=LINES,
     special=points(zero_factor=[0.0]), formula="y_k = y_{k-1} x_k",
@@ -252,7 +253,7 @@ CUMSUM.calls[np.cumsum] = _cumulative(CUMSUM)  # type: ignore[index]
 CUMPROD.calls[np.cumprod] = _cumulative(CUMPROD)  # type: ignore[index]
 RECURRENCE = Primitive(
     "recurrence", _recur, _recurrence_rule, _steps(ADDITION + MULTIPLICATION), arity=2,
-    examples=(Example(((3,), (3,))), Example(((2, 2), (2, 2)))), formula="s_k = b_k + a_k s_{k-1}",
+    examples=(Example(((3,), (3,))), Example(((2, 2), (2, 2)))), sums=True, formula="s_k = b_k + a_k s_{k-1}",
 )  # fmt: skip
 
 

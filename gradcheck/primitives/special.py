@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from gradcheck.primitives.costs import ADDITION, COMPARISON, DIVISION, TRANSCENDENTAL, Counts, Sized
-from gradcheck.primitives.record import POSITIVE, Exact, Example, Interval, Primitive, elementwise, points
+from gradcheck.primitives.costs import ADDITION, COMPARISON, DIVISION, MULTIPLICATION, TRANSCENDENTAL, Counts, Sized
+from gradcheck.primitives.elementary import LN2
+from gradcheck.primitives.record import POSITIVE, REAL, UNIT, Exact, Example, Interval, Primitive, Special, elementwise, points
 from gradcheck.primitives.reductions import Axis, kept_shape, stretch
 
+ONE_OVER_ROOT_TWO_PI = Exact("1/sqrt(2 pi)", 1 / math.sqrt(2 * math.pi), lambda m: 1 / m.sqrt(2 * m.pi()))
 TWO_OVER_ROOT_PI = Exact("2/sqrt(pi)", 2 / math.sqrt(math.pi), lambda m: 2 / m.sqrt(m.pi()))
 Params = Mapping[str, Any]
 Inputs = tuple[Any, ...]
@@ -47,6 +49,27 @@ DIGAMMA = elementwise(
     "digamma", special.digamma, lambda g, y, x: g * POLYGAMMA(x, order=1),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.polygamma(0, x), calls=[special.digamma], array="special.digamma({0})",
     domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.4616321449683622], tail=[1e300, 1e-150]), formula="digamma(x)",
+)  # fmt: skip
+
+ERFCX = elementwise(  # the difference of two large terms for large x: there erfcx(x) is near 1 / (x sqrt(pi))
+    "erfcx", special.erfcx, lambda g, y, x: g * (2.0 * x * y - TWO_OVER_ROOT_PI),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.exp(x * x) * m.erfc(x), calls=[special.erfcx], array="special.erfcx({0})", domains=(UNIT,),
+    special=(Special("tail", (26.0,)),), formula="exp(x**2) erfc(x)",
+)  # fmt: skip
+NDTR = elementwise(
+    "ndtr", special.ndtr, lambda g, y, x: g * (ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * (x * x))),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.erfc(-x / m.sqrt(m.constant(2))) / 2, calls=[special.ndtr], array="special.ndtr({0})",
+    special=(Special("tail", (-37.0,)), Special("tail", (8.0,))), formula="normal distribution function",
+)  # fmt: skip
+XLOGY = elementwise(  # 0 at x = 0, whatever y; its derivative in y vanishes there too
+    "xlogy", special.xlogy, lambda g, y, a, b: g * np.log(b), lambda g, y, a, b: g * (a / b),
+    cost=TRANSCENDENTAL + MULTIPLICATION, exact=lambda m, a, b: a * m.log(b), calls=[special.xlogy], array="special.xlogy({0}, {1})",
+    domains=(REAL, POSITIVE), special=(Special("zero factor", (0.0, 1.0)),), formula="x log(y)",
+)  # fmt: skip
+LOGADDEXP2 = elementwise(
+    "logaddexp2", np.logaddexp2, lambda g, y, a, b: g * EXPIT((a - b) * LN2), lambda g, y, a, b: g * EXPIT((b - a) * LN2),
+    cost=TRANSCENDENTAL, exact=lambda m, a, b: m.log(m.exp(a * LN2.form(m)) + m.exp(b * LN2.form(m))) / LN2.form(m), calls=[np.logaddexp2],
+    special=(Special("tail", (0.0, 60.0)),), formula="log2(2**a + 2**b)", commutes=True,
 )  # fmt: skip
 
 

@@ -258,7 +258,7 @@ SCATTER = _move(
     examples=(
         Example(((2,),), {"indices": ((slice(0, 2),),), "shape": (3,)}),
         Example(((3,), ()), {"indices": ((np.array([0, 1, 0]),), (1,)), "shape": (2,)}),
-    ), formula="zeros to which values are added at indices",
+    ), sums=True, formula="zeros to which values are added at indices",
 )  # fmt: skip
 
 
@@ -270,6 +270,21 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
         return GETITEM(ravel(x), index=(np.asarray(indices),))
     before = (slice(None),) * (axis % len(shape_of(x)))
     return GETITEM(x, index=(*before, np.asarray(indices)))
+
+
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """np.repeat with fixed counts."""
+    if axis is None:
+        x, axis = ravel(x), 0
+    length = shape_of(x)[axis]
+    return take(x, np.repeat(np.arange(length), repeats), axis)
+
+
+def roll(x: Any, shift: int, axis: int | None = None) -> Any:
+    """np.roll along one axis, or of the flattened array."""
+    if axis is None:
+        return reshape(roll(ravel(x), shift, 0), shape_of(x))
+    return take(x, np.roll(np.arange(shape_of(x)[axis]), shift), axis)
 
 
 # the diagonal
@@ -291,7 +306,7 @@ def _trace_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Cou
 
 
 TRACE = Primitive(
-    "trace", np.trace, _trace_rule, _trace_cost, calls={}, formula="sum x_ii",
+    "trace", np.trace, _trace_rule, _trace_cost, calls={}, sums=True, formula="sum x_ii",
     examples=(Example(((2, 2),), {"offset": 0}), Example(((2, 3),), {"offset": 1})),
 )  # fmt: skip
 
@@ -312,7 +327,7 @@ _CALLS: dict[Primitive, dict[Any, Any]] = {
     BROADCAST: {np.broadcast_to: broadcast_to},
     CONCATENATE: {np.concatenate: concatenate, np.hstack: hstack, np.vstack: vstack},
     STACK: {np.stack: stack},
-    GETITEM: {np.flip: flip, np.take: take, np.copy: lambda x: x.copy()},
+    GETITEM: {np.flip: flip, np.repeat: repeat, np.roll: roll, np.take: take, np.copy: lambda x: x.copy()},
     TRACE: {np.trace: trace},
 }  # fmt: skip
 for _record, _calls in _CALLS.items():

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.rendering.explanation import short_path
+from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.studies.running import CaseResult, ClaimResult, RunResult
 from gradcheck.verdicts.compare import Comparison, Measured, worst
 
@@ -76,7 +76,7 @@ def case_entry(result: CaseResult) -> dict[str, Any]:
         "operations": {"function": c.circuit.operations, "gradient": c.circuit.gradient().operations},
         "ratio": c.ratio,
         "claimed": [
-            {"name": claim.name, "expected": claim.expect, "outcome": verdict.outcome, "kinds": list(verdict.kinds), "expected_kinds": list(claim.kinds), "reason": verdict.reason}
+            {"name": claim.name, "expected": claim.expect, "outcome": verdict.outcome, "kinds": list(verdict.kinds), "expected_kinds": list(claim.kinds), "reason": short_paths(verdict.reason)}
             for claim, verdict in c.claimed
         ],
         "methods": [method_entry(c, m.method) for m in c.points[0].measured],
@@ -106,4 +106,4 @@ def method_entry(comparison: Comparison, name: str) -> dict[str, Any]:
 def _reason(measured: list[Measured]) -> str:
     """Why it did not run, or the reason of the worst outcome."""
     refused = next((m.reason for m in measured if m.gradient is None), None)
-    return refused or next(m.reason for m in measured if m.outcome == worst([n.outcome for n in measured]))
+    return short_paths(refused or next(m.reason for m in measured if m.outcome == worst([n.outcome for n in measured])))

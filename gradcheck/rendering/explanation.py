@@ -101,3 +101,8 @@ def short_path(file: str) -> str:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
         return path.as_posix()
+
+
+def short_paths(text: str) -> str:
+    """A sentence with every path as seen from the current folder, so that it reads the same on every machine."""
+    return text.replace(f"{Path.cwd().as_posix()}/", "")

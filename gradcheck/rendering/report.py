@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import document, dumps, environment
-from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path
+from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path, short_paths
 from gradcheck.rendering.layout import code, escape, markdown_table, quantity, seconds
 from gradcheck.studies.derivation import Derivation, derive
 from gradcheck.studies.running import CaseResult, RunResult
@@ -158,7 +158,8 @@ def _tables(d: Derivation) -> list[str]:
 def methods_section(measured: tuple) -> str:  # type: ignore[type-arg]
     """Which methods ran and with what verdict; accuracy and time stand on the front page."""
     rows = [
-        [m.method, "did not run" if m.gradient is None else m.outcome, escape(m.reason) if m.gradient is None else ""] for m in measured
+        [m.method, "did not run" if m.gradient is None else m.outcome, escape(short_paths(m.reason)) if m.gradient is None else ""]
+        for m in measured
     ]
     return markdown_table(rows, ["method", "outcome", "why not"])
 

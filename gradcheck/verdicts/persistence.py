@@ -20,6 +20,7 @@ from gradcheck.verdicts.accuracy import measure
 from gradcheck.verdicts.pieces import decisions
 
 NEIGHBOURS, FEWEST = 16, 6
+VARIES = 256.0  # units of roundoff by which a gradient must vary for its rounding to vary too
 ODDS = 1e-9  # of calling rounding a mistake, over all entries tested at one point
 ROBUST = 40.0
 """Medians of 16 uniform deviates exceed 11.6 median absolute deviations with odds of 1e-6 (8 million simulated), and 1.45 times
@@ -27,19 +28,22 @@ more for each further power of ten, whence also the exponent 0.16 = log10(1.45) 
 Repeat = Callable[[Problem], "tuple[Any, ...] | None"]
 
 
-def persistent(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> Any:
-    """Which of the tested entries deviate in a way that persists; a mask like `tested`.
+def persistent(problem: Problem, repeat: Repeat, beyond: Any, doubtful: Any, dtype: Any) -> Any:
+    """Which entries deviate in a way that persists; a mask like the two given.
 
-    A claim that cannot be repeated, or deviates by NaN or infinity nearby, persists: nothing speaks for rounding.
+    Entries `beyond` the tolerance persist also where nothing can be seen: the claim cannot be repeated, the gradient does not vary nearby. Those that
+    are only `doubtful` need evidence: where the gradient is constant, its rounding is too.
     """
+    tested = beyond | doubtful
     deviations = list(_deviations(problem, repeat, tested, dtype))
-    found = np.zeros(len(tested), dtype=bool)
     if len(deviations) < FEWEST:
-        found[tested] = True
-        return found
-    absolute, relative = (np.array([d[i] for d in deviations]) for i in range(2))
+        return beyond.copy()
+    absolute, relative, truth = (np.array([d[i] for d in deviations]) for i in range(3))
+    found = np.zeros(len(tested), dtype=bool)
     found[tested] = _systematic(absolute) | _systematic(relative)
-    return found
+    varies = np.zeros(len(tested), dtype=bool)
+    varies[tested] = np.ptp(truth, axis=0) > VARIES * float(np.finfo(dtype).eps) * np.max(np.abs(truth), axis=0)
+    return found & (beyond | varies)
 
 
 def _systematic(table: Any) -> Any:
@@ -54,8 +58,8 @@ def _systematic(table: Any) -> Any:
         return ~((mean <= student * deviation) & (np.abs(median) <= robust * spread))  # NaN is systematic
 
 
-def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> Iterator[tuple[Any, Any]]:
-    """The claim's error at each nearby point of the same smooth piece: absolute, and relative to the truth there."""
+def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """At each nearby point of the same smooth piece the claim's error, absolute and relative to the truth, and the truth."""
     piece = decisions(problem)
     for near in _neighbours(problem, dtype):
         truth = certify(near) if decisions(near) == piece else None
@@ -66,7 +70,7 @@ def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> It
             return
         accuracy = measure(entries, truth.entries, dtype, truth.bits)
         scale = np.where(accuracy.truth == 0, 1.0, np.abs(accuracy.truth))
-        yield accuracy.error[tested], (accuracy.error / scale)[tested]
+        yield accuracy.error[tested], (accuracy.error / scale)[tested], accuracy.truth[tested]
 
 
 def _neighbours(problem: Problem, dtype: Any) -> Iterator[Problem]:

@@ -173,7 +173,15 @@ def test_explain_derives_hop_by_hop(here):
     here("a.py", "@case(x=1.0)\ndef f(x):\n    z = x + 1\n    h = z**2\n    return np.sin(h)\n")
     result = invoke("explain", "a.py::f")
     assert result.exit_code == 0
-    for line in ("y -> h  np.cos(h)", "h -> z  2.0 * z", "y' = np.cos(h) * h'", "dy/dx = -2.61457", "dh = np.cos(h)", "# backward", "return y, dz"):
+    for line in (
+        "y -> h  np.cos(h)",
+        "h -> z  2.0 * z",
+        "y' = np.cos(h) * h'",
+        "dy/dx = -2.61457",
+        "dh = np.cos(h)",
+        "# backward",
+        "return y, dz",
+    ):
         assert line in result.stdout
 
 

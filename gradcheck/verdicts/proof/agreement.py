@@ -64,16 +64,16 @@ def _points(primitive: Primitive, seed: int) -> Iterator[tuple[str, tuple[Any, .
     for piece in regions_of(primitive):
         for n in range(_DRAWN):
             yield "drawn", _draw(piece, rng, wide=bool(n % 2))
+    whole = [all(getattr(x, "is_Integer", False) for x in operand) for operand in zip(*(p.operands.values() for p in regions_of(primitive)), strict=True)]
     for special in primitive.special:
-        yield special.kind, tuple(map(np.float64, special.at))
+        yield special.kind, tuple(np.int64(x) if fixed else np.float64(x) for x, fixed in zip(special.at, whole, strict=True))
 
 
 def _draw(piece: Region, rng: random.Random, *, wide: bool) -> tuple[Any, ...]:
     point = piece.sample(rng)
     if wide:
         point = {p: v * 10 ** rng.randint(-6, 2) for p, v in point.items()}
-    values = [x.subs(point) for x in piece.operands.values()]
-    return tuple(np.float64(float(v)) if v.is_number else np.bool_(bool(v)) for v in values)
+    return piece.numbers(point)
 
 
 def _at(primitive: Primitive, kind: str, point: tuple[Any, ...], operand: int, params: Any) -> Agreement:

@@ -26,17 +26,19 @@ def broadcasts(primitive: Primitive, rng: random.Random) -> str | None:
     params = (primitive.examples or (Example(()),))[0].params
     point = piece.sample(rng)
     exact = [sympy.sympify(x).subs(point) for x in piece.operands.values()]
+    floats = piece.numbers(point)
     for turn in range(len(exact)):
         shapes = [SHAPES[(i + turn) % len(SHAPES)] for i in range(len(exact))]
         for position, x in enumerate(piece.operands.values()):
-            problem = _stretched(primitive, position, exact, shapes, params) if x.free_symbols else None
+            problem = _stretched(primitive, position, (exact, floats), shapes, params) if x.free_symbols else None
             if problem is not None:
                 return problem
     return None
 
 
-def _stretched(primitive: Primitive, position: int, exact: list[Any], shapes: list[tuple[int, ...]], params: Any) -> str | None:
-    arithmetic, floats = Symbols(), tuple(map(_float, exact))
+def _stretched(primitive: Primitive, position: int, at: tuple[Any, Any], shapes: list[tuple[int, ...]], params: Any) -> str | None:
+    """The same for one operand: `at` is the point in rationals and in floats."""
+    arithmetic, (exact, floats) = Symbols(), at
     scalars = tuple(exact)
     y = arithmetic.apply(primitive, scalars, params)
     whole = np.broadcast_shapes(*shapes)
@@ -74,7 +76,3 @@ def _full(shape: tuple[int, ...], value: Any) -> Any:
     array = np.empty(shape, dtype=object)
     array[...] = value
     return array if shape else value
-
-
-def _float(value: Any) -> Any:
-    return np.bool_(bool(value)) if value in (sympy.true, sympy.false) else np.float64(float(value))

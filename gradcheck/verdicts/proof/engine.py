@@ -18,6 +18,7 @@ from gradcheck.verdicts.proof.vanishing import agree, number, simplified_to_zero
 
 Status = Literal["proven", "exact at random rational points", "by defining identity", "certified", "decision", "failed"]
 _STRENGTH: tuple[Status, ...] = ("proven", "exact at random rational points", "certified", "failed")
+_NOT_EVALUATED = (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError)  # what a wrong rule may raise
 _SCREENING, _POINTS = 2, 8  # points at which a rule is refuted before it is simplified, and compared where it cannot be
 
 
@@ -87,7 +88,7 @@ def _piece(primitive: Primitive, setting: Setting, rng: random.Random) -> Piece:
     """The weakest status over all entries of all operands on one piece."""
     try:
         found = [_entry(primitive, setting, e, rng) for e in entries(primitive, setting, rng)]
-    except (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError) as error:  # a rule that cannot be evaluated
+    except _NOT_EVALUATED as error:
         return Piece(setting.text, "failed", str(error))
     if not found:
         return Piece(setting.text, "failed", "no entry of any operand has a rule")
@@ -147,7 +148,10 @@ def _by_balls(primitive: Primitive, setting: Setting, entry: Entry, rng: random.
 
 def _broadcast(primitive: Primitive, rng: random.Random) -> Piece:
     """Whether stretched operands get the sum of the cotangents of all their copies."""
-    problem = broadcasts(primitive, rng)
+    try:
+        problem = broadcasts(primitive, rng)
+    except _NOT_EVALUATED as error:
+        problem = str(error)
     return Piece("stretched operands", "proven" if problem is None else "failed", problem or "sums of symbolic cotangents")
 
 

@@ -33,17 +33,33 @@ class Region:
         """A random rational for every parameter: an interior point of the region, of moderate size."""
         return {p: _rational(rng, positive=bool(p.is_positive)) for p in self.parameters}
 
+    def numbers(self, point: Mapping[Any, Any]) -> tuple[Any, ...]:
+        """The operands at a point as NumPy's numbers; whole numbers and truth values where the piece fixes such."""
+        return tuple(_number(x, point) for x in self.operands.values())
+
     def partials(self, value: Any) -> dict[str, Any]:
         """SymPy's derivative of an expression with respect to every operand that moves.
 
         The chain rule through the parameters, solved backwards: grad_t F = J^T grad_x f.
         """
         moving = [n for n, x in self.operands.items() if x.free_symbols]
-        slopes = sympy.Matrix([sympy.diff(value, t) for t in self.parameters])
+        slopes = sympy.Matrix([_slope(value, t) for t in self.parameters])
         if [self.operands[n] for n in moving] == list(self.parameters):
             return dict(zip(moving, slopes, strict=True))
         jacobian = sympy.Matrix([[sympy.diff(self.operands[n], t) for t in self.parameters] for n in moving])
         return dict(zip(moving, jacobian.T.inv() * slopes, strict=True))
+
+
+def _number(x: Any, point: Mapping[Any, Any]) -> Any:
+    if x in (sympy.true, sympy.false):
+        return np.bool_(bool(x))
+    return np.int64(int(x)) if x.is_Integer else np.float64(float(x.subs(point)))
+
+
+def _slope(value: Any, parameter: Any) -> Any:
+    """SymPy's derivative between the jumps of floor and ceiling, where these are constant."""
+    steps = {step: sympy.Dummy(real=True) for step in sympy.sympify(value).atoms(sympy.floor, sympy.ceiling)}
+    return sympy.diff(value.subs(steps), parameter).subs({constant: step for step, constant in steps.items()})
 
 
 def _rational(rng: random.Random, *, positive: bool) -> Any:

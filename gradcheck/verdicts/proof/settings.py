@@ -35,6 +35,8 @@ class Setting:
     def floats(self, rng: random.Random) -> tuple[Any, ...]:
         """The operands at a random point, in floats."""
         point = self.region.sample(rng)
+        if not any(isinstance(x, np.ndarray) for x in self.operands) and len(self.operands) == len(self.region.operands):
+            return self.region.numbers(point)
         return tuple(_floats(x, point) for x in self.operands)
 
 
@@ -124,8 +126,7 @@ def _at(x: Any, index: tuple[int, ...]) -> Any:
 
 
 def _floats(x: Any, point: dict[Any, Any]) -> Any:
-    numbers = [bool(v) if v in (sympy.true, sympy.false) else float(v.subs(point)) for v in _flat(x)]
-    return np.array(numbers).reshape(np.shape(x))[()] if isinstance(x, np.ndarray) else np.asarray(numbers[0])[()]
+    return np.array([float(v.subs(point)) for v in _flat(x)]).reshape(np.shape(x))[()]
 
 
 def _short(value: Any) -> str:

@@ -1,0 +1,162 @@
+"""Running: every case once, every claim weighed, and nothing that fails stops the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradcheck import Evidence, Real, case, claim
+from gradcheck.studies.collection import Cases, Problematic
+from gradcheck.studies.running import Run, run, weigh
+
+
+def square(x):
+    return x * x
+
+
+def crash(x):
+    raise KeyError("boo")
+
+
+def not_finite(x):
+    return np.log(-x)
+
+
+def kinked(x):
+    return np.abs(x)
+
+
+def evidence(shown=True, text="text", **values):
+    return lambda session: Evidence(shown, text, values)
+
+
+def cases(*made, claims=(), problems=()):
+    return Cases(made, claims, problems)
+
+
+CLAIMS = [
+    pytest.param(evidence(True), "shown", "text", id="shown"),
+    pytest.param(evidence(False, "not so"), "refuted", "not so", id="refuted"),
+    pytest.param(lambda session: 1 / 0, "not shown", "ZeroDivisionError: division by zero", id="raises"),
+    pytest.param(lambda session: True, "not shown", "<lambda> returned bool, expected Evidence", id="no evidence"),
+    pytest.param(lambda session: None, "not shown", "<lambda> returned NoneType, expected Evidence", id="nothing"),
+    pytest.param(lambda session: session.cases["missing"], "not shown", "KeyError: 'missing'", id="no such case"),
+]
+
+
+@pytest.mark.parametrize("function, verdict, text", CLAIMS)
+def test_a_claim_is_shown_refuted_or_not_shown(function, verdict, text):
+    found = weigh(Run([]), claim("X1")(function))
+    assert (found.id, found.verdict, found.evidence) == ("X1", verdict, text)
+
+
+def test_the_values_of_the_evidence_are_kept():
+    assert weigh(Run([]), claim("X1")(evidence(a=1.5, b=2))).values == {"a": 1.5, "b": 2}
+
+
+def test_an_error_of_several_lines_is_told_in_one():
+    def raises(session):
+        raise ValueError("first\nsecond")
+
+    assert weigh(Run([]), claim("X1")(raises)).evidence == "ValueError: first"
+
+
+CRASHES = [
+    pytest.param(case(x=1.0)(crash), "KeyError: 'boo'", id="raises"),
+    pytest.param(case(x=1.0)(not_finite), "not finite", id="not finite"),
+    pytest.param(case(x=1)(square), "no argument is differentiable", id="integer"),
+    pytest.param(case(x=np.ones(2))(square), "shape (2,)", id="not scalar"),
+]
+
+
+@pytest.mark.parametrize("failing, message", CRASHES)
+def test_a_case_that_fails_does_not_stop_the_others(failing, message):
+    good = case(x=3.0)(square)
+    result = run(cases(failing, good, claims=[claim("X1")(evidence())]))
+    first, second = result.cases
+    assert first.comparison is None
+    assert message in first.error
+    assert first.error.startswith(f"case {failing.name}")
+    assert not first.met
+    assert second.met and second.error is None and second.comparison.outcome == "right"
+    assert [c.verdict for c in result.claims] == ["shown"]
+    assert result.faulty
+    assert not result.met
+
+
+def claimed(expect, gradient):
+    made = case(x=3.0)(square)
+    made.claimed_gradient(gradient, expect=expect)
+    return made
+
+
+MET = [
+    pytest.param(lambda: cases(case(x=3.0)(square)), True, id="right"),
+    pytest.param(lambda: cases(case(x=0.0)(kinked)), True, id="a kink is no fault"),
+    pytest.param(lambda: cases(claimed("right", lambda x: 2 * x)), True, id="right as expected"),
+    pytest.param(lambda: cases(claimed("wrong", lambda x: x)), True, id="wrong as expected"),
+    pytest.param(lambda: cases(claimed("right", lambda x: x)), False, id="wrong, expected right"),
+    pytest.param(lambda: cases(claimed("wrong", lambda x: 2 * x)), False, id="right, expected wrong"),
+    pytest.param(lambda: cases(claims=[claim("A")(evidence(True))]), True, id="claim shown"),
+    pytest.param(lambda: cases(claims=[claim("A")(evidence(False))]), False, id="claim refuted"),
+    pytest.param(lambda: cases(claims=[claim("A")(lambda s: None)]), False, id="claim not shown"),
+]
+
+
+@pytest.mark.parametrize("make, met", MET)
+def test_a_run_is_met_when_all_is_as_stated(make, met):
+    result = run(make())
+    assert result.met is met
+    assert not result.faulty
+
+
+def test_problems_of_files_make_a_run_faulty_and_are_passed_on():
+    result = run(cases(problems=[Problematic("a.py", "a.py: holds no case")]))
+    assert result.faulty
+    assert result.problems == ("a.py: holds no case",)
+
+
+def test_claims_come_in_the_order_of_their_ids():
+    result = run(cases(claims=[claim(i)(evidence()) for i in ("C10", "C02", "C01")]))
+    assert [c.id for c in result.claims] == ["C01", "C02", "C10"]
+
+
+def test_a_claim_is_given_the_comparisons_made_once():
+    calls = []
+
+    def counted(x):
+        calls.append(type(x).__name__)
+        return x * x
+
+    made = case(x=3.0)(counted)
+
+    def asks(session):
+        first, second = session.compare(session.cases["counted"]), session.compare(made)
+        return Evidence(first is second, "the same comparison")
+
+    result = run(cases(made, claims=[claim("X1")(asks)]))
+    assert result.claims[0].verdict == "shown"
+    assert calls.count("TracedArray") == 1
+
+
+def test_chosen_cases_run_alone_and_without_claims():
+    one, other = case(x=3.0)(square), case(x=0.0)(kinked)
+    result = run(cases(one, other, claims=[claim("X1")(evidence(False))]), chosen=[other])
+    assert [c.case for c in result.cases] == [other]
+    assert result.claims == ()
+
+
+def test_progress_names_cases_then_claims():
+    told = []
+    run(cases(case(x=3.0)(square), claims=[claim("X1")(evidence())]), progress=told.append)
+    assert told == ["square", "claim X1"]
+
+
+def test_the_seed_decides_the_points_drawn():
+    made = case(x=Real())(square)
+
+    def point(seed):
+        return run(cases(made), seed=seed).cases[0].comparison.points[0].problem.arguments
+
+    assert point(1) == point(1) == made.points(1)[0]
+    assert point(1) != point(2)

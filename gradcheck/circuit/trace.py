@@ -49,7 +49,7 @@ class Tracer:
         """Write one equation down and evaluate it."""
         operands, values = [], []
         for x in inputs:
-            if type(x) is not TracedArray:
+            if type(x) is not TracedArray or x.recorder is not self:
                 x = self.lift(x)
             operands.append(x.index)
             values.append(plain(x.value))

@@ -62,5 +62,5 @@ def _partials(problem: Problem, argument: int) -> Any:
             moved = np.array(x, dtype=complex)
             moved[index] += 1j * (step := _step(abs(float(np.asarray(x)[index]))))
             inputs[argument] = moved[()]
-            result[index] = np.imag(problem.at(tuple(inputs))) / step
+            result[index] = float(np.imag(problem.at(tuple(inputs)))) / step
     return result[()]

@@ -34,7 +34,7 @@ class Symbolic:
             return Refused(self.name, reason)
         start = time.perf_counter()
         symbols, formula = formula_of(problem.circuit)
-        derivatives = [formula.diff(s) for s in symbols]
+        derivatives = [_flat_steps(formula.diff(s)) for s in symbols]
         try:
             numbers = evaluate(symbols, [formula, *derivatives], problem.inputs)
         except (TypeError, ValueError, NameError, ArithmeticError) as error:
@@ -50,6 +50,16 @@ class Symbolic:
         if size * problem.size > self.limit:
             return f"the formula written out holds {size} operations for {problem.size} inputs; symbolic derivation is limited to a product of {self.limit}"
         return None
+
+
+def _flat_steps(derivative: Any) -> Any:
+    """Steps are flat wherever they have a derivative; SymPy leaves the derivative of floor standing."""
+    import sympy
+
+    if not derivative.has(sympy.Derivative):
+        return derivative
+    steps = sympy.floor, sympy.ceiling
+    return derivative.replace(lambda e: isinstance(e, sympy.Derivative) and isinstance(e.expr, steps), lambda e: sympy.S.Zero).doit()
 
 
 def written_out(circuit: Circuit) -> int:

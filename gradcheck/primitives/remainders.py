@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.primitives.costs import ADDITION, COMPARISON, DIVISION, MULTIPLICATION
-from gradcheck.primitives.record import POSITIVE, REAL, Primitive, Special, elementwise
+from gradcheck.primitives.record import POSITIVE, REAL, Example, Primitive, Special, elementwise, shape_of
 
 _WHOLE = (Special("jump", (2.0, 1.0)), Special("pole", (1.0, 0.0)))
 
@@ -33,7 +33,24 @@ FMOD = elementwise(
     cost=DIVISION + COMPARISON + MULTIPLICATION + ADDITION, exact=lambda m, a, b: a - b * m.trunc(a / b), calls=[np.fmod],
     analytic=False, domains=(REAL, POSITIVE), special=_WHOLE, formula="a - b trunc(a / b)",
 )  # fmt: skip
-LDEXP = elementwise(
-    "ldexp", np.ldexp, lambda g, y, x, n: np.ldexp(g, n), None,
-    cost=MULTIPLICATION, exact=lambda m, x, n: x * m.power(2, n), calls=[np.ldexp], rounds=False, pieces=("n = 3", "n = -2"), formula="x 2**n",
+
+
+def _ldexp(x: Any, n: Any) -> Any:
+    return np.ldexp(x, n)
+
+
+LDEXP: Primitive = elementwise(
+    "ldexp", _ldexp, lambda g, y, x, n: LDEXP(g, n=n),
+    cost=MULTIPLICATION, exact=lambda m, x, n=1: x * m.power(2, n), rounds=False, formula="x 2**n",
+    examples=(Example(((),), {"n": 3}), Example(((),), {"n": -2})),
 )  # fmt: skip
+
+
+def ldexp(x: Any, n: Any) -> Any:
+    """np.ldexp with one fixed power of two."""
+    if shape_of(n) != () or getattr(n, "recorder", None) is not None:
+        raise TypeError("np.ldexp(x, n) with several n is not followed: write x * 2.0**n")
+    return LDEXP(x, n=int(n))
+
+
+LDEXP.calls[np.ldexp] = ldexp  # type: ignore[index]

@@ -64,7 +64,10 @@ def _points(primitive: Primitive, seed: int) -> Iterator[tuple[str, tuple[Any, .
     for piece in regions_of(primitive):
         for n in range(_DRAWN):
             yield "drawn", _draw(piece, rng, wide=bool(n % 2))
-    whole = [all(getattr(x, "is_Integer", False) for x in operand) for operand in zip(*(p.operands.values() for p in regions_of(primitive)), strict=True)]
+    whole = [
+        all(getattr(x, "is_Integer", False) for x in operand)
+        for operand in zip(*(p.operands.values() for p in regions_of(primitive)), strict=True)
+    ]
     for special in primitive.special:
         yield special.kind, tuple(np.int64(x) if fixed else np.float64(x) for x, fixed in zip(special.at, whole, strict=True))
 

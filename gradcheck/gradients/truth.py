@@ -156,6 +156,11 @@ def _derivative(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) 
     return terms(result), ties
 
 
+def along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> Any:
+    """The one-sided directional derivative, as a ball, at the current precision."""
+    return _derivative(circuit, problem, direction)[0][1]
+
+
 def _along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> tuple[Any, bool, int]:
     """The function's series along a direction, whether its recorded branches are those taken there, and the ties decided."""
     taylor = Taylor()

@@ -11,6 +11,7 @@ from gradcheck.case import Outcome
 from gradcheck.gradients.method import Problem
 from gradcheck.gradients.truth import Truth
 from gradcheck.verdicts.accuracy import Accuracy, measure
+from gradcheck.verdicts.kinks import convention, in_hull
 from gradcheck.verdicts.persistence import Repeat, persistent
 from gradcheck.verdicts.tolerance import SAFETY, tolerances, unit_roundoff
 
@@ -143,14 +144,27 @@ def _approximate(accuracy: Accuracy, tolerance: Any, claimed: Any) -> Judgement:
 
 
 def _at_kink(accuracy: Accuracy, by: Standard, slack: Any) -> Judgement:
-    """Between the one-sided derivatives, entry by entry; which convention it follows is for the reader to see."""
+    """Inside the joint convex hull of the limiting gradients a claim is a convention, outside it a mistake."""
     assert by.truth.left is not None
-    left = measure(by.truth.floats(), by.truth.left, by.dtype, by.truth.bits).truth
+    left = measure(by.truth.floats(), by.truth.left, accuracy.dtype, by.truth.bits).truth
     low, high = np.minimum(accuracy.truth, left) - slack, np.maximum(accuracy.truth, left) + slack
     inside = (accuracy.claim >= low) & (accuracy.claim <= high)
     if not inside.all():
         return _wrong(accuracy, ~inside, "not differentiable here, and the claim lies outside the one-sided derivatives", ("unknown",))
-    return Judgement("kink", _all("kink", inside), accuracy, "not differentiable here; the claim lies between the one-sided derivatives")
+    bent, together = np.abs(accuracy.truth - left) > slack, in_hull(accuracy.claim, by.problem, slack)
+    if together is False:
+        reason = "not differentiable here, and the entries together lie outside the hull of the limiting gradients, though each alone lies inside"
+        return _wrong(accuracy, bent, reason, ("unknown",))
+    if together is None:
+        return Judgement(
+            "undecided",
+            _all("undecided", inside),
+            accuracy,
+            "not differentiable here; too many inputs to tell whether the claim is a convention",
+        )
+    follows = convention(accuracy.claim, left, accuracy.truth, slack)
+    outcomes: tuple[Outcome, ...] = tuple("kink" if b else "right" for b in bent)
+    return Judgement("kink", outcomes, accuracy, f"not differentiable here; the claim follows the convention: {follows}")
 
 
 def _wrong(accuracy: Accuracy, beyond: Any, reason: str, kinds: tuple[str, ...]) -> Judgement:

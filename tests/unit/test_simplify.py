@@ -38,7 +38,7 @@ REWRITES = [
     pytest.param(lambda x: x[0] + x[0], ["getitem", "add"], id="equal-index-once"),
     pytest.param(lambda x: x[0] + x[1], ["getitem", "getitem", "add"], id="other-index"),
     pytest.param(lambda x: np.sum(x, axis=0) * np.sum(x), ["sum", "sum", "multiply"], id="other-parameters"),
-    pytest.param(lambda x: x.reshape(3, 1).reshape(1, 3).reshape(3), [], id="reshapes-that-return"),
+    pytest.param(lambda x: x.reshape(3, 1).reshape(3), [], id="reshapes-that-return"),
     pytest.param(lambda x: np.broadcast_to(x[0], (3,)) * x, ["getitem", "multiply"], id="needless-stretch"),
     pytest.param(lambda x: np.where(True, x, -x), [], id="decided-where"),
     pytest.param(lambda x: [np.cosh(x), np.sin(x)][1], ["sin"], id="dead"),

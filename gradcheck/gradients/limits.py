@@ -1,0 +1,65 @@
+"""Limiting gradients at a kink: the gradients of the smooth pieces that meet there.
+
+Along a direction d the function has, next to the point, one smooth piece; its directional derivative there is linear for directions near d, so
+exact differences of directional derivatives give that piece's gradient (Clarke, Optimization and Nonsmooth Analysis, 1983, section 2.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradcheck.arithmetic.enclosures import precision
+from gradcheck.arithmetic.objects import Undecidable
+from gradcheck.arithmetic.taylor import MANY, MoreTerms
+from gradcheck.circuit import simplify
+from gradcheck.gradients.method import Problem
+from gradcheck.gradients.truth import along
+
+BITS = 256
+STEPS = (2.0**-12, 2.0**-24)  # how far directions are moved to stay with one piece; the second if the first met another
+
+
+def limiting_gradients(problem: Problem, directions: Iterator[Any]) -> Iterator[Any]:
+    """The gradients, flat, of the pieces that the directions (flat arrays) point into; repeated pieces are given once."""
+    seen: set[bytes] = set()
+    for direction in directions:
+        found = piece_gradient(problem, direction)
+        if found is not None and found.tobytes() not in seen:
+            seen.add(found.tobytes())
+            yield found
+
+
+def piece_gradient(problem: Problem, direction: Any) -> Any | None:
+    """The gradient of the piece along a direction, as floats; None where it is not settled."""
+    for step in STEPS:
+        try:
+            with precision(BITS, MANY):
+                found = _differences(problem, direction, step)
+        except (Undecidable, MoreTerms, ArithmeticError, ValueError):
+            return None
+        if found is not None:
+            return found
+    return None
+
+
+def _differences(problem: Problem, direction: Any, step: float) -> Any | None:
+    circuit, size = simplify(problem.circuit), len(direction)
+
+    def slope(d: Any) -> Any:
+        return along(circuit, problem, shaped(problem, d))
+
+    base = slope(direction)
+    gradient = np.array([float(((slope(direction + step * unit) - base) / step).mid()) for unit in np.eye(size)])
+    check = np.random.default_rng(size).uniform(-1.0, 1.0, size)
+    met = float(((slope(direction + step * check) - base) / step).mid())
+    scale = float(np.max(np.abs(gradient), initial=0.0)) or 1.0
+    return gradient if abs(met - float(gradient @ check)) <= 1e-9 * scale * size else None
+
+
+def shaped(problem: Problem, flat: Any) -> tuple[Any, ...]:
+    """A flat direction in the shapes of the differentiable arguments."""
+    cuts = np.cumsum([np.size(x) for x in problem.inputs])[:-1]
+    return tuple(part.reshape(np.shape(x)) for part, x in zip(np.split(flat, cuts), problem.inputs, strict=True))

@@ -1,0 +1,79 @@
+"""Where a function is not differentiable: whether a claim lies in the joint convex hull of the limiting gradients.
+
+All entries of all arguments are taken together: at a tie of a maximum, giving the whole to each tied entry lies between the one-sided derivatives entry
+by entry, and yet outside the hull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gradcheck.gradients.limits import limiting_gradients
+from gradcheck.gradients.method import Problem
+
+RANDOM, ROUNDS = 24, 24  # directions tried at random, and then towards the claim
+RESOLUTION = 1e-9  # of an entry's largest value, to which a point is in the hull
+TOGETHER = 1e3  # weight of the condition that shares add up to 1
+HULL_LIMIT = 64  # inputs up to which pieces are worked out
+
+
+def in_hull(claim: Any, problem: Problem, slack: Any) -> bool | None:
+    """Whether the claim is a mean of limiting gradients, within the slack of each entry; None where too many inputs make it unknown.
+
+    The pieces are found by directions: random ones, the axes, then again and again from the nearest point of the hull known so far towards the claim and
+    away from it, which adds the piece that could reach it (Gilbert's algorithm).
+    """
+    if len(claim) > HULL_LIMIT:
+        return None
+    vertices = list(limiting_gradients(problem, _directions(len(claim))))
+    for _ in range(ROUNDS):
+        if not vertices:
+            return None
+        known = np.array(vertices)
+        gap = claim - nearest(known, claim)
+        if (np.abs(gap) <= slack + RESOLUTION * _scale(known, claim)).all():
+            return True
+        more = [v for v in limiting_gradients(problem, iter((gap, -gap))) if not any(np.array_equal(v, w) for w in vertices)]
+        if not more:
+            return False
+        vertices += more
+    return False
+
+
+def _directions(size: int) -> Iterator[Any]:
+    """Random directions, then near each axis, both ways; off the axes, so that no further tie is met."""
+    rng = np.random.default_rng(0)
+    for _ in range(RANDOM):
+        yield rng.choice([-1.0, 1.0], size) * rng.uniform(0.5, 1.0, size)
+    for unit in np.eye(size)[:RANDOM]:
+        aside = 2.0**-6 * rng.uniform(-1.0, 1.0, size)
+        yield unit + aside
+        yield aside - unit
+
+
+def nearest(vertices: Any, claim: Any) -> Any:
+    """The point of the convex hull nearest to the claim, by non-negative least squares, each entry measured by its largest value."""
+    from scipy.optimize import nnls
+
+    scale = _scale(vertices, claim)
+    system = np.vstack([(vertices / scale).T, TOGETHER * np.ones(len(vertices))])  # the last row: shares add up to 1
+    shares, _ = nnls(system, np.append(claim / scale, TOGETHER), maxiter=50 * len(vertices))
+    return (shares / float(shares.sum())) @ vertices
+
+
+def _scale(vertices: Any, claim: Any) -> Any:
+    largest = np.maximum(np.max(np.abs(vertices), axis=0), np.abs(claim))
+    return np.where(largest == 0, 1.0, largest)
+
+
+def convention(claim: Any, left: Any, right: Any, slack: Any) -> str:
+    """Which rule of thumb the claim follows where the sides differ: zero, left, right, half, or a mix of them."""
+    bent = np.abs(left - right) > slack
+    candidates = {"zero": 0.0 * left, "half": (left + right) / 2, "left": left, "right": right}
+    for name, values in candidates.items():
+        if (np.abs(claim - values)[bent] <= slack[bent]).all():
+            return name
+    return "mixed"

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.circuit import Circuit, Floats, as_number, interpret, trace
 from gradcheck.domains import Domain
-from gradcheck.errors import ShapeError, TraceError
+from gradcheck.errors import ShapeError, TraceError, UsageError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +85,7 @@ def problem_of(
 
     Raises ShapeError for a result that is no scalar, TraceError for what cannot be followed.
     """
+    _require_positions(argnums, len(arguments))
     numbers = tuple(as_number(a) if i in argnums else a for i, a in enumerate(arguments))
     circuit = trace(function, *numbers, argnums=argnums)
     with np.errstate(all="ignore"):
@@ -98,6 +99,11 @@ def problem_of(
     problem = Problem(function, numbers, argnums, circuit, value, domains or {})
     _check_trace(problem)
     return problem
+
+
+def _require_positions(argnums: tuple[int, ...], count: int) -> None:
+    if any(not 0 <= i < count for i in argnums) or len(set(argnums)) < len(argnums):
+        raise UsageError(f"argnums={argnums}: expected different positions among the {count} arguments given, counted from 0")
 
 
 def _check_trace(problem: Problem) -> None:
@@ -125,11 +131,13 @@ def retraced(problem: Problem) -> Problem:
     return problem_of(problem.function, problem.arguments, problem.argnums, problem.domains)
 
 
-def untraced(function: Callable[..., Any], arguments: tuple[Any, ...], argnums: tuple[int, ...]) -> Problem:
+def untraced(
+    function: Callable[..., Any], arguments: tuple[Any, ...], argnums: tuple[int, ...], domains: Mapping[int, Domain] | None = None
+) -> Problem:
     """A problem without a circuit, for functions that can only be called: its circuit is empty."""
     from gradcheck.circuit.circuit import Builder
 
     numbers = tuple(as_number(a) if i in argnums else a for i, a in enumerate(arguments))
     with np.errstate(all="ignore"):
         value = function(*_copies(numbers))
-    return Problem(function, numbers, argnums, Builder().freeze(()), value)
+    return Problem(function, numbers, argnums, Builder().freeze(()), value, domains or {})

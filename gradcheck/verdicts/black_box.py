@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from gradcheck.domains import Domain
 from gradcheck.errors import TraceError
 from gradcheck.gradients.differences import Differences
 from gradcheck.gradients.method import Refused, untraced
@@ -15,10 +16,15 @@ from gradcheck.verdicts.verdict import Finding, Verdict
 
 
 def judge_black_box(
-    function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], chosen: tuple[int, ...], error: TraceError
+    function: Callable[..., Any],
+    gradient: Callable[..., Any],
+    point: tuple[Any, ...],
+    chosen: tuple[int, ...],
+    error: TraceError,
+    domains: Mapping[int, Domain] | None = None,
 ) -> Verdict:
     """Judge by differences alone: right or wrong only as far as their error bound reaches."""
-    problem, name = untraced(function, point, chosen), getattr(gradient, "__name__", "gradient")
+    problem, name = untraced(function, point, chosen, domains), getattr(gradient, "__name__", "gradient")
     found, claim = Differences().gradient(problem), claimed_entries(gradient, problem)
     if isinstance(claim, Finding):
         return Verdict("wrong", claim.message, name, diagnosis=(claim,))

@@ -96,7 +96,7 @@ def _check_at(
     try:
         problem = problem_of(function, point, chosen, domains)
     except TraceError as error:
-        return judge_black_box(function, gradient, point, chosen, error)
+        return judge_black_box(function, gradient, point, chosen, error, domains)
     return check_problem(problem, gradient, digits=digits)
 
 

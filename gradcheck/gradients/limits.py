@@ -19,7 +19,7 @@ from gradcheck.gradients.method import Problem
 from gradcheck.gradients.truth import along
 
 BITS = 256
-STEPS = (2.0**-12, 2.0**-24)  # how far directions are moved to stay with one piece; the second if the first met another
+STEPS = (2.0**-12, 2.0**-40)  # how far directions are moved: the second where the first met another piece, or a curved one
 
 
 def limiting_gradients(problem: Problem, directions: Iterator[Any]) -> Iterator[Any]:
@@ -47,16 +47,23 @@ def piece_gradient(problem: Problem, direction: Any) -> Any | None:
 
 def _differences(problem: Problem, direction: Any, step: float) -> Any | None:
     circuit, size = simplify(problem.circuit), len(direction)
+    direction = _rounded(direction, 10)
 
     def slope(d: Any) -> Any:
         return along(circuit, problem, shaped(problem, d))
 
     base = slope(direction)
     gradient = np.array([float(((slope(direction + step * unit) - base) / step).mid()) for unit in np.eye(size)])
-    check = np.random.default_rng(size).uniform(-1.0, 1.0, size)
+    check = _rounded(np.random.default_rng(size).uniform(-1.0, 1.0, size), 4)
     met = float(((slope(direction + step * check) - base) / step).mid())
     scale = float(np.max(np.abs(gradient), initial=0.0)) or 1.0
     return gradient if abs(met - float(gradient @ check)) <= 1e-9 * scale * size else None
+
+
+def _rounded(direction: Any, bits: int) -> Any:
+    """A direction of length about 1 in few bits, so that moving it by a step of 2^-40 is exact in floats."""
+    largest = float(np.max(np.abs(direction), initial=0.0)) or 1.0
+    return np.round(direction / largest * 2.0**bits) / 2.0**bits
 
 
 def shaped(problem: Problem, flat: Any) -> tuple[Any, ...]:

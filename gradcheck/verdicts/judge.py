@@ -163,7 +163,7 @@ def _at_kink(accuracy: Accuracy, by: Standard, slack: Any) -> Judgement:
             "undecided",
             _all("undecided", inside),
             accuracy,
-            "not differentiable here; too many inputs to tell whether the claim is a convention",
+            "not differentiable here, and the pieces that meet could not be worked out, so whether the claim is a convention is open",
         )
     follows = convention(accuracy.claim, left, accuracy.truth, slack)
     outcomes: tuple[Outcome, ...] = tuple("kink" if b else "right" for b in bent)

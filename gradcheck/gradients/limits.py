@@ -54,10 +54,14 @@ def _differences(problem: Problem, direction: Any, step: float) -> Any | None:
 
     base = slope(direction)
     gradient = np.array([float(((slope(direction + step * unit) - base) / step).mid()) for unit in np.eye(size)])
-    check = _rounded(np.random.default_rng(size).uniform(-1.0, 1.0, size), 4)
-    met = float(((slope(direction + step * check) - base) / step).mid())
     scale = float(np.max(np.abs(gradient), initial=0.0)) or 1.0
-    return gradient if abs(met - float(gradient @ check)) <= 1e-9 * scale * size else None
+    rng = np.random.default_rng(size)
+    aside = _rounded(rng.choice([-1.0, 1.0], size) * rng.uniform(0.25, 1.0, size), 8)
+    for way in (aside, -aside):  # linear around the direction on both sides, or the direction runs along another kink
+        met = float(((slope(direction + step * way) - base) / step).mid())
+        if abs(met - float(gradient @ way)) > 1e-9 * scale * size:
+            return None
+    return gradient
 
 
 def _rounded(direction: Any, bits: int) -> Any:

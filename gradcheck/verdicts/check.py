@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gradcheck.case import Case
 from gradcheck.circuit import argument_names
 from gradcheck.domains import Domain, floating_positions
@@ -40,8 +42,8 @@ def check(
     """
     plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
     verdicts = []
-    for point in _points(function, at, seed):
-        chosen = _chosen(function, point, argnums)
+    for point in points_of(function, at, seed):
+        chosen = chosen_at(function, point, argnums)
         for f, g in weighted(plain, gradient, point, seed) if vjp else [(plain, gradient)]:
             verdicts.append(_check_at(f, g, point, chosen, domains, digits))
         if vjp:
@@ -49,7 +51,7 @@ def check(
     return min(verdicts, key=lambda v: SEVERITY.index(v.outcome))
 
 
-def _chosen(function: Case | Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[int, ...]:
+def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[int, ...]:
     """Positions of the arguments to differentiate."""
     if argnums is not None:
         chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
@@ -57,6 +59,10 @@ def _chosen(function: Case | Callable[..., Any], point: tuple[Any, ...], argnums
         chosen = function.differentiable(point) if isinstance(function, Case) else floating_positions(point)
     if not chosen:
         raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
+    if len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(len(point))):
+        raise UsageError(f"argnums={argnums!r}: expected different positions among the {len(point)} arguments, counted from 0")
+    if any(np.result_type(np.asarray(point[i])).kind != "f" for i in chosen):
+        raise UsageError(f"argnums={argnums!r}: only floats can be differentiated: give floats (1.0, not 1)")
     return chosen
 
 
@@ -67,11 +73,14 @@ def assert_gradient(function: Case | Callable[..., Any], gradient: Callable[...,
         raise GradientError(verdict)
 
 
-def _points(function: Case | Callable[..., Any], at: Any, seed: int) -> list[tuple[Any, ...]]:
+def points_of(function: Case | Callable[..., Any], at: Any, seed: int) -> list[tuple[Any, ...]]:
+    """The points that `at` gives: a tuple or dict for one, a list of them for several, none for a case's own."""
     if at is None and isinstance(function, Case):
         return [tuple(p) for p in function.points(seed)]
     if at is None:
-        raise UsageError("check(function, gradient) needs a point: at=(x, y), or a case, which brings its own")
+        raise UsageError("a point is needed: at=(x, y), or a case, which brings its own")
+    if isinstance(at, list) and not at:
+        raise UsageError("at=[] holds no point")
     plain = function.function if isinstance(function, Case) else function
     return [_tuple(plain, p) for p in (at if isinstance(at, list) else [at])]
 

@@ -18,7 +18,7 @@ from gradcheck.gradients.method import Gradient, Method, Problem, Refused, probl
 from gradcheck.gradients.symbolic import Symbolic
 from gradcheck.gradients.tape import Tape
 from gradcheck.gradients.truth import Truth, certify
-from gradcheck.verdicts.check import check_problem
+from gradcheck.verdicts.check import check_problem, chosen_at, points_of
 from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
 from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
@@ -166,21 +166,11 @@ def compare(
 
 def problems_of(function: Case | Callable[..., Any], at: Any, argnums: Sequence[int] | int | None, seed: int) -> Iterator[Problem]:
     """The function at each of its points, traced."""
-    if isinstance(function, Case):
-        points = function.points(seed) if at is None else (at if isinstance(at, tuple) else (at,),)
-        for point in points:
-            chosen = function.differentiable(point)
-            if not chosen:
-                raise CaseError(f"case {function.name}: no argument is differentiable: give a float (1.0, not 1), or name it in argnums")
-            yield problem_of(function.function, tuple(point), chosen, function.domain_at())
-        return
-    if at is None:
-        raise UsageError("compare(function) needs a case, or a point: compare(function, at=(x, y))")
-    point = at if isinstance(at, tuple) else (at,)
-    chosen = floating_positions(point) if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not chosen:
-        raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
-    yield problem_of(function, point, chosen)
+    plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
+    for point in points_of(function, at, seed):
+        if isinstance(function, Case) and argnums is None and not function.differentiable(point):
+            raise CaseError(f"case {function.name}: no argument is differentiable: give a float (1.0, not 1), or name it in argnums")
+        yield problem_of(plain, point, chosen_at(function, point, argnums), domains)
 
 
 def compare_at(problem: Problem, methods: Sequence[Method] = METHODS) -> PointComparison:

@@ -152,7 +152,7 @@ def test_a_claim_counts_at_its_worst_point():
 
 
 ERRORS = [
-    pytest.param(lambda: compare(product), UsageError, "compare(function) needs a case, or a point", id="no point"),
+    pytest.param(lambda: compare(product), UsageError, "a point is needed: at=(x, y), or a case", id="no point"),
     pytest.param(lambda: compare(product, (1, 2)), UsageError, "no argument at the point is floating-point", id="integers"),
     pytest.param(lambda: compare(case(x=1, y=2)(product)), CaseError, "case product: no argument is differentiable", id="case"),
     pytest.param(lambda: compare(case(x=1.0, y=Data(X))(product)), ShapeError, "product returns an array of shape (2,)", id="no scalar"),

@@ -133,6 +133,37 @@ def explain(case: str, where: tuple[str, ...], seed: int | None) -> None:
     click.echo(explain_case(found.named(name), seed=known.seed), nl=False)
 
 
+@main.command()
+@click.argument("function")
+@click.argument("gradient")
+@click.option(
+    "--at",
+    "at",
+    required=True,
+    help="The point as JSON: a list of arguments, or an object by name. Write 1.0, not 1, for a number to differentiate.",
+)
+@click.option("--argnums", type=int, multiple=True, help="Position of an argument to differentiate (default: all floats).")
+@click.option("--vjp", is_flag=True, help="The function returns an array, and the gradient takes a cotangent after the arguments.")
+@click.option("--digits", type=float, help="Ask only for so many correct digits.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def check(function: str, gradient: str, at: str, argnums: tuple[int, ...], vjp: bool, digits: float | None, as_json: bool) -> None:
+    """Judge a gradient: FUNCTION and GRADIENT as MODULE:NAME or FILE.py:NAME.
+
+    \b
+        gradcheck check model.py:loss model.py:gradient --at '[[0.5, -1.0]]'
+
+    Exits 0 if the gradient is right (or a convention at a kink), 1 if it is not.
+    """
+    from gradcheck.loading import load_object, read_point
+    from gradcheck.rendering.document import dumps
+    from gradcheck.verdicts.check import check as judge
+
+    chosen = argnums or None
+    verdict = judge(load_object(function), load_object(gradient), read_point(at), argnums=chosen, vjp=vjp, digits=digits)
+    click.echo(dumps(verdict.to_dict()) if as_json else str(verdict), nl=not as_json)
+    sys.exit(OK if verdict.ok else FAILED)
+
+
 def _find(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list[Case] | None]:
     """The cases of the paths given, and those chosen by name if any argument is no path."""
     from gradcheck.studies.collection import load_cases

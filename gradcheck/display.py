@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradcheck.verdicts.compare import Comparison
+    from gradcheck.verdicts.verdict import Verdict
 
 
 def text(comparison: Comparison) -> str:
@@ -13,6 +14,20 @@ def text(comparison: Comparison) -> str:
     from gradcheck.rendering.comparison import comparison_text
 
     return comparison_text(comparison)
+
+
+def verdict_as_text(verdict: Verdict) -> str:
+    """A verdict as plain text."""
+    from gradcheck.rendering.verdict import verdict_text
+
+    return verdict_text(verdict)
+
+
+def verdict_as_html(verdict: Verdict) -> str:
+    """A verdict as HTML, for notebooks."""
+    from gradcheck.rendering.verdict import verdict_html
+
+    return verdict_html(verdict)
 
 
 def explain_case(case: Any, *, seed: int = 0) -> str:

@@ -107,6 +107,8 @@ class Taylor(ObjectArithmetic):
 
     def divide(self, a: Any, b: Any) -> Any:
         """A quotient; NaN at a pole, which a selection may still discard."""
+        if isinstance(b, arb_series) and b.length() == 0 and b.prec < MANY // 2:
+            raise MoreTerms("a quotient by nothing but zeros")
         try:
             return _any(a) / _any(b)
         except (ValueError, ZeroDivisionError):

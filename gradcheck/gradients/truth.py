@@ -28,6 +28,7 @@ TIGHT = 80  # correct bits every entry must have: 27 more than float64 holds
 FORWARD_LIMIT = 32  # inputs up to which every partial derivative gets its own Taylor series
 KINK_LIMIT = 256  # inputs up to which one-sided derivatives are taken at a tie
 DIRECTIONS = 2
+_ROUNDING = 32  # units in the last place by which a written-out limit, such as 1/3, may miss the true one
 _VANISHING = arb(2) ** -1200  # below the smallest subnormal by far: as good as zero
 
 
@@ -123,7 +124,8 @@ def _is_continuous(problem: Problem, circuit: Circuit, runs: list[tuple[Any, Any
     balls = Balls()
     (here,) = interpret(circuit, balls, [balls.constant(x) for x in problem.inputs])
     limits = [limit for limit, _ in runs] + ([ball(here)] if ball(here).is_finite() else [])
-    return all(_agree(limits[0], limit) for limit in limits)
+    slack = _ROUNDING * float(np.finfo(np.result_type(problem.value, np.float32)).eps) * abs(limits[0])
+    return all(_agree(limits[0], limit) or abs(limits[0] - limit) < slack for limit in limits)
 
 
 def _is_linear(problem: Problem, circuit: Circuit, entries: tuple[Any, ...]) -> bool:

@@ -10,8 +10,7 @@ import numpy as np
 
 from gradcheck.case import Case, ClaimedGradient, Outcome
 from gradcheck.circuit import Circuit, argument_names, describe, first_nonfinite, require_finite
-from gradcheck.domains import floating_positions
-from gradcheck.errors import CaseError, UsageError
+from gradcheck.errors import CaseError
 from gradcheck.gradients.complex_step import ComplexStep
 from gradcheck.gradients.differences import Differences
 from gradcheck.gradients.method import Gradient, Method, Problem, Refused, problem_of

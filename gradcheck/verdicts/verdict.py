@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Any
 
 from gradcheck.case import Outcome
 from gradcheck.verdicts.judge import Judgement
@@ -51,17 +50,24 @@ class Verdict:
         return f"<verdict on {self.name}: {self.outcome}>"
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.outcome}: {self.reason}"]
-        if self.judgement is not None and not self.ok:
-            lines += self._table()
-        return "\n".join(lines)
+        from gradcheck.display import verdict_as_text
 
-    def _table(self, limit: int = 5) -> list[str]:
+        return verdict_as_text(self)
+
+    def _repr_html_(self) -> str:
+        from gradcheck.display import verdict_as_html
+
+        return verdict_as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as plain data: strings, floats, lists and dicts, nothing of NumPy."""
+        data: dict[str, Any] = {"name": self.name, "outcome": self.outcome, "ok": self.ok, "reason": self.reason}
+        data["findings"] = [{"kind": f.kind, "hop": f.hop, "message": f.message} for f in self.diagnosis]
+        data["entries"] = [] if self.judgement is None else [self._entry(i) for i in range(len(self.entries))]
+        return data
+
+    def _entry(self, i: int) -> dict[str, Any]:
         assert self.judgement is not None
-        accuracy = self.judgement.accuracy
-        order = np.argsort(accuracy.digits, kind="stable")[:limit]
-        shown = [i for i in order if self.entries[i] != "right"]
-        return [
-            f"  {self.labels[i]}: claimed {float(accuracy.claim[i])!r}, true {float(accuracy.truth[i])!r}, off by {accuracy.ulp[i]:.3g} ulp"
-            for i in shown
-        ]
+        a = self.judgement.accuracy
+        numbers = {"claimed": a.claim, "truth": a.truth, "ulp": a.ulp, "digits": a.digits}
+        return {"entry": self.labels[i], "outcome": self.entries[i]} | {k: float(v[i]) for k, v in numbers.items()}

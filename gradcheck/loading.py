@@ -1,0 +1,71 @@
+"""What the command line names: functions as MODULE:NAME, points as JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from gradcheck.errors import CaseError, UsageError
+from gradcheck.studies.collection import load_file
+
+
+def load_object(name: str) -> Any:
+    """The object that MODULE:NAME or FILE.py:NAME stands for.
+
+    Raises UsageError, saying what is missing, where there is no such module or name.
+    """
+    place, colon, attribute = name.rpartition(":")
+    if not colon or not place or not attribute:
+        raise UsageError(f"{name}: expected MODULE:NAME or FILE.py:NAME")
+    module = load_file(Path(place)) if place.endswith(".py") else _module(place)
+    found = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise UsageError(f"{name}: {place} has no {attribute}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise UsageError(f"{name}: is {type(found).__name__}, expected a function")
+    return found
+
+
+def _module(name: str) -> Any:
+    """A module by name, found from the current folder too."""
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{name}: {error}") from error
+    except Exception as error:  # whatever a user's module raises when it is run
+        raise CaseError(f"{name}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+
+
+def read_point(text: str) -> Any:
+    """A point from JSON: a list of arguments as a tuple, an object as a dict; nested lists become arrays.
+
+    Raises UsageError where it is not JSON, or neither a list nor an object.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"--at {text}: not JSON: {error.msg} at character {error.pos + 1}") from error
+    if isinstance(data, dict):
+        return {name: _argument(value) for name, value in data.items()}
+    if not isinstance(data, list):
+        raise UsageError(f"--at {text}: expected a list of arguments, such as [1.0] or [[1.0, 2.0], 3.0], or an object by name")
+    return tuple(map(_argument, data))
+
+
+def _argument(value: Any) -> Any:
+    import numpy as np
+
+    if not isinstance(value, list):
+        return value
+    try:
+        return np.array(value)
+    except ValueError as error:
+        raise UsageError(f"--at: {value}: rows of different lengths make no array") from error

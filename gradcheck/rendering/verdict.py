@@ -1,0 +1,58 @@
+"""A verdict in words: what was claimed, what is true, where, how wrong, and what to do."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from gradcheck.rendering.layout import table
+from gradcheck.verdicts.verdict import Verdict
+
+SHOWN = 5
+HEAD = ("entry", "claimed", "true", "claimed / true", "off by (ulp)", "correct digits")
+ADVICE = {
+    "shape": "return one array of each argument's shape: an array for one argument, a tuple in argument order or a dict by name for several",
+    "nonfinite": "look for a division by zero, a logarithm of zero, or inf - inf in the gradient; np.where still evaluates the branch it does not take",
+    "precision": "the formula is right but cancels: rewrite the step that subtracts nearly equal numbers (1 - tanh(x)**2 as 1 / cosh(x)**2)",
+    "mutates-input": "copy the argument before changing it, or write x = x + ... instead of x += ...",
+    "non-deterministic": "fix the seed of random numbers inside the gradient",
+    "missing-cotangent": "multiply every term by the cotangent",
+    "aliases-input": "return a copy, so that writing into the gradient cannot change the input",
+    "dtype": "return the gradient in its argument's precision",
+    "unknown": "compare it with the chain rule hop by hop: gradcheck explain, or print(trace(f, x).gradient().source())",
+}
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict, the worst entries, and what to do."""
+    lines = [f"{verdict.name}: {verdict.outcome}: {verdict.reason}"]
+    rows = entry_rows(verdict)
+    if rows:
+        lines.append(table(rows, HEAD))
+    lines += [f"  {f.kind}: {ADVICE[f.kind]}" for f in verdict.diagnosis if f.kind in ADVICE]
+    return "\n".join(lines)
+
+
+def entry_rows(verdict: Verdict) -> list[list[str]]:
+    """The worst entries that are not right, worst first."""
+    if verdict.judgement is None or verdict.ok:
+        return []
+    accuracy = verdict.judgement.accuracy
+    order = [int(i) for i in np.argsort(accuracy.digits, kind="stable") if verdict.entries[i] != "right"]
+    return [_row(verdict, accuracy, i) for i in order[:SHOWN]]
+
+
+def _row(verdict: Verdict, accuracy: Any, i: int) -> list[str]:
+    claimed, true = float(accuracy.claim[i]), float(accuracy.truth[i])
+    factor = f"{claimed / true:.6g}" if true else "-"
+    return [verdict.labels[i], repr(claimed), repr(true), factor, f"{accuracy.ulp[i]:.3g}", f"{accuracy.digits[i]:.1f}"]
+
+
+def verdict_html(verdict: Verdict) -> str:
+    """The same as a small HTML table, everything escaped."""
+    rows = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in entry_rows(verdict))
+    head = "".join(f"<th>{escape(h)}</th>" for h in HEAD)
+    entries = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
+    return f"<div><b>{escape(verdict.name)}: {verdict.outcome}</b> {escape(verdict.reason)}{entries}</div>"

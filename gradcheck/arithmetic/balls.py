@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradcheck.arithmetic.enclosures import ball, whole_number
+from gradcheck.arithmetic.enclosures import ball, whole_number, whole_power
 from gradcheck.arithmetic.objects import ObjectArithmetic, Undecidable
 
 
@@ -152,7 +152,7 @@ class Balls(ObjectArithmetic):
         """a**b; whole exponents by multiplication, so that any base will do."""
         a, whole = ball(a), whole_number(b)
         if whole is not None:
-            return a**whole
+            return whole_power(a, whole)
         if a == 0 and ball(b) > 0:
             return arb(0)
         return (ball(b) * a.log()).exp()

@@ -38,3 +38,10 @@ def whole_number(b: Any) -> int | None:
     if isinstance(b, arb) and b.is_integer() and abs(b) < _INTEGER_POWER:
         return int(b.unique_fmpz())
     return None
+
+
+def whole_power(x: Any, exponent: int) -> Any:
+    """A ball to a whole power; FLINT gives NaN where the ball lies about exactly 0, as that of u - u does."""
+    if exponent > 0 and x.mid() == 0 and not x.is_exact():
+        return arb(0, 1) * x.rad() ** exponent
+    return x**exponent

@@ -15,7 +15,7 @@ import flint
 import numpy as np
 from flint import arb, arb_series
 
-from gradcheck.arithmetic.enclosures import ball, precision, whole_number
+from gradcheck.arithmetic.enclosures import ball, precision, whole_number, whole_power
 from gradcheck.arithmetic.objects import ObjectArithmetic, Undecidable
 
 MANY = 8  # terms of a series that must outlast removable singularities
@@ -191,7 +191,7 @@ class Taylor(ObjectArithmetic):
         """a**b; whole exponents by multiplication, so that any base will do."""
         whole = whole_number(b)
         if whole is not None:
-            return self.divide(1, _any(a) ** -whole) if whole < 0 else _any(a) ** whole
+            return self.divide(1, _whole_power(a, -whole)) if whole < 0 else _whole_power(a, whole)
         if _starts_at_zero(a) and not isinstance(b, arb_series) and ball(b).is_exact():
             return self._root_at_zero(a, Fraction(float(ball(b))))
         if not isinstance(a, arb_series) and ball(a) == 0 and _first(b) > 0:
@@ -227,6 +227,13 @@ def _unique(x: Any) -> Any:
     if not x.is_exact():
         raise Undecidable("a rounding to whole numbers cannot be settled at this precision")
     return x
+
+
+def _whole_power(x: Any, exponent: int) -> Any:
+    """x**n; a series of one term is a ball, of which FLINT's series would make NaN where it holds 0."""
+    if isinstance(x, arb_series):
+        return arb_series([whole_power(x[0], exponent)], x.prec) if x.length() == 1 else x**exponent
+    return whole_power(ball(x), exponent)
 
 
 def _any(x: Any) -> Any:

@@ -121,7 +121,9 @@ class Tracer:
             return self.decide(part, np.asarray) if part.shape else part.__index__()
         if isinstance(part, slice):
             return slice(*(None if p is None else int(p) for p in (part.start, part.stop, part.step)))
-        return np.array(part) if isinstance(part, list | np.ndarray) else part
+        if isinstance(part, list | np.ndarray):
+            return np.array(part, dtype=None if np.size(part) or isinstance(part, np.ndarray) else int)  # x[[]] takes nothing
+        return part
 
     def decide(self, traced: TracedArray, kind: Callable[[Any], Any]) -> Any:
         """Follow the concrete value and remember that the circuit holds only where it stays."""

@@ -15,6 +15,8 @@ from gradcheck.gradients.method import Gradient, Problem, Refused
 
 _NOISE_POINTS = 7
 _SHRINKINGS = 6
+_PROBE = 64.0  # a step so much smaller must agree with the estimate, or the bound is given up: two steps may agree by accident
+_SPACINGS, _WIDEST = (2.0**6, 2.0**18, 2.0**30), 2.0**-20  # of the points at which noise is measured, in units of roundoff; relative
 _NOISE_FACTOR = 24.0  # three for the combination of two quotients, eight from a root mean square of few samples to a bound
 
 
@@ -40,18 +42,20 @@ class Differences:
         value = problem.value if spared else counted(problem.inputs)
         if not np.isfinite(value):
             return Refused(self.name, f"the function is not finite at the point: {value}")
-        noise = measured_noise(counted, problem, value) if self.extrapolate else 0.0
+        noise = noise_levels(counted, problem, value) if self.extrapolate else (0.0,)
         pairs = [
             self._entry(counted, problem, a, i, float(value), noise) for a, x in enumerate(problem.inputs) for i in np.ndindex(np.shape(x))
         ]
         seconds = time.perf_counter() - start
         if not all(np.isfinite(d) for d, _ in pairs):
             return Refused(self.name, "the function is not finite next to the point, or its domain leaves no room, however small the step")
+        if not any(d for d, _ in pairs):  # a plateau of rounding looks like a constant: no bound can be claimed
+            pairs = [(d, math.inf) for d, _ in pairs]
         entries, errors = _arrange(problem, [d for d, _ in pairs]), _arrange(problem, [e for _, e in pairs])
         return Gradient(self.name, value, entries, errors if self.extrapolate else None, counted.calls, None, seconds)
 
     def _entry(
-        self, f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, noise: float
+        self, f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, noise: tuple[float, ...]
     ) -> tuple[float, float]:
         """One partial derivative and its error claim."""
         x = problem.inputs[argument]
@@ -64,12 +68,11 @@ class Differences:
             step /= 32.0
         if not self.extrapolate or not np.isfinite(coarse):
             return coarse, math.nan
-        fine = quotient(step / 2)
-        gain = 3.0 if self.central else 1.0
-        info = np.finfo(x.dtype)
-        rounding = _NOISE_FACTOR * (noise + float(info.eps) * abs(value) + float(info.smallest_subnormal)) / abs(step)
-        rounding += _NOISE_FACTOR * float(info.eps) * abs(fine)  # of f beside the point, where f(x) itself may be 0
-        return fine + (fine - coarse) / gain, abs(fine - coarse) + rounding
+        fine, probe, gain = quotient(step / 2), quotient(step / _PROBE), 3.0 if self.central else 1.0
+        estimate, rounding = fine + (fine - coarse) / gain, _rounding(x.dtype, value, max(noise), fine, step)
+        bound = abs(fine - coarse) + rounding
+        agrees = abs(probe - estimate) <= 2 * abs(fine - coarse) + _rounding(x.dtype, value, noise[0], fine, step / _PROBE)
+        return estimate, bound if agrees else math.inf
 
     def _step(self, problem: Problem, argument: int, index: tuple[int, ...]) -> float:
         """The step that balances truncation and rounding for the order reached, inside the domain."""
@@ -131,14 +134,38 @@ def _within(problem: Problem, argument: int, x: Any) -> Any:
     return (x > domain.low) & (x < domain.high) if isinstance(domain, Real) else np.isfinite(x)
 
 
+def _rounding(dtype: Any, value: float, noise: float, slope: float, step: float) -> float:
+    """How far rounding can move a quotient: that of f at the point, and beside it, where f may be far larger."""
+    info = np.finfo(dtype)
+    of_values = noise + float(info.eps) * abs(value) + float(info.smallest_subnormal)
+    return _NOISE_FACTOR * (of_values / abs(step) + float(info.eps) * abs(slope))
+
+
 def measured_noise(f: Callable[..., Any], problem: Problem, value: Any) -> float:
-    """The rounding noise of f near the point, from a table of differences at minute steps along one direction."""
-    rng = np.random.default_rng(0)
+    """The rounding noise of f near the point."""
+    return max(noise_levels(f, problem, value))
+
+
+def noise_levels(f: Callable[..., Any], problem: Problem, value: Any) -> tuple[float, ...]:
+    """The rounding noise of f near the point, from tables of differences at minute steps along one direction.
+
+    At several spacings, the closest first: over the nearest points some functions lie on one plateau, where no noise is to be seen.
+    """
     eps = max(float(np.finfo(x.dtype).eps) for x in problem.inputs)
-    directions = [_inward(problem, a, rng.uniform(0.5, 1.0, np.shape(x)) * 64 * eps) for a, x in enumerate(problem.inputs)]
+    spacings = [s for s in _SPACINGS if s == _SPACINGS[0] or s * eps <= _WIDEST]
+    return tuple(_noise_in(_samples(f, problem, float(value), s * eps)) for s in spacings)
+
+
+def _samples(f: Callable[..., Any], problem: Problem, value: float, relative: float) -> Any:
+    """Values of f at equal steps, the point's own first."""
+    rng = np.random.default_rng(0)
+    directions = [_inward(problem, a, rng.uniform(0.5, 1.0, np.shape(x)) * relative) for a, x in enumerate(problem.inputs)]
     near = [tuple(_scaled(x, k * d) for x, d in zip(problem.inputs, directions, strict=True)) for k in range(1, _NOISE_POINTS)]
-    samples = [float(value), *(float(f(inputs)) for inputs in near)]
-    table, levels = np.array(samples), []
+    return np.array([value, *(float(f(inputs)) for inputs in near)])
+
+
+def _noise_in(table: Any) -> float:
+    levels = []
     largest = float(np.max(np.abs(table[np.isfinite(table)]), initial=0.0)) or 1.0  # squares may overflow
     for k in range(1, _NOISE_POINTS - 1):
         table = np.diff(table)

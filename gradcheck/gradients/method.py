@@ -118,7 +118,7 @@ def _check_trace(problem: Problem) -> None:
 
 
 def _copies(arguments: tuple[Any, ...]) -> list[Any]:
-    return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    return [a.copy(order="K") if isinstance(a, np.ndarray) else a for a in arguments]  # the layout decides the order of sums
 
 
 def same_bits(a: Any, b: Any) -> bool:

@@ -89,6 +89,8 @@ def _prod_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params: M
     axes = axes_of(axis, len(shape))
     order = tuple(i for i in range(len(shape)) if i not in axes) + axes
     count = count_reduced(shape, axis)
+    if count == 0:
+        return stretch(g, shape, axis)
     rows = np.reshape(np.transpose(x, order), (-1, count))
     others = _exclusive(rows) * _exclusive(rows[:, ::-1])[:, ::-1]
     back = tuple(int(i) for i in np.argsort(order))

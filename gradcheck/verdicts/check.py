@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradcheck.case import Case
+from gradcheck.case import DRAWN, Case
 from gradcheck.circuit import argument_names
 from gradcheck.domains import Domain, floating_positions
 from gradcheck.errors import GradientError, TraceError, UsageError
@@ -16,6 +17,7 @@ from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.claim import BREACHES, claimed_entries, contract, labels, repeat_claim
 from gradcheck.verdicts.judge import Standard, judge, standard
+from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
 from gradcheck.verdicts.vjp import weighted, zero_cotangent
 
@@ -29,7 +31,9 @@ def check(
     *,
     argnums: Sequence[int] | int | None = None,
     vjp: bool = False,
+    search: bool = False,
     digits: float | None = None,
+    domain: Mapping[str, Domain] | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Judge a claimed gradient at a point, or at each of a list of points; the worst verdict is returned.
@@ -37,18 +41,53 @@ def check(
     `at` is a tuple of the function's arguments, or a dict by name; a case brings its own points. `gradient(*at)` returns one array
     for a single differentiable argument, else a tuple in argument order or a dict by name. With `vjp`, the function may return an
     array, and `gradient(*at, cotangent)` is its vector-Jacobian product, tried with random cotangents and with zero. `digits` asks
-    only that so many digits be correct, for gradients that are approximate on purpose. A function that cannot be traced is
+    only that so many digits be correct, for gradients that are approximate on purpose. With `search`, a claim that is right at the points
+    is judged where bugs live too: special points of every hop, ties, branch boundaries, tails; `domain` says by name where arguments live,
+    as a case does, and the verdict's `coverage` what was visited. A function that cannot be traced is
     judged as a black box, by differences with an error bound.
     """
-    plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
+    plain = function.function if isinstance(function, Case) else function
+    points = points_of(function, at, seed) if at is not None or domain is None else drawn(function, domain, seed)
+    domains = domains_at(function, points, domain)
+
+    def pairs(point: tuple[Any, ...]) -> Iterable[tuple[Callable[..., Any], Callable[..., Any]]]:
+        return weighted(plain, gradient, point, seed) if vjp else [(plain, gradient)]
+
     verdicts = []
-    for point in points_of(function, at, seed):
+    for point in points:
         chosen = chosen_at(function, point, argnums)
-        for f, g in weighted(plain, gradient, point, seed) if vjp else [(plain, gradient)]:
-            verdicts.append(_check_at(f, g, point, chosen, domains, digits))
+        verdicts += [_check_at(f, g, point, chosen, domains, digits) for f, g in pairs(point)]
         if vjp:
             verdicts += zero_cotangent(plain, gradient, point, chosen)
-    return min(verdicts, key=lambda v: SEVERITY.index(v.outcome))
+    worst = min(verdicts, key=lambda v: SEVERITY.index(v.outcome))
+    if not search:
+        return worst
+    looking = Search(plain, pairs, partial(check_problem, digits=digits), chosen_at(function, points[0], argnums), domains, seed)
+    return searched(worst, looking.run(points, further=worst.outcome != "wrong"))
+
+
+def drawn(function: Case | Callable[..., Any], domain: Mapping[str, Domain], seed: int) -> list[tuple[Any, ...]]:
+    """Points drawn from the domains of all arguments."""
+    if isinstance(function, Case):
+        return points_of(function, None, seed)
+    rng = np.random.default_rng(seed)
+    return [_tuple(function, {name: d.sample(rng) for name, d in domain.items()}) for _ in range(DRAWN)]
+
+
+def domains_at(
+    function: Case | Callable[..., Any], points: Sequence[tuple[Any, ...]], domain: Mapping[str, Domain] | None
+) -> dict[int, Domain]:
+    """Domains by argument position: a case's own, and those given by name, which the points must lie in."""
+    known = function.domain_at() if isinstance(function, Case) else {}
+    plain = function.function if isinstance(function, Case) else function
+    names = argument_names(plain, len(points[0]))
+    for name, given in (domain or {}).items():
+        if name not in names:
+            raise UsageError(f"domain={{{name!r}: ...}}: the function's arguments are {', '.join(names)}")
+        for point in points:
+            given.check(name, point[names.index(name)])
+        known[names.index(name)] = given
+    return known
 
 
 def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[int, ...]:

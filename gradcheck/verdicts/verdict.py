@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.case import Outcome
+from gradcheck.verdicts.coverage import Coverage
 from gradcheck.verdicts.judge import Judgement
 
 SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
@@ -24,7 +25,8 @@ class Finding:
 class Verdict:
     """What a claimed gradient is worth: `outcome` is right, wrong, kink or undecided; `str()` explains.
 
-    `entries` gives the outcome of every entry, flattened over the arguments in order.
+    `entries` gives the outcome of every entry, flattened over the arguments in order. After a search, `coverage` says which special points were
+    visited, `points` how many it judged; `witness` is the point it found the claim wrong at, and `aim` what that point was made for.
     """
 
     outcome: Outcome
@@ -35,6 +37,10 @@ class Verdict:
     judgement: Judgement | None = None
     diagnosis: tuple[Finding, ...] = ()
     inside: bool = False
+    coverage: Coverage | None = None
+    points: int = 0
+    witness: tuple[Any, ...] | None = None
+    aim: str = ""
 
     @property
     def ok(self) -> bool:

@@ -79,7 +79,6 @@ def test_the_ratio_of_operations(function, ratio):
 @pytest.mark.parametrize(
     "at, points",
     [
-        pytest.param(None, [(3.0, 4.0)], id="the case's own"),
         pytest.param((1.0, 2.0), [(1.0, 2.0)], id="tuple"),
         pytest.param({"y": 2.0, "x": 1.0}, [(1.0, 2.0)], id="dict"),
         pytest.param([(1.0, 2.0), (5.0, 6.0)], [(1.0, 2.0), (5.0, 6.0)], id="list"),
@@ -87,9 +86,11 @@ def test_the_ratio_of_operations(function, ratio):
 )
 @pytest.mark.parametrize("function", [pytest.param(case(x=3.0, y=4.0)(product), id="case"), pytest.param(product, id="function")])
 def test_points(function, at, points):
-    if at is None and function is product:
-        pytest.skip("a plain function brings no points")
     assert [p.problem.arguments for p in compare(function, at).points] == points
+
+
+def test_a_case_brings_its_own_points():
+    assert [p.problem.arguments for p in compare(case(x=3.0, y=4.0)(product)).points] == [(3.0, 4.0)]
 
 
 @pytest.mark.parametrize("argnums, arguments", [(None, ["x", "y"]), (0, ["x"]), (1, ["y"]), ((1, 0), ["y", "x"]), ([1], ["y"])])

@@ -103,7 +103,9 @@ def test_options_and_cases_pass_through() -> None:
 
 
 ERRORS = [
-    pytest.param(lambda: grad(np.sum)(np.arange(3)), UsageError, "argument 0 is int64, and only floats can be differentiated", id="integers"),
+    pytest.param(
+        lambda: grad(np.sum)(np.arange(3)), UsageError, "argument 0 is int64, and only floats can be differentiated", id="integers"
+    ),
     pytest.param(lambda: grad(lambda x: x)(2), UsageError, "give floats (1.0, not 1)", id="integer"),
     pytest.param(lambda: grad(lambda x: x * 2)(X), ShapeError, "a gradient needs a scalar", id="array-result"),
     pytest.param(lambda: grad(lambda x: (x, x))(1.0), ShapeError, "returns 2 results; a derivative needs one", id="two-results"),
@@ -154,3 +156,57 @@ def test_arguments_are_left_alone() -> None:
 def test_names_tell_what_they_are() -> None:
     assert grad(energy).__name__ == "grad(energy)"
     assert "reverse mode" in hvp(energy).__doc__
+
+
+EMPTY = [
+    pytest.param(lambda x: np.sum(x), id="sum"),
+    pytest.param(lambda x: np.prod(x), id="prod"),
+    pytest.param(lambda x: np.sum(np.cumprod(x)), id="cumprod"),
+    pytest.param(lambda x: x @ x, id="dot"),
+    pytest.param(lambda x: np.sum(x[[]]), id="empty-index"),
+    pytest.param(lambda x: np.sum(np.concatenate([x, np.ones(2)])), id="concatenate"),
+]
+
+
+@pytest.mark.parametrize("function", EMPTY)
+def test_empty_arrays_have_empty_gradients(function) -> None:
+    assert grad(function)(np.zeros(0)).shape == (0,)
+    assert grad(lambda x: np.sum(np.prod(x, axis=0)))(np.zeros((0, 3))).shape == (0, 3)
+
+
+LAYOUTS = [
+    pytest.param(np.asfortranarray(W), id="fortran"),
+    pytest.param(np.ascontiguousarray(W.T).T, id="transposed"),
+    pytest.param(np.arange(12.0)[::2].reshape(2, 3), id="stepped"),
+    pytest.param(W[:, ::-1], id="reversed"),
+    pytest.param(np.broadcast_to(0.5, (2, 3)), id="broadcast"),
+]
+
+
+@pytest.mark.parametrize("w", LAYOUTS)
+def test_memory_layout_does_not_matter(w) -> None:
+    from gradcheck import check
+
+    def function(x):
+        return np.sum(np.sin(x * w)) + np.sum(x[0] * w[1])
+
+    wanted = np.cos(w * w) * w + np.stack([w[1], np.zeros(3)])
+    derivative = grad(function)
+    for _ in range(3):
+        np.testing.assert_allclose(derivative(w), wanted, rtol=1e-14)
+    assert check(function, derivative, (w,)).outcome == "right"
+
+
+ARGUMENTS = [
+    pytest.param([0.5, 2.0], id="list"),
+    pytest.param(np.array([0.5, 2.0], dtype=">f8"), id="big-endian"),
+    pytest.param(np.array([0.5, 2.0], dtype=np.float16), id="half"),
+    pytest.param(np.array([0.5, 2.0], dtype=np.longdouble), id="long-double"),
+]
+
+
+@pytest.mark.parametrize("x", ARGUMENTS)
+def test_floats_of_any_kind_can_be_differentiated(x) -> None:
+    derivative = grad(lambda x: x[0] * x[1] ** 2)
+    for _ in range(2):
+        np.testing.assert_array_equal(derivative(x), [4.0, 2.0])

@@ -1,0 +1,184 @@
+"""Looking where bugs live: a claim right at the points given is judged at special points too, until one is found wrong.
+
+Candidates come from three sources in turn: the start with telling changes, hops driven to the special points of their records, and
+branch boundaries found by bisection; then other axis lengths, among them 1. A right gradient is not rejected for what floats cannot do: points are passed
+over where the function or its truth is not finite, or where the tape, judged by the same standard, fails as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradcheck.circuit import trace
+from gradcheck.domains import Domain, Real
+from gradcheck.errors import GradcheckError
+from gradcheck.gradients.functional import grad
+from gradcheck.gradients.method import Problem, problem_of
+from gradcheck.gradients.truth import Truth, certify
+from gradcheck.verdicts.candidates import Candidate, Space, edited, reshaped, space_of
+from gradcheck.verdicts.coverage import Coverage, Visits, values_at
+from gradcheck.verdicts.driving import LEAST, WORK, boundaries, drive_of
+from gradcheck.verdicts.judge import Standard, standard
+from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
+
+BUDGET = 96  # points judged in one search
+SKIPS = 3  # times as many may be passed over
+Point = tuple[Any, ...]
+Pairs = Callable[[Point], Iterable[tuple[Callable[..., Any], Callable[..., Any]]]]
+
+
+class Judge(Protocol):
+    """Judges a claimed gradient of a traced scalar function by a standard."""
+
+    def __call__(self, problem: Problem, gradient: Callable[..., Any], by: Standard) -> Verdict: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """What a search found: the first wrong verdict with its `witness` and what that was `aim`ed at, or none.
+
+    `points` is how many were judged, `skipped` how many were passed over.
+    """
+
+    verdict: Verdict | None
+    witness: Point | None
+    aim: str
+    points: int
+    skipped: int
+    coverage: Coverage
+
+
+@dataclass(slots=True)
+class Search:
+    """A function, its claim as pairs of scalar function and gradient at each point, and how to judge.
+
+    `domains` are by argument position; `visits` gathers the coverage.
+    """
+
+    function: Callable[..., Any]
+    pairs: Pairs
+    judge: Judge
+    chosen: tuple[int, ...]
+    domains: Mapping[int, Domain] = field(default_factory=dict)
+    seed: int = 0
+    budget: int = BUDGET
+    visits: Visits = field(default_factory=Visits)
+
+    def run(self, points: Sequence[Point], *, further: bool = True) -> SearchResult:
+        """Search around the points given, which are the user's own and judged already; not `further` than them where one is wrong."""
+        for point in points:
+            self.visit(point, "own")
+        judged = skipped = 0
+        for candidate in self._fresh(points if further else ()):
+            if judged >= self.budget or skipped >= SKIPS * self.budget:
+                break
+            verdict = self.try_point(candidate.arguments)
+            self.visit(candidate.arguments, "tried" if verdict is None else "searched")
+            judged, skipped = judged + (verdict is not None), skipped + (verdict is None)
+            if verdict is not None and not verdict.ok:
+                return SearchResult(verdict, candidate.arguments, candidate.aim, judged, skipped, self.visits.coverage())
+        return SearchResult(None, None, "", judged, skipped, self.visits.coverage())
+
+    def visit(self, point: Point, standing: str) -> None:
+        """Count what a point touches; a function that cannot be traced there has no hops."""
+        try:
+            circuit = trace(self.function, *point, argnums=self.chosen)
+            self.visits.add(circuit, values_at(circuit, [point[i] for i in self.chosen]), standing)
+        except (GradcheckError, ArithmeticError, ValueError, IndexError):
+            return
+
+    def candidates(self, point: Point) -> Iterator[Candidate]:
+        """What to try around one point, the sources in turn."""
+        space = space_of(point, self.chosen, self.domains)
+        changed = list(edited(space, self.seed))
+        try:
+            circuit = trace(self.function, *point, argnums=self.chosen)
+        except GradcheckError:
+            return iter(())
+        problem = Problem(self.function, point, self.chosen, circuit, None)
+        ends = [_flat(space, c) for c in changed]
+        left = max(LEAST, WORK // max(len(circuit), 1))
+        driven = drive_of(circuit, space, self.seed).candidates()
+        return in_turn(iter(changed), driven, boundaries(problem, space, ends, left), self._other_shapes(point))
+
+    def _fresh(self, points: Sequence[Point]) -> Iterator[Candidate]:
+        """Candidates of all points, each point once."""
+        seen = {_key(p) for p in points}
+        for candidate in in_turn(*(self.candidates(p) for p in islice(points, self.budget))):
+            key = _key(candidate.arguments)
+            if key not in seen:
+                seen.add(key)
+                yield candidate
+
+    def try_point(self, point: Point) -> Verdict | None:
+        """The worst verdict at a point; None where it cannot be had or where the tape fails as well."""
+        try:
+            with np.errstate(all="ignore"):
+                value = np.asarray(self.function(*_copies(point)))
+            if value.size == 0 or not np.all(np.isfinite(value)):
+                return None
+            verdicts = [self._judged(f, g, point) for f, g in self.pairs(point)]
+        except Exception:  # whatever a user's function raises where it was never asked to go
+            return None
+        known = [v for v in verdicts if v is not None]
+        return min(known, key=lambda v: SEVERITY.index(v.outcome)) if known else None
+
+    def _judged(self, function: Callable[..., Any], gradient: Callable[..., Any], point: Point) -> Verdict | None:
+        problem = problem_of(function, point, self.chosen, self.domains)
+        truth = certify(problem) if np.isfinite(problem.value) else None
+        if not isinstance(truth, Truth):
+            return None
+        by = standard(problem, truth)
+        try:
+            verdict = self.judge(problem, gradient, by)
+        except ArithmeticError as error:
+            name, message = getattr(gradient, "__name__", "gradient"), f"raises {error!r} where the truth is finite"
+            verdict = Verdict("wrong", message, name, diagnosis=(Finding("nonfinite", message),))
+        if verdict.outcome == "undecided":
+            return None
+        return verdict if verdict.ok or self.judge(problem, grad(function, self.chosen), by).ok else None
+
+    def _other_shapes(self, point: Point) -> Iterator[Candidate]:
+        """Axes cut to length 1, where the claim is seen to be right for another length than its own: its shapes are not written in."""
+        if any(isinstance(self.domains.get(i), Real) for i in self.chosen):
+            return
+        for length in sorted({n for i in self.chosen for n in np.shape(point[i]) if n > 1}):
+            other, single = (reshaped(point, self.chosen, length, n) for n in (2 if length > 2 else 3, 1))
+            control = None if other is None else self.try_point(other)
+            if single is not None and control is not None and control.outcome == "right":
+                yield Candidate(single, "axis of length 1")
+
+
+def searched(verdict: Verdict, found: SearchResult) -> Verdict:
+    """The verdict on the user's own points, or the wrong one that was found, with what the search did."""
+    worst = verdict if found.verdict is None else found.verdict
+    return replace(worst, coverage=found.coverage, points=found.points, witness=found.witness, aim=found.aim)
+
+
+def in_turn(*sources: Iterator[Candidate]) -> Iterator[Candidate]:
+    """One from each source, round after round, until all are empty."""
+    left = list(sources)
+    while left:
+        for source in tuple(left):
+            candidate = next(source, None)
+            if candidate is None:
+                left.remove(source)
+            else:
+                yield candidate
+
+
+def _flat(space: Space, candidate: Candidate) -> Any:
+    return np.concatenate([np.ravel(np.asarray(candidate.arguments[i], dtype=float)) for i in space.chosen])
+
+
+def _copies(point: Point) -> list[Any]:
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in point]
+
+
+def _key(point: Point) -> tuple[Any, ...]:
+    return tuple((a.shape, a.tobytes()) if isinstance(a, np.ndarray | np.generic) else repr(a) for a in point)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gradcheck.gradients.line import TINY, Line, entry_line, epsilons, flat, scales
 from gradcheck.gradients.method import Problem
+from gradcheck.gradients.noise_level import Noise
 
 RATIO, ORDERS = 4.0, 4  # growth of the steps; most steps combined in one estimate
 ROUNDING = 6.0  # standard deviations of noise that one value may be off
@@ -25,6 +26,7 @@ TRUNCATION = 4.0  # disagreements between orders that the truth may be off
 PATIENCE = 4  # coarser steps without a better bound before the walk ends
 FEWEST = 3  # steps that must agree before anything is believed
 STRAIGHT = 0.5  # one-sided slopes approach each other by 1/4 per step where f is smooth, by less than this anyway
+QUANTUM = 2.0**-20  # of the value: steps of a function that are no larger come from computing in float32
 LARGEST = 2.0  # the largest step tried, on the scale of the entry or of 1
 
 
@@ -64,19 +66,59 @@ class _Ladder:
     variation: float = 0.0
 
 
-def slope(line: Line, noise: float, largest: float = LARGEST) -> Estimate:
-    """The derivative along a line, where the noise of the function is known."""
-    before, centre = line.calls, line(0.0)
-    if not (math.isfinite(centre) and math.isfinite(noise)):
-        return Estimate(math.nan, math.inf, line.calls - before, reason="the function is not finite at the point or nowhere near it")
-    ladder, reason = _Ladder(), ""
+def slope(line: Line, noise: Noise, largest: float = LARGEST) -> Estimate:
+    """The derivative along a line, where the noise of the function is known.
+
+    What looks like noise over some distance and not over a shorter one is one of three things. A function constant near the point and not
+    farther off computes in a coarser precision: its quantum is the noise. Where it is not constant, and both readings, noise
+    or shape, agree, all is well; otherwise there is no telling.
+    """
+    before = line.calls
+    if not (math.isfinite(line(0.0)) and math.isfinite(noise.coarse)):
+        return _unbounded("the function is not finite at the point, or nowhere near it", line.calls - before)
+    quantum = _quantum(line, largest)
+    if quantum > QUANTUM * abs(line(0.0)):
+        return _unbounded("the function goes in steps: its derivative is 0 between them", line.calls - before)
+    found = _walk(line, max(noise.coarse, quantum), largest)
+    if not (noise.agree or quantum):
+        finer = _walk(line, noise.fine, largest)
+        if found.bounded and finer.bounded and abs(found.value - finer.value) > found.error + finer.error:
+            found = _unbounded("what is noise over some distance has a slope over shorter ones", 0)
+    return replace(found, evaluations=line.calls - before)
+
+
+def _unbounded(reason: str, evaluations: int) -> Estimate:
+    return Estimate(math.nan, math.inf, evaluations, reason=reason)
+
+
+def _quantum(line: Line, largest: float) -> float:
+    """The first change on either side of a function that is constant near the point, if both sides change at about the same
+    distance and by more than rounding: 0 otherwise."""
+    centre, steps = line(0.0), []
     step = line.finest
+    while step <= min(largest, line.room) and line(step) == line(-step) == centre:
+        steps.append(step)
+        step *= RATIO
+    if len(steps) < 2 or step > min(largest, line.room):
+        return 0.0
+    near = [abs(line(side * step * RATIO**k) - centre) for side in (1, -1) for k in range(3)]
+    changes = [next((c for c in part if c > 0), 0.0) for part in (near[:3], near[3:])]
+    return max(changes) if min(changes) > 8 * _unit(line) * abs(centre) else 0.0
+
+
+def _walk(line: Line, noise: float, largest: float) -> Estimate:
+    """From the finest step to coarser ones, until nothing is gained."""
+    ladder, reason, step = _Ladder(), "", line.finest
     while step <= min(largest, line.room) and not reason:
         reason = _climb(ladder, line, step, noise)
         if len(ladder.steps) - 1 - ladder.best[1] > PATIENCE:
             break
         step *= RATIO
-    return _concluded(ladder, line.calls - before, reason or ("" if step <= line.room else "the domain leaves no room"))
+    return _concluded(ladder, reason or ("" if step <= line.room else "the domain leaves no room"))
+
+
+def _unit(line: Line) -> float:
+    return float(np.max(epsilons(line.problem)[line.direction != 0], initial=0.0))
 
 
 def _climb(ladder: _Ladder, line: Line, step: float, noise: float) -> str:
@@ -84,7 +126,7 @@ def _climb(ladder: _Ladder, line: Line, step: float, noise: float) -> str:
     ahead, behind, centre = line(step), line(-step), line(0.0)
     if not (math.isfinite(ahead) and math.isfinite(behind)):
         return "the function is not finite next to the point"
-    unit = float(np.max(epsilons(line.problem)[line.direction != 0], initial=0.0))
+    unit = _unit(line)
     floor = unit * max(abs(ahead), abs(behind), abs(centre)) + 5e-324
     row = [(ahead - behind) / (2 * step)]
     rounding = [(ROUNDING * noise + 2 * floor) / step + 2 * unit * abs(row[0])]
@@ -115,9 +157,9 @@ def _extrapolate(ladder: _Ladder, row: list[float], rounding: list[float]) -> No
 
 
 def _errors(ladder: _Ladder, row: Sequence[float], rounding: Sequence[float]) -> list[float]:
-    """Truncation as the disagreement with the lower order and with the finer step, and rounding."""
+    """Truncation as the disagreement with the lower order and with the finer step, and rounding; the finest step has neither."""
     if not ladder.steps:
-        return list(rounding)
+        return [math.inf]
     finer, found = ladder.estimates[-1], []
     for m, estimate in enumerate(row):
         apart = [abs(estimate - finer[m - 1])] if m else []
@@ -127,43 +169,51 @@ def _errors(ladder: _Ladder, row: Sequence[float], rounding: Sequence[float]) ->
     return found
 
 
-def _concluded(ladder: _Ladder, evaluations: int, reason: str) -> Estimate:
+def _concluded(ladder: _Ladder, reason: str) -> Estimate:
     if len(ladder.steps) < FEWEST:
-        return Estimate(math.nan, math.inf, evaluations, reason=reason or "the domain leaves no room")
+        return _unbounded(reason or "the domain leaves no room", 0)
+    if _jumps(ladder):
+        return _unbounded("a jump at the point: values on either side do not approach each other", 0)
     if _kinked(ladder):
-        return Estimate(math.nan, math.inf, evaluations, reason="a kink at the point: the one-sided slopes do not approach each other")
+        return _unbounded("a kink at the point: the one-sided slopes do not approach each other", 0)
     error, level, order = ladder.best
-    return Estimate(ladder.estimates[level][order], error, evaluations, ladder.steps[level], 2 * order + 2, ladder.variation, reason)
+    return Estimate(ladder.estimates[level][order], error, 0, ladder.steps[level], 2 * order + 2, ladder.variation, reason)
+
+
+def _jumps(ladder: _Ladder) -> bool:
+    """Whether the values at the finest steps fail to approach each other: fourfold for a smooth function."""
+    apart = [abs(row[0]) * step for row, step in zip(ladder.estimates, ladder.steps, strict=True)]
+    return apart[0] > 2 * ladder.rounding[0][0] * ladder.steps[0] and apart[0] > STRAIGHT * apart[1] and apart[1] > STRAIGHT * apart[2]
 
 
 def _kinked(ladder: _Ladder) -> bool:
-    """Whether the one-sided slopes, at the finest steps where rounding lets them be told apart, fail to approach each other."""
+    """Whether the one-sided slopes, at the finest steps where rounding lets them be told apart, fail to approach each other.
+
+    Only steps that the estimate uses count: what lies farther off is no kink at the point.
+    """
     size = np.abs(np.array(ladder.bends))
-    seen = [k for k in range(len(size)) if size[k] > 4 * ladder.rounding[k][0]]
+    seen = [k for k in range(ladder.best[1] + 1) if size[k] > 4 * ladder.rounding[k][0]]
     if not seen:
         return False
-    first = seen[0]
-    later = size[first : first + 3]
+    later = size[seen[0] : min(seen[0] + 3, max(ladder.best[1] + 1, seen[0] + 2))]
     return len(later) > 1 and bool(np.all(later[:-1] > STRAIGHT * later[1:]))
 
 
-def entry_slope(problem: Problem, index: int, noise: float) -> Estimate:
+def entry_slope(problem: Problem, index: int, noise: Noise) -> Estimate:
     """One partial derivative: in units of the function over the argument, whatever the scale of the entry."""
     size = abs(float(flat(problem.inputs)[index]))
     tried = [_scaled(problem, index, s, noise) for s in ([size] if size >= TINY else [1.0])]
     if not tried[0].bounded and 0 < size < TINY:
         tried.append(_scaled(problem, index, size, noise))
-    best = min(tried, key=lambda e: e.error)
-    return Estimate(best.value, best.error, sum(e.evaluations for e in tried), best.step, best.order, best.variation, best.reason)
+    return replace(min(tried, key=lambda e: e.error), evaluations=sum(e.evaluations for e in tried))
 
 
-def _scaled(problem: Problem, index: int, scale: float, noise: float) -> Estimate:
+def _scaled(problem: Problem, index: int, scale: float, noise: Noise) -> Estimate:
     along = entry_line(problem, index, scale)
     unit = float(along.direction[index])
     found = slope(along, noise, LARGEST * max(1.0, 1.0 / scale))
-    return Estimate(
-        found.value / unit, found.error / unit, found.evaluations, found.step * unit, found.order, found.variation / unit, found.reason
-    )
+    value, error, variation = found.value / unit, found.error / unit, found.variation / unit
+    return replace(found, value=value, error=error, step=found.step * unit, variation=variation)
 
 
 def random_line_directions(problem: Problem, count: int, seed: int = 0) -> list[np.ndarray]:

@@ -37,6 +37,12 @@ class Problem:
         """How many numbers the gradient has: l."""
         return sum(int(np.size(x)) for x in self.inputs)
 
+    @property
+    def dtype(self) -> Any:
+        """The coarsest float type the function works in: of its arguments, and of what it casts them to."""
+        inside = [t.dtype for t in self.circuit.type_table if t.floating and not t.weak]
+        return max([x.dtype for x in self.inputs] + inside, key=lambda d: np.finfo(d).eps)
+
     def at(self, inputs: tuple[Any, ...]) -> Any:
         """The raw function with other differentiable arguments; warnings of NumPy are not ours to print."""
         given = list(self.arguments)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,30 +17,47 @@ from gradcheck.gradients.line import Line
 
 POINTS = 7
 ORDERS = (4, 5, 6)  # of differences that are compared: lower ones hold the function's own shape
-FARTHEST = 2.0**-11  # relative spacing: beyond, sixth differences of a smooth function show
-OCTAVES = 8  # between spacings
+FARTHEST = 2.0**-9  # relative spacing: beyond, sixth differences of a smooth function show
+REACH, OCTAVES = 22, 8  # from the finest spacing to the coarsest, and between two, in powers of two
 
 
-def noise_level(lines: Sequence[Line]) -> float:
-    """The largest noise met along any line at any scale, as a standard deviation; infinity where the function is not finite anywhere."""
-    found = [_at(line, spacing) for line in lines for spacing in spacings(line)]
-    finite = [v for v in found if math.isfinite(v)]
-    return max(finite, default=math.inf)
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Standard deviations of the noise: met at the finest scale, and at any scale. Where they differ much, the coarser may
+    be noise that hides over small distances, or the function's own shape."""
+
+    fine: float
+    coarse: float
+
+    @property
+    def agree(self) -> bool:
+        """Whether one number says it all."""
+        return self.coarse <= 4 * self.fine
+
+
+def noise_level(lines: Sequence[Line]) -> Noise:
+    """The largest noise met along any line; infinite where the function is not finite anywhere near the point."""
+    scales = [[_at(line, spacing) for spacing in spacings(line)] for line in lines]
+    fine = [found[0] for found in scales if found and math.isfinite(found[0])]
+    every = [v for found in scales for v in found if math.isfinite(v)]
+    return Noise(max(fine, default=max(every, default=math.inf)), max(every, default=math.inf))
 
 
 def spacings(line: Line) -> list[float]:
     """From a few units of roundoff of the point up to where the function's own shape would show, inside the domain."""
-    farthest = min(FARTHEST, line.room / POINTS)
-    steps, spacing = [], line.finest / 4
-    while spacing <= farthest:
-        steps.append(spacing)
-        spacing *= 2.0**OCTAVES
-    return steps
+    first = line.finest / 4
+    farthest = min(FARTHEST, first * 2.0**REACH * 4, line.room / POINTS)
+    return [first * 2.0 ** (OCTAVES * k) for k in range(REACH // OCTAVES + 2) if first * 2.0 ** (OCTAVES * k) <= farthest]
 
 
 def _at(line: Line, spacing: float) -> float:
-    """The noise at one scale: the least of three orders, which for noise all tell the same."""
-    samples = np.array([line(k * spacing) for k in range(POINTS)])
+    """The noise at one scale, on the calmer side of the point: a kink or a jump on one side is not noise."""
+    sides = [_one_sided(np.array([line(k * signed) for k in range(POINTS)])) for signed in (spacing, -spacing)]
+    return min((s for s in sides if math.isfinite(s)), default=math.nan)
+
+
+def _one_sided(samples: np.ndarray) -> float:
+    """The least of three orders, which for noise all tell the same."""
     if not np.isfinite(samples).all():
         return math.nan
     largest = float(np.max(np.abs(samples))) or 1.0  # squares may overflow

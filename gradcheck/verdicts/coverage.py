@@ -83,8 +83,9 @@ class Coverage:
             f"{len(self.own)} of {total} special points visited by the points given, {len(self.searched)} more by the search, "
             f"{len(self.never)} not judged"
         ]
-        for hop in dict.fromkeys(p.hop for p in self.points):
-            lines.append(f"  {hop}: " + ", ".join(_in_words(p) for p in self.points if p.hop == hop))
+        lines += [
+            f"  {hop}: " + ", ".join(_in_words(p) for p in self.points if p.hop == hop) for hop in dict.fromkeys(p.hop for p in self.points)
+        ]
         return "\n".join(lines)
 
 
@@ -135,7 +136,8 @@ def _short(file: str) -> str:
 
 def _moving(circuit: Circuit) -> list[bool]:
     """Which values depend on an input."""
-    inputs, moving = set(circuit.inputs), []
+    inputs = set(circuit.inputs)
+    moving: list[bool] = []
     for k in range(len(circuit)):
         moving.append(k in inputs or any(moving[i] for i in circuit.inputs_of(k)))
     return moving

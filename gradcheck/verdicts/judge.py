@@ -29,8 +29,8 @@ class Standard:
 
     @property
     def dtype(self) -> Any:
-        """The coarsest precision among the arguments."""
-        return coarsest([x.dtype for x in self.problem.inputs])
+        """The coarsest precision the function works in."""
+        return self.problem.dtype
 
     def allowed_ulp(self) -> float:
         """The largest error in ulp that rounding explains at any entry: the conditioning of the gradient."""
@@ -54,7 +54,7 @@ def standard(problem: Problem, truth: Truth) -> Standard:
     """The standard at a point of which the truth is known. Where the tape has no number to disturb, rounding explains little."""
     measured = np.concatenate([np.ravel(t) for t in tolerances(problem)])
     true = np.concatenate([np.ravel(t) for t in truth.floats()])
-    unit = unit_roundoff(coarsest([x.dtype for x in problem.inputs]))
+    unit = unit_roundoff(problem.dtype)
     return Standard(problem, truth, np.where(np.isfinite(measured), measured, SAFETY * unit * np.abs(true)))
 
 

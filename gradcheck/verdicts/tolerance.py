@@ -19,15 +19,14 @@ the same gradient and still tells a relative error of 1e-13 from rounding."""
 def tolerances(problem: Problem, *, seed: int = 0) -> tuple[Any, ...]:
     """For the entries of each argument, the error that rounding explains, in absolute terms."""
     gradient = problem.circuit.gradient(value=False)
-    units = [unit_roundoff(x.dtype) for x in problem.inputs]
     spreads = noise_spread(gradient, problem.inputs, seed=seed)
-    return tuple(_tolerance(s, exact, max(units)) for s, exact in spreads)
+    return tuple(_tolerance(s, exact, unit_roundoff(problem.dtype)) for s, exact in spreads)
 
 
 def value_tolerance(problem: Problem) -> float:
     """The same for the function's value."""
     ((spread, exact),) = noise_spread(problem.circuit, problem.inputs)
-    return float(_tolerance(spread, exact, max(unit_roundoff(x.dtype) for x in problem.inputs)))
+    return float(_tolerance(spread, exact, unit_roundoff(problem.dtype)))
 
 
 def noise_spread(circuit: Circuit, inputs: tuple[Any, ...], *, seed: int = 0) -> list[tuple[Any, Any]]:

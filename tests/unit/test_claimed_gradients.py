@@ -273,8 +273,8 @@ def test_a_wrong_verdict_explains_itself():
 
     lines = str(check(squares, half, (X,))).splitlines()
     assert lines[0].startswith("half: wrong: differs from the truth by more than rounding explains")
-    assert len(lines) == 2
-    assert lines[1].startswith("  x[1]: claimed -1.2, true -2.4, off by ")
+    (row,) = (line.split() for line in lines if line.strip().startswith("x["))
+    assert row[:3] == ["x[1]", "-1.2", "-2.4"]
 
 
 def test_a_right_verdict_is_one_line():

@@ -50,7 +50,11 @@ class Noise:
     def _copy(self, primitive: Primitive, exact: list[Any], noisy: list[Any], params: Mapping[str, Any]) -> Any:
         if primitive.pick is not None:
             return primitive.pick(exact, noisy, **params)
-        result = primitive.evaluate(*(self._terms(primitive, noisy, params) if primitive.sums else noisy), **params)
+        if primitive.sums:
+            noisy = self._terms(primitive, noisy, params)
+        if primitive.backward:
+            noisy = [self._disturbed(x, AMPLITUDE) for x in noisy]
+        result = primitive.evaluate(*noisy, **params)
         return self._disturbed(result, AMPLITUDE) if primitive.rounds else result
 
     def _terms(self, primitive: Primitive, noisy: list[Any], params: Mapping[str, Any]) -> list[Any]:

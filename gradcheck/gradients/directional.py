@@ -26,6 +26,7 @@ TRUNCATION = 4.0  # disagreements between orders that the truth may be off
 PATIENCE = 4  # coarser steps without a better bound before the walk ends
 FEWEST = 3  # steps that must agree before anything is believed
 STRAIGHT = 0.5  # one-sided slopes approach each other by 1/4 per step where f is smooth, by less than this anyway
+TWO_SLOPES = "the function has one slope over short distances and another over longer ones"
 QUANTUM = 2.0**-20  # of the value: steps of a function that are no larger come from computing in float32
 LARGEST = 2.0  # the largest step tried, on the scale of the entry or of 1
 
@@ -82,8 +83,8 @@ def slope(line: Line, noise: Noise, largest: float = LARGEST) -> Estimate:
     found = _walk(line, max(noise.coarse, quantum), largest)
     if not (noise.agree or quantum):
         finer = _walk(line, noise.fine, largest)
-        if found.bounded and finer.bounded and abs(found.value - finer.value) > found.error + finer.error:
-            found = _unbounded("what is noise over some distance has a slope over shorter ones", 0)
+        if finer.reason == TWO_SLOPES or finer.bounded and not abs(found.value - finer.value) <= found.error + finer.error:
+            found = _unbounded(TWO_SLOPES, 0)
     return replace(found, evaluations=line.calls - before)
 
 
@@ -114,7 +115,22 @@ def _walk(line: Line, noise: float, largest: float) -> Estimate:
         if len(ladder.steps) - 1 - ladder.best[1] > PATIENCE:
             break
         step *= RATIO
-    return _concluded(ladder, reason or ("" if step <= line.room else "the domain leaves no room"))
+    found = _concluded(ladder, reason or ("" if step <= line.room else "the domain leaves no room"))
+    return _unbounded(TWO_SLOPES, 0) if found.bounded and _another_slope(line, found, step / RATIO, largest) else found
+
+
+def _another_slope(line: Line, found: Estimate, step: float, largest: float) -> bool:
+    """Whether, on both sides and over three coarser steps, f keeps to one slope that is not the one found.
+
+    A function that goes in small steps on top of something else looks like this: nearby it has the slope of the something else.
+    """
+    coarser = [step * RATIO**k for k in range(2, 5)]
+    if coarser[-1] > min(largest, line.room):
+        return False
+    centre = line(0.0)
+    slopes = np.array([(line(side * t) - centre) / (side * t) for t in coarser for side in (1, -1)])
+    far, apart = float(np.mean(slopes)), np.ptp(slopes)
+    return bool(min(abs(far - found.value), abs(far)) > 4 * (apart + found.error))
 
 
 def _unit(line: Line) -> float:
@@ -157,16 +173,17 @@ def _extrapolate(ladder: _Ladder, row: list[float], rounding: list[float]) -> No
 
 
 def _errors(ladder: _Ladder, row: Sequence[float], rounding: Sequence[float]) -> list[float]:
-    """Truncation as the disagreement with the lower order and with the finer step, and rounding; the finest step has neither."""
-    if not ladder.steps:
-        return [math.inf]
-    finer, found = ladder.estimates[-1], []
-    for m, estimate in enumerate(row):
-        apart = [abs(estimate - finer[m - 1])] if m else []
-        if m < len(finer):
-            apart.append(abs(estimate - finer[m]))
-        found.append(TRUNCATION * max(apart) + rounding[m])
-    return found
+    """Truncation as the disagreement with the lower order and with the two finer steps, and rounding.
+
+    Two, because what rounding does to one of them may hide the truncation. Without a finer step of the same order there is no bound.
+    """
+    return [TRUNCATION * _apart(ladder, estimate, m) + rounding[m] for m, estimate in enumerate(row)]
+
+
+def _apart(ladder: _Ladder, estimate: float, m: int) -> float:
+    same = [row[m] for row in ladder.estimates[-2:] if m < len(row)]
+    lower = [ladder.estimates[-1][m - 1]] if m else []
+    return max(abs(estimate - other) for other in same + lower) if same else math.inf
 
 
 def _concluded(ladder: _Ladder, reason: str) -> Estimate:
@@ -211,7 +228,8 @@ def entry_slope(problem: Problem, index: int, noise: Noise) -> Estimate:
 def _scaled(problem: Problem, index: int, scale: float, noise: Noise) -> Estimate:
     along = entry_line(problem, index, scale)
     unit = float(along.direction[index])
-    found = slope(along, noise, LARGEST * max(1.0, 1.0 / scale))
+    farther = float(epsilons(problem)[index]) ** -0.5  # a feature on the scale of x may hide below the noise, seen from far off
+    found = slope(along, noise, LARGEST * max(1.0, min(1.0 / scale, farther)))
     value, error, variation = found.value / unit, found.error / unit, found.variation / unit
     return replace(found, value=value, error=error, step=found.step * unit, variation=variation)
 

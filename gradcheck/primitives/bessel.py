@@ -34,15 +34,15 @@ I1: Primitive = elementwise(  # not I_0 - I_1 / x: that is 0/0 at 0
 )  # fmt: skip
 JV: Primitive = elementwise(
     "jv", _jv, lambda g, y, x, order: g * (0.5 * (ordinary(order - 1, x) - ordinary(order + 1, x))),
-    cost=TRANSCENDENTAL, exact=lambda m, x, order=2: m.bessel_j(order, x), special=AT_ZERO, examples=ORDERS, formula="J_order(x)",
+    cost=TRANSCENDENTAL, exact=lambda m, x, order=2: m.bessel_j(order, x), special=AT_ZERO, examples=ORDERS, backward=True, formula="J_order(x)",
 )  # fmt: skip
 J0 = elementwise(
     "j0", special.j0, lambda g, y, x: -g * J1(x),
-    cost=TRANSCENDENTAL, exact=lambda m, x: m.bessel_j(0, x), calls=[special.j0], array="special.j0({0})", special=AT_ZERO, formula="J_0(x)",
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.bessel_j(0, x), calls=[special.j0], array="special.j0({0})", special=AT_ZERO, backward=True, formula="J_0(x)",
 )  # fmt: skip
 J1: Primitive = elementwise(
     "j1", special.j1, lambda g, y, x: g * (0.5 * (J0(x) - JV(x, order=2))),
-    cost=TRANSCENDENTAL, exact=lambda m, x: m.bessel_j(1, x), calls=[special.j1], array="special.j1({0})", special=AT_ZERO, formula="J_1(x)",
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.bessel_j(1, x), calls=[special.j1], array="special.j1({0})", special=AT_ZERO, backward=True, formula="J_1(x)",
 )  # fmt: skip
 
 

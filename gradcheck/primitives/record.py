@@ -90,6 +90,8 @@ class Primitive:
     rounds      False where the result is exact (data movement, negation, selection)
     pieces      the open pieces of the domain on which one formula holds, such as "x > 0" or "a < b"; none: the whole
                 domain is one. The rule is proved on each
+    backward    True where libraries are accurate only backward (near a zero of the function, say): rounding inside acts like a
+                change of the operands
     sums        True where results are sums of terms that may cancel: rounding inside acts like a change of the terms
     analytic    False where NumPy's complex form is not the analytic continuation, so that the complex step must refuse
     """
@@ -107,6 +109,7 @@ class Primitive:
     pick: Callable[..., Any] | None = None
     rounds: bool = True
     sums: bool = False
+    backward: bool = False
     domains: tuple[Interval, ...] = ()
     pieces: tuple[str, ...] = ()
     special: tuple[Special, ...] = ()

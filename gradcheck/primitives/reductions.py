@@ -224,7 +224,7 @@ MIN = _reduction(
 )  # fmt: skip
 VAR = _reduction(
     "var", np.var, _var_rule, _var_cost, (np.var,), exact=_exact_var, analytic=False, options=("ddof",),
-    examples=(*EXAMPLES, Example(((3,),), {"ddof": 1})), formula="sum (x_i - mean)**2 / (n - ddof)",
+    examples=(*EXAMPLES, Example(((3,),), {"ddof": 1})), backward=True, formula="sum (x_i - mean)**2 / (n - ddof)",
 )  # fmt: skip
 
 

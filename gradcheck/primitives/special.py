@@ -43,12 +43,12 @@ GAMMALN = elementwise(
     "gammaln", special.gammaln, lambda g, y, x: g * special.digamma(x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.lgamma(x), calls=[special.gammaln], array="special.gammaln({0})",
     domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.0, 2.0], zero_of_the_derivative=[1.4616321449683622], tail=[1e300]),
-    formula="log(gamma(x))",
+    backward=True, formula="log(gamma(x))",
 )  # fmt: skip
 DIGAMMA = elementwise(
     "digamma", special.digamma, lambda g, y, x: g * POLYGAMMA(x, order=1),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.polygamma(0, x), calls=[special.digamma], array="special.digamma({0})",
-    domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.4616321449683622], tail=[1e300, 1e-150]), formula="digamma(x)",
+    domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.4616321449683622], tail=[1e300, 1e-150]), backward=True, formula="digamma(x)",
 )  # fmt: skip
 
 ERFCX = elementwise(  # the difference of two large terms for large x: there erfcx(x) is near 1 / (x sqrt(pi))
@@ -69,7 +69,7 @@ XLOGY = elementwise(  # 0 at x = 0, whatever y; its derivative in y vanishes the
 LOGADDEXP2 = elementwise(
     "logaddexp2", np.logaddexp2, lambda g, y, a, b: g * EXPIT((a - b) * LN2), lambda g, y, a, b: g * EXPIT((b - a) * LN2),
     cost=TRANSCENDENTAL, exact=lambda m, a, b: m.log(m.exp(a * LN2.form(m)) + m.exp(b * LN2.form(m))) / LN2.form(m), calls=[np.logaddexp2],
-    special=(Special("tail", (0.0, 60.0)),), formula="log2(2**a + 2**b)", commutes=True,
+    special=(Special("tail", (0.0, 60.0)),), backward=True, formula="log2(2**a + 2**b)", commutes=True,
 )  # fmt: skip
 
 
@@ -81,13 +81,13 @@ POLYGAMMA: Primitive = elementwise(
     "polygamma", _polygamma, lambda g, y, x, order: g * POLYGAMMA(x, order=order + 1),
     cost=TRANSCENDENTAL, exact=lambda m, x, order=1: m.polygamma(order, x), domains=(POSITIVE,),
     examples=(Example(((),), {"order": 1}), Example(((),), {"order": 2})), special=points(pole=[0.0], tail=[1e8]),
-    formula="order-th derivative of digamma",
+    backward=True, formula="order-th derivative of digamma",
 )  # fmt: skip
 LOGADDEXP = elementwise(
     "logaddexp", np.logaddexp, lambda g, y, a, b: g * EXPIT(a - b), lambda g, y, a, b: g * EXPIT(b - a),
     cost=TRANSCENDENTAL, exact=lambda m, a, b: m.log(m.exp(a) + m.exp(b)), calls=[np.logaddexp],
     special=points(tail=[(0.0, 40.0), (0.0, -800.0), (1e16, 1e16), (-800.0, -790.0)], tie=[(0.0, 0.0)]),
-    formula="log(exp(a) + exp(b))", commutes=True,
+    backward=True, formula="log(exp(a) + exp(b))", commutes=True,
 )  # fmt: skip
 
 
@@ -159,15 +159,23 @@ def _log_softmax_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) 
 
 LINES = (Example(((3,),)), Example(((2, 2),), {"axis": 1}))
 SOFTMAX = Primitive(
-    "softmax", _softmax, _softmax_rule, _softmax_cost, exact=_exact_softmax, calls={}, examples=LINES, formula="exp(x_i) / sum exp(x_j)"
+    "softmax",
+    _softmax,
+    _softmax_rule,
+    _softmax_cost,
+    exact=_exact_softmax,
+    calls={},
+    examples=LINES,
+    backward=True,
+    formula="exp(x_i) / sum exp(x_j)",
 )
 LOGSUMEXP = Primitive(
     "logsumexp", _logsumexp, _logsumexp_rule, _logsumexp_cost, exact=_exact_logsumexp, calls={},
-    examples=(*LINES, Example(((2, 2),), {"axis": 0, "keepdims": True})), formula="log(sum exp(x_i))",
+    examples=(*LINES, Example(((2, 2),), {"axis": 0, "keepdims": True})), backward=True, formula="log(sum exp(x_i))",
 )  # fmt: skip
 LOG_SOFTMAX = Primitive(
     "log_softmax", _log_softmax, _log_softmax_rule, _log_softmax_cost, exact=_exact_log_softmax, calls={}, examples=LINES,
-    formula="x_i - log(sum exp(x_j))",
+    backward=True, formula="x_i - log(sum exp(x_j))",
 )  # fmt: skip
 
 

@@ -221,7 +221,6 @@ def test_a_small_mistake_is_never_called_right_at_length(case, entry, off):
     a_small_mistake_is_never_called_right(case, entry, off)
 
 
-@pytest.mark.xfail(reason="the error of log 2 is the same at every neighbour, so the judge takes it for a mistake")
 def test_a_rounding_error_that_is_the_same_everywhere_is_still_rounding():
     """logaddexp(x, x) is x + log 2: near -log 2 the rounding of log 2 is all that is left, and does not vary with x."""
 

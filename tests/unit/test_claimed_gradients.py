@@ -274,7 +274,7 @@ def test_a_wrong_verdict_explains_itself():
     lines = str(check(squares, half, (X,))).splitlines()
     assert lines[0].startswith("half: wrong: differs from the truth by more than rounding explains")
     (row,) = (line.split() for line in lines if line.strip().startswith("x["))
-    assert row[:3] == ["x[1]", "-1.2", "-2.4"]
+    assert row[:4] == ["x[1]", "-1.2", "-2.4", "0.5"]
 
 
 def test_a_right_verdict_is_one_line():
@@ -368,10 +368,16 @@ ERRORS = [
         lambda: check(squares, squares, (1,)), UsageError, "no argument at the point is floating-point: give floats", id="integer"
     ),
     pytest.param(lambda: check(squares, squares, []), UsageError, "at=[] holds no point", id="no points"),
-    pytest.param(lambda: check(product, squares, (1.0, 2.0), argnums=2), UsageError, "argnums=2: expected different positions", id="argnums"),
-    pytest.param(lambda: check(product, squares, (1.0, 2.0), argnums=-1), UsageError, "argnums=-1: expected different", id="negative argnums"),
+    pytest.param(
+        lambda: check(product, squares, (1.0, 2.0), argnums=2), UsageError, "argnums=2: expected different positions", id="argnums"
+    ),
+    pytest.param(
+        lambda: check(product, squares, (1.0, 2.0), argnums=-1), UsageError, "argnums=-1: expected different", id="negative argnums"
+    ),
     pytest.param(lambda: check(product, squares, (1.0, 2.0), argnums=(0, 0)), UsageError, "argnums=(0, 0): expected different", id="twice"),
-    pytest.param(lambda: check(product, squares, (1, 2.0), argnums=0), UsageError, "argnums=0: only floats can be", id="argnums of an integer"),
+    pytest.param(
+        lambda: check(product, squares, (1, 2.0), argnums=0), UsageError, "argnums=0: only floats can be", id="argnums of an integer"
+    ),
     pytest.param(lambda: check(lambda x: x * x, squares, (X,)), ShapeError, "<lambda> returns an array of shape (3,)", id="array result"),
 ]
 

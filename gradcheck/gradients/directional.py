@@ -28,7 +28,9 @@ FEWEST = 3  # steps that must agree before anything is believed
 STRAIGHT = 0.5  # one-sided slopes approach each other by 1/4 per step where f is smooth, by less than this anyway
 TWO_SLOPES = "the function has one slope over short distances and another over longer ones"
 QUANTUM = 2.0**-20  # of the value: steps of a function that are no larger come from computing in float32
-LARGEST = 2.0  # the largest step tried, on the scale of the entry or of 1
+LARGEST = 2.0  # the largest step tried, on the scale of the entry
+FARTHER = 4.0  # times more for entries below 1: farther off, what f does on the scale of x may hide below its noise
+HIDDEN = 0.5  # of the finer step's rounding, which may hide truncation
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def slope(line: Line, noise: Noise, largest: float = LARGEST) -> Estimate:
     found = _walk(line, max(noise.coarse, quantum), largest)
     if not (noise.agree or quantum):
         finer = _walk(line, noise.fine, largest)
-        if finer.reason == TWO_SLOPES or finer.bounded and not abs(found.value - finer.value) <= found.error + finer.error:
+        if finer.reason == TWO_SLOPES or (finer.bounded and not abs(found.value - finer.value) <= found.error + finer.error):
             found = _unbounded(TWO_SLOPES, 0)
     return replace(found, evaluations=line.calls - before)
 
@@ -175,9 +177,12 @@ def _extrapolate(ladder: _Ladder, row: list[float], rounding: list[float]) -> No
 def _errors(ladder: _Ladder, row: Sequence[float], rounding: Sequence[float]) -> list[float]:
     """Truncation as the disagreement with the lower order and with the two finer steps, and rounding.
 
-    Two, because what rounding does to one of them may hide the truncation. Without a finer step of the same order there is no bound.
+    Two, because what rounding does to one of them may hide the truncation; a part of that rounding is added for the same
+    reason. Without a finer step of the same order there is no bound.
     """
-    return [TRUNCATION * _apart(ladder, estimate, m) + rounding[m] for m, estimate in enumerate(row)]
+    finer = ladder.rounding[-1] if ladder.rounding else []
+    hidden = [HIDDEN * r for r in finer] + [0.0] * len(row)
+    return [TRUNCATION * _apart(ladder, estimate, m) + rounding[m] + hidden[m] for m, estimate in enumerate(row)]
 
 
 def _apart(ladder: _Ladder, estimate: float, m: int) -> float:
@@ -228,8 +233,7 @@ def entry_slope(problem: Problem, index: int, noise: Noise) -> Estimate:
 def _scaled(problem: Problem, index: int, scale: float, noise: Noise) -> Estimate:
     along = entry_line(problem, index, scale)
     unit = float(along.direction[index])
-    farther = float(epsilons(problem)[index]) ** -0.5  # a feature on the scale of x may hide below the noise, seen from far off
-    found = slope(along, noise, LARGEST * max(1.0, min(1.0 / scale, farther)))
+    found = slope(along, noise, LARGEST * max(1.0, min(1.0 / scale, FARTHER)))
     value, error, variation = found.value / unit, found.error / unit, found.variation / unit
     return replace(found, value=value, error=error, step=found.step * unit, variation=variation)
 

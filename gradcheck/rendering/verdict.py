@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.rendering.layout import table
-from gradcheck.verdicts.verdict import Verdict
+from gradcheck.verdicts.verdict import Verdict, written
 
 SHOWN = 5
 HEAD = ("entry", "claimed", "true", "claimed / true", "off by (ulp)", "correct digits")
@@ -28,10 +28,14 @@ ADVICE = {
 def verdict_text(verdict: Verdict) -> str:
     """The verdict, the worst entries, and what to do."""
     lines = [f"{verdict.name}: {verdict.outcome}: {verdict.reason}"]
+    if verdict.witness is not None:
+        lines.append(f"  found by search, {verdict.aim}: at={written(verdict.witness)}")
     rows = entry_rows(verdict)
     if rows:
         lines.append(table(rows, HEAD))
     lines += [f"  {f.kind}: {ADVICE[f.kind]}" for f in verdict.diagnosis if f.kind in ADVICE]
+    if verdict.coverage is not None:
+        lines += [f"search: {verdict.points} points judged", str(verdict.coverage)]
     return "\n".join(lines)
 
 

@@ -26,15 +26,27 @@ def _called(gradient: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
 
 def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
     wanted = differentiable_names(problem)
+    if len(wanted) == 1 and isinstance(result, list) and _shape(result) == np.shape(problem.inputs[0]):
+        result = np.array(result)  # [2.0] for an argument of shape (1,): the array, not a list of parts
     parts = _parts(result, wanted)
     if isinstance(parts, str):
         return Finding("shape", parts)
     for name, part, x in zip(wanted, parts, problem.inputs, strict=True):
-        if np.shape(part) != np.shape(x):
-            return Finding("shape", f"the gradient for {name} has shape {np.shape(part)}, expected {np.shape(x)}, the shape of {name}")
+        shape = _shape(part)
+        if shape != np.shape(x):
+            got = "rows of different lengths" if shape is None else f"shape {shape}"
+            return Finding("shape", f"the gradient for {name} has {got}, expected {np.shape(x)}, the shape of {name}")
         if np.asarray(part).dtype.kind not in "fiu":
             return Finding("shape", f"the gradient for {name} holds {np.asarray(part).dtype} values, expected floats")
     return tuple(parts)
+
+
+def _shape(part: Any) -> tuple[int, ...] | None:
+    """The shape NumPy gives it; None for rows of different lengths."""
+    try:
+        return tuple(np.shape(part))
+    except ValueError:
+        return None
 
 
 def differentiable_names(problem: Problem) -> list[str]:

@@ -62,16 +62,13 @@ class Drive:
             values = self.values(flat)
             if values is None:
                 return
-            moved = flat if self._met(k, special, values) else self._solve(flat, residual)
+            moved = flat if touches(self.circuit, k, special, values) else self._solve(flat, residual)
             if moved is None:
                 return
             flat = moved
         values = self.values(flat)
         if values is not None and (touches(self.circuit, k, special, values) or special.kind in ("tie", "kink", "jump")):
             yield flat
-
-    def _met(self, k: int, special: Special, values: Any) -> bool:
-        return touches(self.circuit, k, special, values)
 
     def _solve(self, flat: Flat, residual: Residual) -> Flat | None:
         """Entries at which the residual is 0; else the nearest found, on a line where it changes sign."""

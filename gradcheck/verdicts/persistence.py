@@ -8,18 +8,20 @@ deviation that no scatter of independent rounding would give (odds of 1e-9, shar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import special
 
 from gradcheck.gradients.method import Problem, retraced
+from gradcheck.gradients.tape import Tape
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.accuracy import measure
 from gradcheck.verdicts.pieces import decisions
 
 NEIGHBOURS, FEWEST = 16, 6
+SHARED = 0.25  # of the claim's typical deviation: a tape that is off as much has lost its digits the same way
 VARIES = 256.0  # units of roundoff by which a gradient must vary for its rounding to vary too
 ODDS = 1e-9  # of calling rounding a mistake, over all entries tested at one point
 ROBUST = 40.0
@@ -32,18 +34,19 @@ def persistent(problem: Problem, repeat: Repeat, beyond: Any, doubtful: Any, dty
     """Which entries deviate in a way that persists; a mask like the two given.
 
     Entries `beyond` the tolerance persist also where nothing can be seen: the claim cannot be repeated, the gradient does not vary nearby. Those that
-    are only `doubtful` need evidence: where the gradient is constant, its rounding is too.
+    are only `doubtful` need evidence: a gradient that varies (where it is constant, its rounding is too), and a deviation that the tape does not share.
     """
     tested = beyond | doubtful
-    deviations = list(_deviations(problem, repeat, tested, dtype))
-    if len(deviations) < FEWEST:
+    nearby = list(_deviations(problem, repeat, tested, dtype))
+    if len(nearby) < FEWEST:
         return beyond.copy()
-    absolute, relative, truth = (np.array([d[i] for d in deviations]) for i in range(3))
+    absolute, relative, truth, tape = (np.array([getattr(d, part) for d in nearby]) for part in ("absolute", "relative", "truth", "tape"))
+    varies = np.ptp(truth, axis=0) > VARIES * float(np.finfo(dtype).eps) * np.max(np.abs(truth), axis=0)
+    as_large = np.abs(np.median(tape, axis=0)) >= SHARED * np.abs(np.median(absolute, axis=0))
+    shared = as_large & (_systematic(tape) | _systematic(tape / np.where(truth == 0, 1.0, np.abs(truth))))
     found = np.zeros(len(tested), dtype=bool)
-    found[tested] = _systematic(absolute) | _systematic(relative)
-    varies = np.zeros(len(tested), dtype=bool)
-    varies[tested] = np.ptp(truth, axis=0) > VARIES * float(np.finfo(dtype).eps) * np.max(np.abs(truth), axis=0)
-    return found & (beyond | varies)
+    found[tested] = (_systematic(absolute) | _systematic(relative)) & (beyond[tested] | (varies & ~shared))
+    return found
 
 
 def _systematic(table: Any) -> Any:
@@ -58,8 +61,18 @@ def _systematic(table: Any) -> Any:
         return ~((mean <= student * deviation) & (np.abs(median) <= robust * spread))  # NaN is systematic
 
 
-def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """At each nearby point of the same smooth piece the claim's error, absolute and relative to the truth, and the truth."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Nearby:
+    """At one nearby point, for the entries tested: the claim's error, absolute and relative, the truth, and the tape's error."""
+
+    absolute: Any
+    relative: Any
+    truth: Any
+    tape: Any
+
+
+def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> Iterator[_Nearby]:
+    """What is found at each nearby point of the same smooth piece."""
     piece = decisions(problem)
     for near in _neighbours(problem, dtype):
         truth = certify(near) if decisions(near) == piece else None
@@ -70,7 +83,8 @@ def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> It
             return
         accuracy = measure(entries, truth.entries, dtype, truth.bits)
         scale = np.where(accuracy.truth == 0, 1.0, np.abs(accuracy.truth))
-        yield accuracy.error[tested], (accuracy.error / scale)[tested], accuracy.truth[tested]
+        tape = measure(Tape().gradient(near).entries, truth.entries, dtype, truth.bits).error
+        yield _Nearby(accuracy.error[tested], (accuracy.error / scale)[tested], accuracy.truth[tested], tape[tested])
 
 
 def _neighbours(problem: Problem, dtype: Any) -> Iterator[Problem]:

@@ -19,14 +19,20 @@ from gradcheck.domains import Domain, Real
 from gradcheck.errors import GradcheckError
 from gradcheck.gradients.functional import grad
 from gradcheck.gradients.method import Problem, problem_of
-from gradcheck.gradients.truth import Truth, certify
+from gradcheck.gradients.truth import FORWARD_LIMIT, Truth, certify
+from gradcheck.verdicts.accuracy import measure
 from gradcheck.verdicts.candidates import Candidate, Space, edited, reshaped, space_of
 from gradcheck.verdicts.coverage import Coverage, Visits, values_at
 from gradcheck.verdicts.driving import LEAST, WORK, boundaries, drive_of
 from gradcheck.verdicts.judge import Standard, standard
-from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
+from gradcheck.verdicts.kinks import in_hull
+from gradcheck.verdicts.tolerance import SAFETY, unit_roundoff
+from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict, written
 
 BUDGET = 96  # points judged in one search
+FEWEST = 24  # points judged however long the circuit is
+TRUTHS = 200_000  # operations on balls that a search may take, about
+TIES = 6  # entries that may tie at once for the hull of limiting gradients to be worked out with confidence
 SKIPS = 3  # times as many may be passed over
 Point = tuple[Any, ...]
 Pairs = Callable[[Point], Iterable[tuple[Callable[..., Any], Callable[..., Any]]]]
@@ -42,7 +48,7 @@ class Judge(Protocol):
 class SearchResult:
     """What a search found: the first wrong verdict with its `witness` and what that was `aim`ed at, or none.
 
-    `points` is how many were judged, `skipped` how many were passed over.
+    `points` is how many were judged, `skipped` how many were passed over; `remarks` are findings that make nothing wrong.
     """
 
     verdict: Verdict | None
@@ -51,6 +57,7 @@ class SearchResult:
     points: int
     skipped: int
     coverage: Coverage
+    remarks: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,28 +75,44 @@ class Search:
     seed: int = 0
     budget: int = BUDGET
     visits: Visits = field(default_factory=Visits)
+    remarks: list[Finding] = field(default_factory=list)
 
     def run(self, points: Sequence[Point], *, further: bool = True) -> SearchResult:
         """Search around the points given, which are the user's own and judged already; not `further` than them where one is wrong."""
         for point in points:
             self.visit(point, "own")
-        judged = skipped = 0
+        judged, skipped, budget = 0, 0, self._affordable(points[0])
         for candidate in self._fresh(points if further else ()):
-            if judged >= self.budget or skipped >= SKIPS * self.budget:
+            if judged >= budget or skipped >= SKIPS * budget:
                 break
             verdict = self.try_point(candidate.arguments)
             self.visit(candidate.arguments, "tried" if verdict is None else "searched")
             judged, skipped = judged + (verdict is not None), skipped + (verdict is None)
             if verdict is not None and not verdict.ok:
-                return SearchResult(verdict, candidate.arguments, candidate.aim, judged, skipped, self.visits.coverage())
-        return SearchResult(None, None, "", judged, skipped, self.visits.coverage())
+                return self._result(verdict, candidate, judged, skipped)
+            if verdict is not None and not self.remarks:
+                self.remarks += [f for f in verdict.diagnosis if f.kind == "precision"]
+        return self._result(None, Candidate((), ""), judged, skipped)
+
+    def _result(self, verdict: Verdict | None, at: Candidate, judged: int, skipped: int) -> SearchResult:
+        witness = None if verdict is None else at.arguments
+        return SearchResult(verdict, witness, at.aim, judged, skipped, self.visits.coverage(), tuple(self.remarks[:1]))
+
+    def _affordable(self, point: Point) -> int:
+        """Points to judge: fewer where the truth is expensive, but never none."""
+        try:
+            operations = trace(self.function, *point, argnums=self.chosen).operations
+        except GradcheckError:
+            return 0
+        inputs = sum(int(np.size(point[i])) for i in self.chosen)
+        return min(self.budget, max(FEWEST, TRUTHS // max(operations * min(inputs, FORWARD_LIMIT), 1)))
 
     def visit(self, point: Point, standing: str) -> None:
         """Count what a point touches; a function that cannot be traced there has no hops."""
         try:
             circuit = trace(self.function, *point, argnums=self.chosen)
             self.visits.add(circuit, values_at(circuit, [point[i] for i in self.chosen]), standing)
-        except (GradcheckError, ArithmeticError, ValueError, IndexError):
+        except Exception:  # as in try_point
             return
 
     def candidates(self, point: Point) -> Iterator[Candidate]:
@@ -139,9 +162,9 @@ class Search:
         except ArithmeticError as error:
             name, message = getattr(gradient, "__name__", "gradient"), f"raises {error!r} where the truth is finite"
             verdict = Verdict("wrong", message, name, diagnosis=(Finding("nonfinite", message),))
-        if verdict.outcome == "undecided":
+        if verdict.outcome == "undecided" or not (verdict.ok or self.judge(problem, grad(function, self.chosen), by).ok):
             return None
-        return verdict if verdict.ok or self.judge(problem, grad(function, self.chosen), by).ok else None
+        return verdict if verdict.ok else excused(verdict, by, point)
 
     def _other_shapes(self, point: Point) -> Iterator[Candidate]:
         """Axes cut to length 1, where the claim is seen to be right for another length than its own: its shapes are not written in."""
@@ -154,9 +177,43 @@ class Search:
                 yield Candidate(single, "axis of length 1")
 
 
+def excused(verdict: Verdict, by: Standard, point: Point) -> Verdict | None:
+    """A wrong verdict at a point nobody asked for, unless what is off is nothing to reject a right gradient for.
+
+    Passed over (None) are ties of too many entries to tell and claims that the hull of the limiting gradients does hold, and errors of the size of
+    subnormal numbers. Errors that leave half the digits, or lie below the rounding of the gradient as a whole (1 - tanh(x)**2 where one of many
+    units saturates), become a remark.
+    """
+    if verdict.judgement is None:
+        return verdict
+    accuracy, off = verdict.judgement.accuracy, np.array([o == "wrong" for o in verdict.entries])
+    if not np.all(np.isfinite(accuracy.claim)):
+        return verdict
+    if by.truth.is_kink:
+        held = _bent(by) > TIES or in_hull(accuracy.claim, by.problem, by.tolerance) is not False
+        return None if held else verdict
+    info, error = np.finfo(accuracy.dtype), np.abs(accuracy.error[off])
+    if np.all(error <= float(info.smallest_normal) / float(info.eps)):
+        return None
+    whole = error <= SAFETY * unit_roundoff(accuracy.dtype) * np.max(np.abs(accuracy.truth))
+    if np.all(whole | (accuracy.digits[off] >= -np.log10(float(info.eps)) / 2)):
+        entry = verdict.labels[int(np.argmax(off))]
+        message = f"{entry} loses digits, below the rounding of the gradient as a whole or fewer than half, at={written(point)}"
+        return replace(verdict, outcome="right", diagnosis=(Finding("precision", message),))
+    return verdict
+
+
+def _bent(by: Standard) -> int:
+    """How many entries have different derivatives on their two sides."""
+    assert by.truth.left is not None
+    left = measure(by.truth.floats(), by.truth.left, by.dtype, by.truth.bits)
+    return int(np.sum(np.abs(left.error) > by.tolerance))
+
+
 def searched(verdict: Verdict, found: SearchResult) -> Verdict:
     """The verdict on the user's own points, or the wrong one that was found, with what the search did."""
     worst = verdict if found.verdict is None else found.verdict
+    worst = replace(worst, diagnosis=(*worst.diagnosis, *found.remarks))
     return replace(worst, coverage=found.coverage, points=found.points, witness=found.witness, aim=found.aim)
 
 

@@ -5,11 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gradcheck.case import Outcome
 from gradcheck.verdicts.coverage import Coverage
 from gradcheck.verdicts.judge import Judgement
 
 SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
+
+
+def written(point: tuple[Any, ...]) -> str:
+    """A point as Python reads it: `(np.array([0.0, 1.0]), 2.0)`, every bit kept."""
+    values = [_written(a) for a in point]
+    return f"({', '.join(values)}{',' if len(values) == 1 else ''})"
+
+
+def _written(value: Any) -> str:
+    if not isinstance(value, np.ndarray | np.generic):
+        return repr(value)
+    plain = repr(value.tolist())
+    kind = "" if value.dtype in (np.float64, np.int64, np.bool_) else f", dtype=np.{value.dtype}"
+    if isinstance(value, np.ndarray):
+        return f"np.array({plain}{kind})"
+    return plain if not kind else f"np.{value.dtype}({plain})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,15 @@ UNARY: tuple[Callable[..., Any], ...] = (
     np.sin, np.cos, np.tanh, np.exp, np.arctan, np.square, np.sinh, np.expm1,
     lambda u: np.log1p(u * u), lambda u: np.sqrt(1 + u * u), lambda u: 1 / (1 + u * u), lambda u: 1 / (1 + np.exp(-u)), lambda u: u**3,
 )  # fmt: skip
-BINARY: tuple[Callable[..., Any], ...] = (np.add, np.subtract, np.multiply, np.arctan2, np.hypot, np.logaddexp, lambda u, v: u / (1 + v * v))
+BINARY: tuple[Callable[..., Any], ...] = (
+    np.add,
+    np.subtract,
+    np.multiply,
+    np.arctan2,
+    np.hypot,
+    np.logaddexp,
+    lambda u, v: u / (1 + v * v),
+)
 FACTORS = (1e-2, 1e-4, 1e-6)
 SIZES = ((-0.5, 0.5), (-0.5, 0.5), (-3.0, 3.0), (-8.0, 8.0))  # powers of ten by which points are scaled
 

@@ -63,10 +63,10 @@ class _Ladder:
     errors: list[list[float]] = field(default_factory=list)
     steps: list[float] = field(default_factory=list)
     bends: list[float] = field(default_factory=list)
+    variations: list[float] = field(default_factory=list)
     low: float = -math.inf
     high: float = math.inf
     best: tuple[float, int, int] = (math.inf, 0, 0)
-    variation: float = 0.0
 
 
 def slope(line: Line, noise: Noise, largest: float = LARGEST) -> Estimate:
@@ -85,7 +85,7 @@ def slope(line: Line, noise: Noise, largest: float = LARGEST) -> Estimate:
     found = _walk(line, max(noise.coarse, quantum), largest)
     if not (noise.agree or quantum):
         finer = _walk(line, noise.fine, largest)
-        if finer.reason == TWO_SLOPES or (finer.bounded and not abs(found.value - finer.value) <= found.error + finer.error):
+        if not finer.bounded or not abs(found.value - finer.value) <= found.error + finer.error:
             found = _unbounded(TWO_SLOPES, 0)
     return replace(found, evaluations=line.calls - before)
 
@@ -158,7 +158,7 @@ def _climb(ladder: _Ladder, line: Line, step: float, noise: float) -> str:
     ladder.errors.append([e if m in trusted else math.inf for m, e in enumerate(errors)])
     ladder.steps.append(step)
     ladder.bends.append((ahead - centre - (centre - behind)) / step)
-    ladder.variation = max(ladder.variation, abs(ahead - centre) / step, abs(behind - centre) / step)
+    ladder.variations.append(max(abs(ahead - centre), abs(behind - centre)) / step)
     for m in trusted:
         ladder.low, ladder.high = max(ladder.low, row[m] - errors[m]), min(ladder.high, row[m] + errors[m])
         ladder.best = min(ladder.best, (errors[m], len(ladder.steps) - 1, m))
@@ -199,7 +199,7 @@ def _concluded(ladder: _Ladder, reason: str) -> Estimate:
     if _kinked(ladder):
         return _unbounded("a kink at the point: the one-sided slopes do not approach each other", 0)
     error, level, order = ladder.best
-    return Estimate(ladder.estimates[level][order], error, 0, ladder.steps[level], 2 * order + 2, ladder.variation, reason)
+    return Estimate(ladder.estimates[level][order], error, 0, ladder.steps[level], 2 * order + 2, ladder.variations[level], reason)
 
 
 def _jumps(ladder: _Ladder) -> bool:

@@ -43,7 +43,10 @@ class Line:
         if t and not all(_inside(self.problem, a, x) for a, x in enumerate(inputs)):
             return math.nan
         self.calls += 1
-        return float(self.problem.at(inputs))
+        try:
+            return float(self.problem.at(inputs))
+        except (ValueError, ArithmeticError):  # math.log(-1.0), math.exp(1e3): what NumPy answers with NaN or infinity
+            return math.nan
 
 
 def line(problem: Problem, direction: Any) -> Line:

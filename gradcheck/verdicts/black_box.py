@@ -1,18 +1,44 @@
-"""Judging a gradient of a function that can only be called: by differences, as far as their error bound reaches."""
+"""Judging a gradient of a function that can only be called: by differences, as far as their error bounds reach.
+
+Few inputs: every entry. Many: random directions, which miss an error of a given size with a stated probability, and then group
+testing for the wrong entries. A claim outside a bound is wrong; one inside is right only where the bound is tight next to the gradient.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gradcheck.case import Outcome
 from gradcheck.domains import Domain
-from gradcheck.errors import TraceError
-from gradcheck.gradients.differences import Differences
-from gradcheck.gradients.method import Refused, untraced
-from gradcheck.verdicts.claim import claimed_entries, labels
+from gradcheck.errors import ShapeError, TraceError
+from gradcheck.gradients.directional import Estimate, entry_slope, random_line_directions
+from gradcheck.gradients.line import flat, line
+from gradcheck.gradients.method import Problem, untraced
+from gradcheck.gradients.noise_level import Noise, noise_level
+from gradcheck.verdicts.claim import BREACHES, claimed_entries, contract, labels
+from gradcheck.verdicts.group_testing import Along, judge_directions
 from gradcheck.verdicts.verdict import Finding, Verdict
+
+FEW = 64  # inputs up to which every entry is estimated
+OWN, RELATIVE = 1e-3, 1e-6  # a bound is tight next to its own entry, or next to the largest of all
+ROUNDINGS = 64.0  # units of roundoff a claim may be off by its own rounding
+NOISE_LINES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """What is known of every entry: claims, estimates with their errors, and sizes of the entries' arguments."""
+
+    claim: Any
+    value: Any
+    error: Any
+    slack: Any
+    size: Any
+    largest: float
 
 
 def judge_black_box(
@@ -23,19 +49,81 @@ def judge_black_box(
     error: TraceError,
     domains: Mapping[int, Domain] | None = None,
 ) -> Verdict:
-    """Judge by differences alone: right or wrong only as far as their error bound reaches."""
+    """Judge by differences alone: right or wrong only as far as their error bounds reach, undecided beyond."""
     problem, name = untraced(function, point, chosen, domains), getattr(gradient, "__name__", "gradient")
-    found, claim = Differences().gradient(problem), claimed_entries(gradient, problem)
-    if isinstance(claim, Finding):
-        return Verdict("wrong", claim.message, name, diagnosis=(claim,))
-    if isinstance(found, Refused) or found.error is None:
-        return Verdict("undecided", f"not traceable, and differences failed: {getattr(found, 'reason', '')}", name)
-    estimate, bound, claimed = (np.concatenate([np.ravel(p) for p in parts]) for parts in (found.entries, found.error, claim))
-    beyond = ~(np.abs(claimed - estimate) <= 2 * bound)
-    if beyond.any():
-        worst = labels(problem)[int(np.argmax(beyond))]
-        return Verdict("wrong", f"differences of the black box contradict it at {worst}", name, diagnosis=(Finding("unknown", str(error)),))
-    scale = max(float(np.max(np.abs(estimate), initial=0.0)), 1e-300)
-    if float(np.max(bound, initial=0.0)) > 1e-4 * scale:
-        return Verdict("undecided", "the function cannot be traced, and the error bound of differences is too wide to decide", name)
-    return Verdict("right", f"agrees with differences of the black box to {-np.log10(float(np.max(bound)) / scale):.0f} digits", name)
+    if np.shape(problem.value) != ():
+        raise ShapeError(f"the function returns an array of shape {np.shape(problem.value)}; a gradient needs a scalar result")
+    found = contract(gradient, problem)
+    broken = next((f for f in found if f.kind in BREACHES), None)
+    if broken is not None:
+        return Verdict("wrong", broken.message, name, diagnosis=tuple(found))
+    claim = claimed_entries(gradient, problem)
+    assert not isinstance(claim, Finding)
+    unit = max((float(np.finfo(np.asarray(c).dtype).eps) for c in claim if np.asarray(c).dtype.kind == "f"), default=2.0**-52)
+    noise, calls = noise_of(problem)
+    if problem.size <= FEW:
+        return _every_entry(problem, flat(claim), unit, noise, calls, name, tuple(found))
+    along = Along(problem, flat(claim), ROUNDINGS * unit, noise)
+    return judge_directions(along, calls, name, (Finding("black-box", str(error)), *found))
+
+
+def noise_of(problem: Problem) -> tuple[Noise, int]:
+    """The noise of a function near the point, and the evaluations it took to measure it."""
+    lines = [line(problem, d) for d in random_line_directions(problem, NOISE_LINES)]
+    return noise_level(lines), sum(along.calls for along in lines)
+
+
+def _every_entry(problem: Problem, claim: Any, unit: float, noise: Noise, calls: int, name: str, found: tuple[Finding, ...]) -> Verdict:
+    estimates = [entry_slope(problem, i, noise) for i in range(problem.size)]
+    known = _known(problem, claim, estimates, unit)
+    outcomes = tuple(_outcome(known, i) for i in range(problem.size))
+    worst: Outcome = next((o for o in ("wrong", "undecided") if o in outcomes), "right")
+    reason = {"wrong": _why_wrong, "undecided": _why_undecided, "right": _why_right}[worst](problem, known, outcomes, estimates)
+    evaluations = calls + sum(e.evaluations for e in estimates)
+    told = f"{reason} (a black box: noise {max(noise.fine, noise.coarse):.1e}, {evaluations} evaluations)"
+    if worst == "wrong":
+        found = (Finding("unknown", told), *found)
+    return Verdict(worst, told, name, outcomes, labels(problem), diagnosis=found)
+
+
+def _known(problem: Problem, claim: Any, estimates: Sequence[Estimate], unit: float) -> _Entries:
+    value, error = np.array([e.value for e in estimates]), np.array([e.error for e in estimates])
+    size = np.abs(flat(problem.inputs))
+    size = np.where(size == 0, 1.0, size)
+    weights = [max(abs(e.value), e.variation) * s for e, s in zip(estimates, size, strict=True) if e.bounded]
+    return _Entries(claim, value, error, ROUNDINGS * unit * np.abs(claim), size, max(weights, default=0.0))
+
+
+def _outcome(known: _Entries, i: int) -> Outcome:
+    """A claim outside the bound is wrong, one inside a tight bound right."""
+    if not np.isfinite(known.error[i]):
+        return "undecided"
+    if not abs(known.claim[i] - known.value[i]) <= known.error[i] + known.slack[i]:
+        return "wrong"
+    tight = known.error[i] <= OWN * abs(known.value[i]) or known.error[i] * known.size[i] <= RELATIVE * known.largest
+    return "right" if tight or known.error[i] == 0 else "undecided"
+
+
+def _why_wrong(problem: Problem, known: _Entries, outcomes: tuple[Outcome, ...], estimates: Sequence[Estimate]) -> str:
+    off = np.array([abs(c - v) / e if o == "wrong" and e else 0.0 for c, v, e, o in zip(known.claim, known.value, known.error, outcomes)])
+    i = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
+    return (
+        f"differences contradict it at {labels(problem)[i]}: claimed {known.claim[i]:.10g}, estimated {known.value[i]:.10g}, "
+        f"at most {known.error[i]:.1e} off"
+    )
+
+
+def _why_undecided(problem: Problem, known: _Entries, outcomes: tuple[Outcome, ...], estimates: Sequence[Estimate]) -> str:
+    i = outcomes.index("undecided")
+    if np.isfinite(known.error[i]):
+        return f"the error bound at {labels(problem)[i]} is too wide to decide: {known.value[i]:.10g}, at most {known.error[i]:.1e} off"
+    return f"differences fail at {labels(problem)[i]}: {estimates[i].reason}"
+
+
+def _why_right(problem: Problem, known: _Entries, outcomes: tuple[Outcome, ...], estimates: Sequence[Estimate]) -> str:
+    with np.errstate(all="ignore"):
+        own = -np.log10(np.max(known.error / np.abs(known.value), initial=1e-16))
+        whole = -np.log10(np.max(known.error * known.size / known.largest, initial=1e-16))
+    if own >= -np.log10(OWN):
+        return f"agrees with differences to {own:.0f} digits in every entry"
+    return f"agrees with differences to {whole:.0f} digits of the largest entry" if np.isfinite(whole) else "the function does not vary"

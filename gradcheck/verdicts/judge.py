@@ -151,23 +151,25 @@ def _at_kink(accuracy: Accuracy, by: Standard, slack: Any) -> Judgement:
     assert by.truth.left is not None
     left = measure(by.truth.floats(), by.truth.left, accuracy.dtype, by.truth.bits).truth
     low, high = np.minimum(accuracy.truth, left) - slack, np.maximum(accuracy.truth, left) + slack
-    inside = (accuracy.claim >= low) & (accuracy.claim <= high)
-    if not inside.all():
-        return _wrong(accuracy, ~inside, "not differentiable here, and the claim lies outside the one-sided derivatives", ("unknown",))
-    bent, together = np.abs(accuracy.truth - left) > slack, in_hull(accuracy.claim, by.problem, slack)
-    if together is False:
-        reason = "not differentiable here, and the entries together lie outside the hull of the limiting gradients, though each alone lies inside"
-        return _wrong(accuracy, bent, reason, ("unknown",))
+    outside, bent = ~((accuracy.claim >= low) & (accuracy.claim <= high)), np.abs(accuracy.truth - left) > slack
+    if not np.isfinite(accuracy.claim).all():
+        return _wrong(accuracy, ~np.isfinite(accuracy.claim), "not finite where the one-sided derivatives are finite", ("nonfinite",))
+    together = in_hull(accuracy.claim, by.problem, slack, left, accuracy.truth)
     if together is None:
-        return Judgement(
-            "undecided",
-            _all("undecided", inside),
-            accuracy,
-            "not differentiable here, and the pieces that meet could not be worked out, so whether the claim is a convention is open",
+        reason = (
+            "not differentiable here, and the pieces that meet could not all be worked out, so whether the claim is a convention is open"
         )
-    follows = convention(accuracy.claim, left, accuracy.truth, slack)
-    outcomes: tuple[Outcome, ...] = tuple("kink" if b else "right" for b in bent)
-    return Judgement("kink", outcomes, accuracy, f"not differentiable here; the claim follows the convention: {follows}")
+        return Judgement("undecided", _all("undecided", bent), accuracy, reason)
+    if together:
+        follows = convention(accuracy.claim, left, accuracy.truth, slack)
+        outcomes: tuple[Outcome, ...] = tuple("kink" if b else "right" for b in bent)
+        return Judgement("kink", outcomes, accuracy, f"not differentiable here; the claim follows the convention: {follows}")
+    if outside.any():
+        return _wrong(accuracy, outside, "not differentiable here, and the claim lies outside the limiting gradients", ("unknown",))
+    reason = (
+        "not differentiable here, and the entries together lie outside the hull of the limiting gradients, though each alone lies inside"
+    )
+    return _wrong(accuracy, bent, reason, ("unknown",))
 
 
 def _wrong(accuracy: Accuracy, beyond: Any, reason: str, kinds: tuple[str, ...]) -> Judgement:

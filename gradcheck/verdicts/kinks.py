@@ -17,18 +17,20 @@ from gradcheck.gradients.method import Problem
 RANDOM, ROUNDS = 24, 24  # directions tried at random, and then towards the claim
 RESOLUTION = 1e-9  # of an entry's largest value, to which a point is in the hull
 TOGETHER = 1e3  # weight of the condition that shares add up to 1
+MANY_KINKS = 6  # entries that bend, beyond which not every piece is visited
 HULL_LIMIT = 64  # inputs up to which pieces are worked out
 
 
-def in_hull(claim: Any, problem: Problem, slack: Any) -> bool | None:
-    """Whether the claim is a mean of limiting gradients, within the slack of each entry; None where too many inputs make it unknown.
+def in_hull(claim: Any, problem: Problem, slack: Any, left: Any, right: Any) -> bool | None:
+    """Whether the claim is a mean of limiting gradients, within the slack of each entry; None where that stays open.
 
-    The pieces are found by directions: random ones, the axes, then again and again from the nearest point of the hull known so far towards the claim and
-    away from it, which adds the piece that could reach it (Gilbert's algorithm).
+    The pieces are found by directions: those that the claim itself points to, random ones, the axes, then again and again from the nearest point of the
+    hull known so far towards the claim and away from it, which adds the piece that could reach it (Gilbert's algorithm). With many kinks at once not
+    every piece is visited: a claim that is not reached is then rejected only if it leaves the range of all pieces seen.
     """
     if len(claim) > HULL_LIMIT:
         return None
-    vertices = list(limiting_gradients(problem, _directions(len(claim))))
+    vertices = list(limiting_gradients(problem, _directions(claim, left, right)))
     for _ in range(ROUNDS):
         if not vertices:
             return None
@@ -38,14 +40,30 @@ def in_hull(claim: Any, problem: Problem, slack: Any) -> bool | None:
             return True
         more = [v for v in limiting_gradients(problem, iter((gap, -gap))) if not any(np.array_equal(v, w) for w in vertices)]
         if not more:
-            return False
+            break
         vertices += more
-    return False
+    few = np.count_nonzero(np.ptp(np.array(vertices), axis=0) > slack) <= MANY_KINKS
+    return False if few or _out_of_range(claim, np.vstack([vertices, [left, right]]), slack) else None
 
 
-def _directions(size: int) -> Iterator[Any]:
-    """Random directions, then near each axis, both ways; off the axes, so that no further tie is met."""
-    rng = np.random.default_rng(0)
+def _out_of_range(claim: Any, vertices: Any, slack: Any) -> bool:
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    return bool(((claim < low - slack) | (claim > high + slack)).any())
+
+
+def _directions(claim: Any, left: Any, right: Any) -> Iterator[Any]:
+    """Directions the claim points to, random ones, then near each axis, both ways; off the axes, so that no further tie is met.
+
+    An entry equal to the derivative from one side points to that side; one between them points both ways in turn.
+    """
+    size, rng = len(claim), np.random.default_rng(0)
+    lean = np.where(right == left, 0.0, np.where(np.abs(claim - right) < np.abs(claim - left), 1.0, -1.0))
+    middle = np.abs(claim - (left + right) / 2) < 0.25 * np.abs(right - left)
+    for _ in range(RANDOM // 4):
+        aside = rng.choice([-1.0, 1.0], size) * rng.uniform(0.5, 1.0, size)
+        size_of_step = rng.uniform(0.5, 1.0, size)
+        yield np.where(middle | (lean == 0), aside, lean * size_of_step)
+        yield np.where(middle | (lean == 0), -aside, lean * size_of_step)
     for _ in range(RANDOM):
         yield rng.choice([-1.0, 1.0], size) * rng.uniform(0.5, 1.0, size)
     for unit in np.eye(size)[:RANDOM]:

@@ -25,7 +25,6 @@ from gradcheck.verdicts.candidates import Candidate, Space, edited, reshaped, sp
 from gradcheck.verdicts.coverage import Coverage, Visits, values_at
 from gradcheck.verdicts.driving import LEAST, WORK, boundaries, drive_of
 from gradcheck.verdicts.judge import Standard, standard
-from gradcheck.verdicts.kinks import in_hull
 from gradcheck.verdicts.tolerance import SAFETY, unit_roundoff
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict, written
 
@@ -180,8 +179,7 @@ class Search:
 def excused(verdict: Verdict, by: Standard, point: Point) -> Verdict | None:
     """A wrong verdict at a point nobody asked for, unless what is off is nothing to reject a right gradient for.
 
-    Passed over (None) are ties of too many entries to tell and claims that the hull of the limiting gradients does hold, and errors of the size of
-    subnormal numbers. Errors that leave half the digits, or lie below the rounding of the gradient as a whole (1 - tanh(x)**2 where one of many
+    Passed over (None) are ties of too many entries to tell, and errors of the size of subnormal numbers. Errors that leave half the digits, or lie below the rounding of the gradient as a whole (1 - tanh(x)**2 where one of many
     units saturates), become a remark.
     """
     if verdict.judgement is None:
@@ -190,8 +188,7 @@ def excused(verdict: Verdict, by: Standard, point: Point) -> Verdict | None:
     if not np.all(np.isfinite(accuracy.claim)):
         return verdict
     if by.truth.is_kink:
-        held = _bent(by) > TIES or in_hull(accuracy.claim, by.problem, by.tolerance) is not False
-        return None if held else verdict
+        return None if _bent(by) > TIES else verdict
     info, error = np.finfo(accuracy.dtype), np.abs(accuracy.error[off])
     if np.all(error <= float(info.smallest_normal) / float(info.eps)):
         return None

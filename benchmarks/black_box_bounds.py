@@ -47,6 +47,7 @@ class Tally:
     functions: int = 0
     entries: int = 0
     violations: int = 0
+    violated: list[str] = field(default_factory=list)
     unbounded: int = 0
     excess: list[float] = field(default_factory=list)
     digits: list[float] = field(default_factory=list)
@@ -83,7 +84,7 @@ def measure(tally: Tally, function: Callable[..., Any], point: tuple[Any, ...], 
         tally.skipped += 1
         return
     problem = untraced(function, point, argnums)
-    noise, calls = noise_of(problem)
+    noise, _ = noise_of(problem)
     tally.functions += 1
     for index, true in enumerate(truth):
         found = entry_slope(problem, index, noise)
@@ -94,7 +95,9 @@ def measure(tally: Tally, function: Callable[..., Any], point: tuple[Any, ...], 
             continue
         off = abs(found.value - true)
         tally.excess.append(off / found.error if found.error else float(off > 0))
-        tally.violations += off > found.error
+        if off > found.error:
+            tally.violations += 1
+            tally.violated.append(f"{point[0].dtype}: function {tally.functions + tally.skipped - 1}, entry {index}")
         tally.digits.append(-np.log10(max(found.error / max(abs(true), 1e-300), 1e-17)))
     if verdicts:
         _verdicts(tally, function, point, argnums, truth)
@@ -119,7 +122,7 @@ def _verdicts(tally: Tally, function: Callable[..., Any], point: tuple[Any, ...]
         return judge_black_box(function, lambda *_: tuple(dtype.type(c) for c in claim), point, argnums, error).outcome
 
     right = outcome(truth)
-    tally.outcomes[right] = tally.outcomes.get(right, 0) + 1
+    tally.outcomes[f"{dtype}: {right}"] = tally.outcomes.get(f"{dtype}: {right}", 0) + 1
     for factor in FACTORS:
         found = outcome(truth * (1 + factor))
         key = f"{dtype}: off by {factor:g}: {found}"
@@ -132,7 +135,8 @@ def summary(tally: Tally) -> dict[str, Any]:
         "functions": tally.functions,
         "without a truth": tally.skipped,
         "entries": tally.entries,
-        "violations": int(tally.violations),
+        "violations": tally.violations,
+        "violated": tally.violated,
         "no bound": tally.unbounded,
         "error over bound, largest": max(tally.excess, default=0.0),
         "error over bound, median": statistics.median(tally.excess),

@@ -27,9 +27,11 @@ PATIENCE = 4  # coarser steps without a better bound before the walk ends
 FEWEST = 3  # steps that must agree before anything is believed
 STRAIGHT = 0.5  # one-sided slopes approach each other by 1/4 per step where f is smooth, by less than this anyway
 TWO_SLOPES = "the function has one slope over short distances and another over longer ones"
+SETTLED = 0.3  # the differences of successive quotients shrink by 1/16 per step where f is smooth, by less than this anyway
 QUANTUM = 2.0**-20  # of the value: steps of a function that are no larger come from computing in float32
 LARGEST = 2.0  # the largest step tried, on the scale of the entry
 FARTHER = 4.0  # times more for entries below 1: farther off, what f does on the scale of x may hide below its noise
+LOOK = 64.0  # times farther to look for another slope
 HIDDEN = 0.5  # of the finer step's rounding, which may hide truncation
 
 
@@ -83,10 +85,10 @@ def slope(line: Line, noise: Noise, largest: float = LARGEST) -> Estimate:
     if quantum > QUANTUM * abs(line(0.0)):
         return _unbounded("the function goes in steps: its derivative is 0 between them", line.calls - before)
     found = _walk(line, max(noise.coarse, quantum), largest)
-    if not (noise.agree or quantum):
+    if found.bounded and not (noise.agree or quantum):
         finer = _walk(line, noise.fine, largest)
         if not finer.bounded or not abs(found.value - finer.value) <= found.error + finer.error:
-            found = _unbounded(TWO_SLOPES, 0)
+            found = _unbounded(finer.reason if not finer.bounded else TWO_SLOPES, 0)
     return replace(found, evaluations=line.calls - before)
 
 
@@ -118,7 +120,7 @@ def _walk(line: Line, noise: float, largest: float) -> Estimate:
             break
         step *= RATIO
     found = _concluded(ladder, reason or ("" if step <= line.room else "the domain leaves no room"))
-    return _unbounded(TWO_SLOPES, 0) if found.bounded and _another_slope(line, found, step / RATIO, largest) else found
+    return _unbounded(TWO_SLOPES, 0) if found.bounded and _another_slope(line, found, step / RATIO, LOOK * largest) else found
 
 
 def _another_slope(line: Line, found: Estimate, step: float, largest: float) -> bool:
@@ -196,6 +198,8 @@ def _concluded(ladder: _Ladder, reason: str) -> Estimate:
         return _unbounded(reason or "the domain leaves no room", 0)
     if _jumps(ladder):
         return _unbounded("a jump at the point: values on either side do not approach each other", 0)
+    if _restless(ladder):
+        return _unbounded("the function varies within the finest steps", 0)
     if _kinked(ladder):
         return _unbounded("a kink at the point: the one-sided slopes do not approach each other", 0)
     error, level, order = ladder.best
@@ -206,6 +210,13 @@ def _jumps(ladder: _Ladder) -> bool:
     """Whether the values at the finest steps fail to approach each other: fourfold for a smooth function."""
     apart = [abs(row[0]) * step for row, step in zip(ladder.estimates, ladder.steps, strict=True)]
     return apart[0] > 2 * ladder.rounding[0][0] * ladder.steps[0] and apart[0] > STRAIGHT * apart[1] and apart[1] > STRAIGHT * apart[2]
+
+
+def _restless(ladder: _Ladder) -> bool:
+    """Whether the finest quotients already differ by more than rounding, and not the less the finer: 1/16 where f is smooth."""
+    quotients, rounding = [row[0] for row in ladder.estimates[:3]], [row[0] for row in ladder.rounding[:3]]
+    first, second = abs(quotients[1] - quotients[0]), abs(quotients[2] - quotients[1])
+    return first > rounding[0] + rounding[1] and first > SETTLED * second
 
 
 def _kinked(ladder: _Ladder) -> bool:

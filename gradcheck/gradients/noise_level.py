@@ -32,7 +32,7 @@ class Noise:
     @property
     def agree(self) -> bool:
         """Whether one number says it all."""
-        return self.coarse <= 4 * self.fine
+        return self.coarse <= 16 * self.fine
 
 
 def noise_level(lines: Sequence[Line]) -> Noise:

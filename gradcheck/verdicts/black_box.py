@@ -98,14 +98,16 @@ def _outcome(known: _Entries, i: int) -> Outcome:
     """A claim outside the bound is wrong, one inside a tight bound right."""
     if not np.isfinite(known.error[i]):
         return "undecided"
-    if not abs(known.claim[i] - known.value[i]) <= known.error[i] + known.slack[i]:
+    off = abs(known.claim[i] - known.value[i])
+    if not (np.isfinite(off) and off <= known.error[i] + known.slack[i]):
         return "wrong"
     tight = known.error[i] <= OWN * abs(known.value[i]) or known.error[i] * known.size[i] <= RELATIVE * known.largest
     return "right" if tight or known.error[i] == 0 else "undecided"
 
 
 def _why_wrong(problem: Problem, known: _Entries, outcomes: tuple[Outcome, ...], estimates: Sequence[Estimate]) -> str:
-    off = np.array([abs(c - v) / e if o == "wrong" and e else 0.0 for c, v, e, o in zip(known.claim, known.value, known.error, outcomes)])
+    with np.errstate(all="ignore"):
+        off = np.where(np.array(outcomes) == "wrong", np.abs(known.claim - known.value) / np.maximum(known.error, 5e-324), 0.0)
     i = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
     return (
         f"differences contradict it at {labels(problem)[i]}: claimed {known.claim[i]:.10g}, estimated {known.value[i]:.10g}, "

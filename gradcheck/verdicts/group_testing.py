@@ -23,7 +23,7 @@ from gradcheck.verdicts.verdict import Finding, Verdict
 
 DIRECTIONS, ENOUGH = 6, 4  # tried, and with a bound
 MISSED = 1e-6  # probability of missing an error of the size stated
-RESOLVED = 1e-3  # of the gradient: errors that must not be missed
+RESOLVED = 1e-2  # of the gradient: errors that must not be missed
 NAMED = 3  # wrong entries looked for
 
 
@@ -59,8 +59,9 @@ class Along:
         """The estimate of one entry, where the claim lies outside its bound."""
         found = entry_slope(self.problem, index, self.noise)
         self.evaluations += found.evaluations
-        off = abs(float(self.claim[index]) - found.value)
-        return found if found.bounded and not off <= found.error + self.unit * abs(float(self.claim[index])) else None
+        off, claim = abs(float(self.claim[index]) - found.value), float(self.claim[index])
+        agrees = math.isfinite(claim) and off <= found.error + self.unit * abs(claim)
+        return found if found.bounded and not agrees else None
 
 
 def judge_directions(along: Along, calls: int, name: str, found: tuple[Finding, ...]) -> Verdict:

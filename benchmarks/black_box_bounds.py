@@ -47,6 +47,7 @@ class Tally:
     functions: int = 0
     entries: int = 0
     violations: int = 0
+    between_floats: int = 0
     violated: list[str] = field(default_factory=list)
     unbounded: int = 0
     excess: list[float] = field(default_factory=list)
@@ -97,7 +98,10 @@ def measure(tally: Tally, function: Callable[..., Any], point: tuple[Any, ...], 
         tally.excess.append(off / found.error if found.error else float(off > 0))
         if off > found.error:
             tally.violations += 1
-            tally.violated.append(f"{point[0].dtype}: function {tally.functions + tally.skipped - 1}, entry {index}")
+            wild = _varies(function, point, index, true, found.error)
+            tally.between_floats += wild
+            why = "the gradient varies by more than its bound between adjacent floats" if wild else "no excuse"
+            tally.violated.append(f"{point[0].dtype}: function {tally.functions + tally.skipped - 1}, entry {index}: {why}")
         tally.digits.append(-np.log10(max(found.error / max(abs(true), 1e-300), 1e-17)))
     if verdicts:
         _verdicts(tally, function, point, argnums, truth)
@@ -112,6 +116,16 @@ def _truth(function: Callable[..., Any], point: tuple[Any, ...], argnums: tuple[
         return None
     true = np.array([float(t) for t in found.floats()])
     return true if np.isfinite(true).all() and np.isfinite(true.astype(point[0].dtype)).all() else None
+
+
+def _varies(function: Callable[..., Any], point: tuple[Any, ...], index: int, true: float, bound: float) -> bool:
+    """Whether the true slope at either float next to this one differs by more than the bound: values at floats cannot show it."""
+    for end in (-np.inf, np.inf):
+        near = tuple(np.nextafter(x, x.dtype.type(end)) if i == index else x for i, x in enumerate(point))
+        truth = _truth(function, near, tuple(range(len(point))))
+        if truth is None or abs(truth[index] - true) > bound:
+            return True
+    return False
 
 
 def _verdicts(tally: Tally, function: Callable[..., Any], point: tuple[Any, ...], argnums: tuple[int, ...], truth: Any) -> None:
@@ -136,6 +150,7 @@ def summary(tally: Tally) -> dict[str, Any]:
         "without a truth": tally.skipped,
         "entries": tally.entries,
         "violations": tally.violations,
+        "of these, the gradient varies by more than the bound between adjacent floats": tally.between_floats,
         "violated": tally.violated,
         "no bound": tally.unbounded,
         "error over bound, largest": max(tally.excess, default=0.0),

@@ -87,7 +87,8 @@ def claimed_rows(result: RunResult) -> list[list[str]]:
     for case in result.cases:
         for claim, verdict in case.comparison.claimed if case.comparison else ():
             met = "yes" if claim.expect == verdict.outcome else "**no**"
-            why = verdict.reason.partition(":")[0]
+            why, colon, _ = verdict.reason.partition(":")
+            why = "" if verdict.outcome == "right" and not colon else why  # only digits: a measurement
             rows.append([escape(case.case.name), escape(claim.name), claim.expect, verdict.outcome, met, escape(why)])
     return rows
 

@@ -19,7 +19,7 @@ from gradcheck.gradients.directional import Estimate, entry_slope, random_line_d
 from gradcheck.gradients.line import flat, line
 from gradcheck.gradients.method import Problem, untraced
 from gradcheck.gradients.noise_level import Noise, noise_level
-from gradcheck.verdicts.claim import BREACHES, claimed_entries, contract, labels
+from gradcheck.verdicts.claim import broken_contract, kept_contract, labels
 from gradcheck.verdicts.group_testing import Along, judge_directions
 from gradcheck.verdicts.verdict import Finding, Verdict
 
@@ -53,12 +53,9 @@ def judge_black_box(
     problem, name = untraced(function, point, chosen, domains), getattr(gradient, "__name__", "gradient")
     if np.shape(problem.value) != ():
         raise ShapeError(f"the function returns an array of shape {np.shape(problem.value)}; a gradient needs a scalar result")
-    found = contract(gradient, problem)
-    broken = next((f for f in found if f.kind in BREACHES), None)
-    if broken is not None:
-        return Verdict("wrong", broken.message, name, diagnosis=tuple(found))
-    claim = claimed_entries(gradient, problem)
-    assert not isinstance(claim, Finding)
+    claim, found = kept_contract(gradient, problem)
+    if claim is None:
+        return broken_contract(name, found)
     unit = max((float(np.finfo(np.asarray(c).dtype).eps) for c in claim if np.asarray(c).dtype.kind == "f"), default=2.0**-52)
     noise, calls = noise_of(problem)
     if problem.size <= FEW:

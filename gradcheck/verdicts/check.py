@@ -15,7 +15,7 @@ from gradcheck.errors import GradientError, TraceError, UsageError
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.black_box import judge_black_box
-from gradcheck.verdicts.claim import BREACHES, claimed_entries, contract, labels, repeat_claim
+from gradcheck.verdicts.claim import broken_contract, claimed_entries, kept_contract, labels, repeat_claim
 from gradcheck.verdicts.judge import Standard, judge, standard
 from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
@@ -156,13 +156,9 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
         if not isinstance(truth, Truth):
             return Verdict("undecided", f"the truth is not known here: {truth.reason}", name)
         by = standard(problem, truth)
-    found = contract(gradient, problem)
-    broken = next((f for f in found if f.kind in BREACHES), None)
-    if broken is not None:
-        return Verdict("wrong", broken.message, name, diagnosis=tuple(found))
-    claim = claimed_entries(gradient, problem)
-    assert not isinstance(claim, Finding)
+    claim, found = kept_contract(gradient, problem)
+    if claim is None:
+        return broken_contract(name, found)
     judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), thorough=True, digits=digits)
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
-    inside = judgement.outcome == "kink"  # outside the one-sided derivatives it would be wrong
-    return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, inside)
+    return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcheck.circuit import argument_names
 from gradcheck.gradients.method import Problem, same_bits
-from gradcheck.verdicts.verdict import Finding
+from gradcheck.verdicts.verdict import Finding, Verdict
 
 BREACHES = ("shape", "mutates-input", "non-deterministic")  # findings that make a gradient wrong whatever its values
 
@@ -75,6 +75,20 @@ def contract(gradient: Callable[..., Any], problem: Problem) -> list[Finding]:
     if not found and (isinstance(again, Finding) or not all(same_bits(a, b) for a, b in zip(parts, again, strict=True))):
         found.append(Finding("non-deterministic", "calling the gradient twice at the same point gave two results"))
     return found + _remarks(parts, given, problem)
+
+
+def kept_contract(gradient: Callable[..., Any], problem: Problem) -> tuple[tuple[Any, ...] | None, tuple[Finding, ...]]:
+    """The claimed entries with what was found, or None in their place where a finding makes the gradient wrong whatever its values."""
+    found = tuple(contract(gradient, problem))
+    if any(f.kind in BREACHES for f in found):
+        return None, found
+    claim = claimed_entries(gradient, problem)
+    return (None, (claim,)) if isinstance(claim, Finding) else (claim, found)
+
+
+def broken_contract(name: str, found: tuple[Finding, ...]) -> Verdict:
+    """The verdict on a gradient that breaks the contract."""
+    return Verdict("wrong", next(f for f in found if f.kind in BREACHES).message, name, diagnosis=found)
 
 
 def _remarks(parts: tuple[Any, ...], given: list[Any], problem: Problem) -> list[Finding]:

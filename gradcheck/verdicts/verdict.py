@@ -54,7 +54,6 @@ class Verdict:
     labels: tuple[str, ...] = ()
     judgement: Judgement | None = None
     diagnosis: tuple[Finding, ...] = ()
-    inside: bool = False
     coverage: Coverage | None = None
     points: int = 0
     witness: tuple[Any, ...] | None = None
@@ -62,8 +61,8 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """True for right, and for a kink where the claim lies between the one-sided derivatives."""
-        return self.outcome == "right" or (self.outcome == "kink" and self.inside)
+        """True for right, and for a kink, where the claim lies in the hull of the limiting gradients: outside it, it is wrong."""
+        return self.outcome in ("right", "kink")
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -123,7 +123,8 @@ def simplifying_keeps_value_and_gradient(program, seed):
     at = points(seed)
     circuit = trace(program, *at)
     assert same(interpret(simplify(circuit), Floats(), at)[0], interpret(circuit, Floats(), at)[0])
-    raw, simple = (interpret(c, Floats(), at) for c in (reverse(circuit), simplify(reverse(circuit))))
+    with np.errstate(over="ignore"):  # as the tape does: cosh may overflow where the slope of tanh is 0
+        raw, simple = (interpret(c, Floats(), at) for c in (reverse(circuit), simplify(reverse(circuit))))
     for a, b in zip(raw, simple, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
 

@@ -68,7 +68,7 @@ class Tracer:
                 raise TraceError(self.here("values of two different traces were mixed: a traced value outlived its function"))
             return value
         if isinstance(value, np.ndarray):
-            return self._lift_array(value)
+            return self._lift_array(value) if value.ndim else self.lift(value[()])
         if isinstance(value, list | tuple):
             return self.lift(_array_of(value))
         return TracedArray(self, self.builder.constant(value), value)

@@ -1,4 +1,4 @@
-"""Derivatives as plain functions: grad, value_and_grad, jacobian, hvp.
+"""Derivatives as plain functions: grad, value_and_grad, jacobian, hvp; each can be differentiated again.
 
 The first call traces and interprets; from the second on, a trace that provably still stands for the function is kept
 and compiled.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import update_wrapper
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,8 @@ from gradcheck.case import Case
 from gradcheck.circuit import Circuit, as_number, hessian_vector, pullback, trace
 from gradcheck.circuit.compile import compile_circuit, interpreter
 from gradcheck.circuit.keep import Dependency, dependencies
+from gradcheck.circuit.replay import concrete, replay
+from gradcheck.circuit.traced import TracedArray
 from gradcheck.errors import ShapeError, UsageError
 
 _KEPT = 8  # programs kept per function, for different shapes and branches
@@ -63,6 +64,8 @@ class _Derivative:
 
     def __call__(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
         self.require(len(arguments))
+        if any(isinstance(a, TracedArray) for a in (*arguments, *extra)):
+            return self._recorded(arguments, extra, options)
         numbers = tuple(self._number(i, a) if i in self.argnums else a for i, a in enumerate(arguments))
         key = _key(numbers, self.argnums, options)
         inputs = (*(numbers[i] for i in self.argnums), *extra)
@@ -73,6 +76,18 @@ class _Derivative:
                     if results is not None:
                         return results
             return self._fresh(numbers, options, key, inputs)
+
+    def _recorded(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+        """The derivative written into the trace its arguments belong to, so that it can be differentiated again."""
+        others = tuple(i for i, a in enumerate(arguments) if isinstance(a, TracedArray) and i not in self.argnums)
+        chosen = (*self.argnums, *others)
+        recorded = trace(self.function, *map(concrete, arguments), argnums=chosen, **options)
+        _require_one_result(recorded)
+        circuit, inputs = self.transform(recorded), tuple(arguments[i] for i in chosen)
+        spare = len(circuit.inputs) - len(inputs) - len(extra)  # directions of a product for arguments that stay where they are
+        still = tuple(np.zeros_like(concrete(arguments[i])) for i in others[:spare])
+        results = replay(circuit, (*inputs, *extra, *still))
+        return results[: len(results) - len(others)]
 
     def require(self, count: int) -> None:
         """Raise UsageError unless the argument numbers name different arguments."""
@@ -91,8 +106,7 @@ class _Derivative:
         """Trace anew, and keep the program if nothing it depends on can change unseen."""
         watched = dependencies(self.function) if None not in key else None
         recorded = trace(self.function, *numbers, argnums=self.argnums, **options)
-        if len(recorded.outputs) != 1:
-            raise ShapeError(f"{recorded.name} returns {len(recorded.outputs)} results; a derivative needs one: return the one meant")
+        _require_one_result(recorded)
         circuit = self.transform(recorded)
         kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), _watching(circuit))
         results = kept(inputs)
@@ -100,6 +114,11 @@ class _Derivative:
         if watched is not None:
             self.kept = [kept, *self.kept[: _KEPT - 1]]
         return results
+
+
+def _require_one_result(recorded: Circuit) -> None:
+    if len(recorded.outputs) != 1:
+        raise ShapeError(f"{recorded.name} returns {len(recorded.outputs)} results; a derivative needs one: return the one meant")
 
 
 def _watching(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
@@ -175,12 +194,12 @@ def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...
     def jacobian_of(*arguments: Any, **options: Any) -> Any:
         plain = function.function if isinstance(function, Case) else function
         with np.errstate(all="ignore"):
-            result = plain(*arguments, **options)
+            result = plain(*map(concrete, arguments), **options)
         if isinstance(result, tuple):
             raise ShapeError(f"the function returns {len(result)} results; a Jacobian needs one array: return the one meant")
         shape = np.shape(result)
         rows = [derivative(arguments, (seed,), options)[1:] for seed in _unit_cotangents(shape, np.result_type(result))]
-        columns = [np.reshape(np.array([row[a] for row in rows]), shape + np.shape(rows[0][a])) for a in range(len(rows[0]))]
+        columns = [np.reshape(np.stack([row[a] for row in rows]), shape + np.shape(rows[0][a])) for a in range(len(rows[0]))]
         return _packed(columns, argnums, arguments)
 
     return _named(jacobian_of, function, "jacobian")
@@ -219,13 +238,16 @@ def _directions(vectors: tuple[Any, ...], arguments: list[Any]) -> tuple[Any, ..
     shapes, wanted = [np.shape(v) for v in vectors], [np.shape(a) for a in arguments]
     if shapes != wanted:
         raise ShapeError(f"the vector has shape {', '.join(map(str, shapes))}, expected the argument's: {', '.join(map(str, wanted))}")
-    return tuple(np.asarray(v, dtype=np.result_type(a))[()] for v, a in zip(vectors, arguments, strict=True))
+    return tuple(
+        v if isinstance(v, TracedArray) else np.asarray(v, dtype=np.result_type(a))[()] for v, a in zip(vectors, arguments, strict=True)
+    )
 
 
 def _named(derivative: Callable[..., Any], function: Callable[..., Any], prefix: str) -> Callable[..., Any]:
     """Name and document a derivative after its function."""
     name = getattr(function, "__name__", getattr(function, "name", "f"))
-    update_wrapper(derivative, derivative)
+    if prefix != "hvp":  # which takes an argument more
+        derivative.__wrapped__ = function  # type: ignore[attr-defined]  # signature and argument names are the function's
     derivative.__name__ = derivative.__qualname__ = f"{prefix}({name})"
     derivative.__doc__ = f"{prefix} of {name}, by reverse mode."
     return derivative

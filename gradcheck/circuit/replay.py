@@ -1,0 +1,37 @@
+"""Writing a finished circuit into a trace that is under way: how derivatives of derivatives are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradcheck.circuit.circuit import Circuit
+from gradcheck.circuit.interpret import interpret
+from gradcheck.circuit.traced import TracedArray
+from gradcheck.primitives import Primitive
+
+
+class _Recording:
+    """Traced values are recorded, the others computed."""
+
+    def constant(self, value: Any) -> Any:
+        return value
+
+    def apply(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        return primitive(*inputs, **params)
+
+
+def replay(circuit: Circuit, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """The outputs, written into the trace that the inputs belong to; branches taken in the circuit stay guarded there."""
+    watched = circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards)))
+    results = interpret(watched, _Recording(), inputs)
+    count = len(circuit.outputs)
+    for value, (_, outcome) in zip(results[count:], circuit.guards, strict=True):
+        if isinstance(value, TracedArray):
+            value.recorder.decide(value, lambda _, outcome=outcome: outcome)  # type: ignore[misc]
+    return results[:count]
+
+
+def concrete(value: Any) -> Any:
+    """The value behind a traced one."""
+    return value.value if isinstance(value, TracedArray) else value

@@ -144,9 +144,23 @@ def explain(case: str, where: tuple[str, ...], seed: int | None) -> None:
 )
 @click.option("--argnums", type=int, multiple=True, help="Position of an argument to differentiate (default: all floats).")
 @click.option("--vjp", is_flag=True, help="The function returns an array, and the gradient takes a cotangent after the arguments.")
+@click.option(
+    "--order", type=click.IntRange(1, 2), default=1, help="2: GRADIENT is the Hessian, or its product with a vector it takes last."
+)
+@click.option("--search", is_flag=True, help="Look where bugs live too: ties, zeros, branch boundaries, tails; print what was covered.")
 @click.option("--digits", type=float, help="Ask only for so many correct digits.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def check(function: str, gradient: str, at: str, argnums: tuple[int, ...], vjp: bool, digits: float | None, as_json: bool) -> None:
+def check(
+    function: str,
+    gradient: str,
+    at: str,
+    argnums: tuple[int, ...],
+    vjp: bool,
+    order: int,
+    search: bool,
+    digits: float | None,
+    as_json: bool,
+) -> None:
     """Judge a gradient: FUNCTION and GRADIENT as MODULE:NAME or FILE.py:NAME.
 
     \b
@@ -158,8 +172,8 @@ def check(function: str, gradient: str, at: str, argnums: tuple[int, ...], vjp: 
     from gradcheck.rendering.document import dumps
     from gradcheck.verdicts.check import check as judge
 
-    chosen = argnums or None
-    verdict = judge(load_object(function), load_object(gradient), read_point(at), argnums=chosen, vjp=vjp, digits=digits)
+    options: dict[str, Any] = {"argnums": argnums or None, "vjp": vjp, "order": order, "search": search, "digits": digits}
+    verdict = judge(load_object(function), load_object(gradient), read_point(at), **options)
     click.echo(dumps(verdict.to_dict()) if as_json else str(verdict), nl=not as_json)
     sys.exit(OK if verdict.ok else FAILED)
 

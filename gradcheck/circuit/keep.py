@@ -80,6 +80,9 @@ class _Inventory:
             return
         self.seen.add(id(function))
         _require(isinstance(function, FunctionType) and depth > 0 and len(self.found) <= _ITEMS)
+        if vars(function).get("__derives__", (None,))[0] is function.__code__:  # one of ours: it reads what its function reads
+            self.function(vars(function)["__derives__"][1], depth)
+            return
         _require(not set(vars(function)) - {"__wrapped__"})  # attributes of a function can change unseen
         names = code_names(function.__code__)
         self.found.append(Dependency(lambda: function.__code__, function.__code__, None))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 import numpy as np
@@ -243,11 +244,23 @@ def _directions(vectors: tuple[Any, ...], arguments: list[Any]) -> tuple[Any, ..
     )
 
 
+def _with_vector(function: Callable[..., Any]) -> Signature | None:
+    """The function's signature with the vector after its arguments; None where it cannot be told."""
+    try:
+        known = [p for p in signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        return None
+    return Signature([p.replace(kind=p.POSITIONAL_ONLY, default=p.empty) for p in known] + [Parameter("vector", Parameter.POSITIONAL_ONLY)])
+
+
 def _named(derivative: Callable[..., Any], function: Callable[..., Any], prefix: str) -> Callable[..., Any]:
     """Name and document a derivative after its function."""
     name = getattr(function, "__name__", getattr(function, "name", "f"))
-    if prefix != "hvp":  # which takes an argument more
-        derivative.__wrapped__ = function  # type: ignore[attr-defined]  # signature and argument names are the function's
+    plain = function.function if isinstance(function, Case) else function
+    derivative.__derives__ = (derivative.__code__, plain)  # type: ignore[attr-defined]  # for kept traces: what it depends on
+    derivative.__wrapped__ = function  # type: ignore[attr-defined]  # argument names are the function's, and so is the signature
+    if prefix == "hvp" and (given := _with_vector(function)) is not None:
+        derivative.__signature__ = given  # type: ignore[attr-defined]
     derivative.__name__ = derivative.__qualname__ = f"{prefix}({name})"
     derivative.__doc__ = f"{prefix} of {name}, by reverse mode."
     return derivative

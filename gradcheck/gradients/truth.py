@@ -92,7 +92,7 @@ _Found = tuple[Any, tuple[Any, ...], "tuple[Any, ...] | None", str]
 def _attempt(problem: Problem, circuit: Circuit) -> _Found | str:
     """Value, entries, left entries and certificate at the current precision, or why they do not do."""
     size, rng = problem.size, np.random.default_rng(0)
-    probe, ties = _derivative(circuit, problem, _random_direction(problem, rng))
+    probe, ties = _derivative(circuit, problem, random_direction(problem, rng))
     if ties and size > KINK_LIMIT:
         return f"a tie at the point, and {size} inputs are too many for one-sided derivatives"
     if ties:
@@ -114,7 +114,7 @@ def _forward(problem: Problem, circuit: Circuit, value: Any, *, both: bool) -> _
         return value, right, None, how
     back = [_derivative(circuit, problem, _negated(d))[0] for d in _units(problem)]
     left = _shaped(problem, [-slope for _, slope in back])
-    same = all(_agree(a, b) for a, b in zip(_flat(right), _flat(left), strict=True))
+    same = all(_agree(a, b) for a, b in zip(flat_entries(right), flat_entries(left), strict=True))
     smooth = same and _is_continuous(problem, circuit, runs + back) and _is_linear(problem, circuit, right)
     return value, right, None if smooth else left, f"{how} and side"
 
@@ -131,12 +131,12 @@ def _is_continuous(problem: Problem, circuit: Circuit, runs: list[tuple[Any, Any
 def _is_linear(problem: Problem, circuit: Circuit, entries: tuple[Any, ...]) -> bool:
     """Whether slopes along random directions are what the partial derivatives say: not so at a kink off the axes."""
     rng = np.random.default_rng(1)
-    return all(_slope_matches(problem, circuit, entries, _random_direction(problem, rng)) for _ in range(DIRECTIONS))
+    return all(_slope_matches(problem, circuit, entries, random_direction(problem, rng)) for _ in range(DIRECTIONS))
 
 
 def _slope_matches(problem: Problem, circuit: Circuit, entries: tuple[Any, ...], direction: tuple[Any, ...]) -> bool:
     (_, slope), _ = _derivative(circuit, problem, direction)
-    predicted = sum((e * ball(float(d)) for e, d in zip(_flat(entries), _flat(direction), strict=True)), arb(0))
+    predicted = sum((e * ball(float(d)) for e, d in zip(flat_entries(entries), flat_entries(direction), strict=True)), arb(0))
     return bool(predicted.overlaps(slope))
 
 
@@ -145,14 +145,14 @@ def _reverse(problem: Problem, circuit: Circuit, rng: np.random.Generator) -> _F
     value, *entries = interpret(circuit.gradient(), balls, [balls.constant(x) for x in problem.inputs])
     arrays = tuple(np.array(e, dtype=object) if np.shape(e) else e for e in entries)
     for _ in range(DIRECTIONS):
-        if not _slope_matches(problem, circuit, arrays, _random_direction(problem, rng)):
+        if not _slope_matches(problem, circuit, arrays, random_direction(problem, rng)):
             raise ArithmeticError("reverse-mode balls and a Taylor series along a random direction contradict each other: a rule is wrong")
     return value, arrays, None, f"reverse balls, checked along {DIRECTIONS} random directions"
 
 
 def _derivative(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> tuple[tuple[Any, Any], int]:
     """Value and slope along a direction, and how many ties the direction had to decide."""
-    result, holds, ties = _along(circuit, problem, direction)
+    result, holds, ties = series_along(circuit, problem, direction)
     if not holds:
         result = _beside(problem, direction)
     return terms(result), ties
@@ -163,7 +163,7 @@ def along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> Any
     return _derivative(circuit, problem, direction)[0][1]
 
 
-def _along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> tuple[Any, bool, int]:
+def series_along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...]) -> tuple[Any, bool, int]:
     """The function's series along a direction, whether its recorded branches are those taken there, and the ties decided."""
     taylor = Taylor()
     inputs = [_line(x, d) for x, d in zip(problem.inputs, direction, strict=True)]
@@ -184,7 +184,7 @@ def _beside(problem: Problem, direction: tuple[Any, ...]) -> Any:
             x = moved[position]
             moved[position] = (x + step * d * np.maximum(np.abs(x), 1.0)).astype(x.dtype)[()]
         arguments = [moved.get(i, a) for i, a in enumerate(problem.arguments)]
-        found, holds, _ = _along(simplify(trace(problem.function, *arguments, argnums=problem.argnums)), problem, direction)
+        found, holds, _ = series_along(simplify(trace(problem.function, *arguments, argnums=problem.argnums)), problem, direction)
         if holds:
             return found
     raise ValueError("a branch of the function is decided at the point and could not be followed beside it")
@@ -209,7 +209,7 @@ def _units(problem: Problem) -> Iterator[tuple[Any, ...]]:
             yield tuple(direction)
 
 
-def _random_direction(problem: Problem, rng: np.random.Generator) -> tuple[Any, ...]:
+def random_direction(problem: Problem, rng: np.random.Generator) -> tuple[Any, ...]:
     return tuple(rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x)) for x in problem.inputs)
 
 
@@ -217,7 +217,7 @@ def _negated(direction: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(-d for d in direction)
 
 
-def _flat(arrays: tuple[Any, ...]) -> list[Any]:
+def flat_entries(arrays: tuple[Any, ...]) -> list[Any]:
     return [e for a in arrays for e in (np.ravel(a) if isinstance(a, np.ndarray) else [a])]
 
 

@@ -13,6 +13,8 @@ from gradcheck.verdicts.verdict import Verdict, written
 SHOWN = 5
 HEAD = ("entry", "claimed", "true", "claimed / true", "off by (ulp)", "correct digits")
 ADVICE = {
+    "raises": "let the gradient give numbers wherever the function does, and raise where the function raises",
+    "nonlinear": "a vector-Jacobian product is linear in its cotangent: use the cotangent once in every term, and nothing like its sign or square",
     "shape": "return one array of each argument's shape: an array for one argument, a tuple in argument order or a dict by name for several",
     "nonfinite": "look for a division by zero, a logarithm of zero, or inf - inf in the gradient; np.where still evaluates the branch it does not take",
     "precision": "the formula is right but cancels: rewrite the step that subtracts nearly equal numbers (1 - tanh(x)**2 as 1 / cosh(x)**2)",
@@ -33,7 +35,8 @@ def verdict_text(verdict: Verdict) -> str:
     rows = entry_rows(verdict)
     if rows:
         lines.append(table(rows, HEAD))
-    lines += [f"  {f.kind}: {ADVICE[f.kind]}" for f in verdict.diagnosis if f.kind in ADVICE]
+    black_box = any(f.kind == "black-box" for f in verdict.diagnosis)
+    lines += [f"  {f.kind}: {ADVICE[f.kind]}" for f in verdict.diagnosis if f.kind in ADVICE and not (black_box and f.kind == "unknown")]
     if verdict.coverage is not None:
         lines += [f"search: {verdict.points} points judged", str(verdict.coverage)]
     return "\n".join(lines)

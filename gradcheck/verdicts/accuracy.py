@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,15 @@ class Accuracy:
         return int(np.argmin(self.digits))
 
 
+def joined(parts: Sequence[Accuracy]) -> Accuracy:
+    """The entries of several, one after the other."""
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(p, name) for p in parts])
+
+    return replace(parts[0], **{name: column(name) for name in ("claim", "truth", "error", "relative", "ulp", "digits")})
+
+
 def measure(entries: tuple[Any, ...], truth: tuple[Any, ...], dtype: Any, bits: int) -> Accuracy:
     """Compare a gradient's entries with enclosures of the truth."""
     claim = np.concatenate([np.ravel(np.asarray(e, dtype=float)) for e in entries]) if entries else np.zeros(0)
@@ -55,5 +65,5 @@ def _accuracy(claim: Any, true: Any, error: Any, info: Any) -> Accuracy:
         relative = np.where(error == 0, 0.0, np.abs(error) / scale)
         spacing = np.maximum(np.spacing(scale.astype(info.dtype)).astype(float), float(info.smallest_subnormal))
         ulp = np.where(error == 0, 0.0, np.abs(error) / spacing)
-        digits = np.where(relative == 0, top, np.clip(-np.log10(relative), 0.0, top))
+        digits = np.where(relative == 0, top, np.clip(-np.log10(relative), 0.0, top) + 0.0)  # -0.0 is 0
     return Accuracy(claim, true, error, relative, ulp, np.where(np.isfinite(claim), digits, 0.0), info.dtype)

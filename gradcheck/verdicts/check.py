@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,9 +18,11 @@ from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.claim import broken_contract, claimed_entries, kept_contract, labels, repeat_claim
 from gradcheck.verdicts.judge import Standard, judge, standard
+from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, searched
+from gradcheck.verdicts.second_order import SecondOrder, is_product
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
-from gradcheck.verdicts.vjp import weighted, zero_cotangent
+from gradcheck.verdicts.vjp import linear_in_cotangent, weighted
 
 __all__ = ["Finding", "Verdict", "assert_gradient", "check", "check_problem", "claimed_entries", "labels"]
 
@@ -32,6 +35,7 @@ def check(
     argnums: Sequence[int] | int | None = None,
     vjp: bool = False,
     search: bool = False,
+    order: int = 1,
     digits: float | None = None,
     domain: Mapping[str, Domain] | None = None,
     seed: int = 0,
@@ -40,30 +44,65 @@ def check(
 
     `at` is a tuple of the function's arguments, or a dict by name; a case brings its own points. `gradient(*at)` returns one array
     for a single differentiable argument, else a tuple in argument order or a dict by name. With `vjp`, the function may return an
-    array, and `gradient(*at, cotangent)` is its vector-Jacobian product, tried with random cotangents and with zero. `digits` asks
+    array, and `gradient(*at, cotangent)` is its vector-Jacobian product, tried with random cotangents and with zero. With `order=2` the
+    claim is the Hessian, an array of the argument's shape twice over (a tuple of tuples for several arguments), or, where it takes one
+    more parameter (or with `vjp`), the Hessian's product with the vector given there. `digits` asks
     only that so many digits be correct, for gradients that are approximate on purpose. With `search`, a claim that is right at the points
     is judged where bugs live too: special points of every hop, ties, branch boundaries, tails; `domain` says by name where arguments live,
     as a case does, and the verdict's `coverage` what was visited. A function that cannot be traced is
-    judged as a black box, by differences with an error bound.
+    judged as a black box, by differences with an error bound. Where the function raises, the gradient must raise too.
     """
+    if order not in (1, 2):
+        raise UsageError(f"order={order!r}: expected 1 for a gradient, 2 for a Hessian or its product with a vector")
     plain = function.function if isinstance(function, Case) else function
     points = points_of(function, at, seed) if at is not None or domain is None else drawn(function, domain, seed)
     domains = domains_at(function, points, domain)
 
-    def pairs(point: tuple[Any, ...]) -> Iterable[tuple[Callable[..., Any], Callable[..., Any]]]:
-        return weighted(plain, gradient, point, seed) if vjp else [(plain, gradient)]
-
+    question = Question(plain, gradient, vjp, order, seed)
     verdicts = []
     for point in points:
-        chosen = chosen_at(function, point, argnums)
-        verdicts += [_check_at(f, g, point, chosen, domains, digits) for f, g in pairs(point)]
-        if vjp:
-            verdicts += zero_cotangent(plain, gradient, point, chosen)
-    worst = min(verdicts, key=lambda v: SEVERITY.index(v.outcome))
+        error = raised(plain, point)
+        if error is not None:
+            verdicts.append(both_raise(gradient, point, question.besides(point), error))
+        else:
+            verdicts += question.judge(point, chosen_at(function, point, argnums), domains, digits)
+    worst = min(verdicts, key=lambda v: (SEVERITY.index(v.outcome), v.judgement is None))  # numbers say more than that both raise
     if not search:
         return worst
-    looking = Search(plain, pairs, partial(check_problem, digits=digits), chosen_at(function, points[0], argnums), domains, seed)
+    chosen = chosen_at(function, points[0], argnums)
+    looking = Search(plain, partial(question.pairs, chosen=chosen), partial(check_problem, digits=digits), chosen, domains, seed)
     return searched(worst, looking.run(points, further=worst.outcome != "wrong"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a claim: that it is the gradient, a vector-Jacobian product, the Hessian, or a Hessian-vector product."""
+
+    function: Callable[..., Any]
+    gradient: Callable[..., Any]
+    vjp: bool
+    order: int
+    seed: int
+
+    def pairs(self, point: tuple[Any, ...], chosen: tuple[int, ...]) -> Iterable[tuple[Callable[..., Any], Callable[..., Any]]]:
+        """Scalar functions, each with the claim of its gradient."""
+        if self.order == 2:
+            return self._second(point).pairs(point, chosen)
+        return weighted(self.function, self.gradient, point, self.seed) if self.vjp else [(self.function, self.gradient)]
+
+    def judge(self, point: tuple[Any, ...], chosen: tuple[int, ...], domains: Mapping[int, Domain], digits: float | None) -> list[Verdict]:
+        """All verdicts at a point."""
+        if self.order == 2:
+            return self._second(point).judge(point, chosen, domains, partial(check_problem, digits=digits))
+        found = [_check_at(f, g, point, chosen, domains, digits) for f, g in self.pairs(point, chosen)]
+        return found + linear_in_cotangent(self.function, self.gradient, point, chosen, self.seed) if self.vjp else found
+
+    def besides(self, point: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the claim takes besides the point, where the function has no value to take its shape from."""
+        return (np.float64(1.0),) if self.vjp or (self.order == 2 and self._second(point).is_product) else ()
+
+    def _second(self, point: tuple[Any, ...]) -> SecondOrder:
+        return SecondOrder(self.function, self.gradient, is_product(self.gradient, len(point), vjp=self.vjp), self.seed)
 
 
 def drawn(function: Case | Callable[..., Any], domain: Mapping[str, Domain], seed: int) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What a claimed gradient returns, and whether it keeps the contract: shapes, types, inputs left alone, the same result twice."""
+"""What a claimed gradient returns, and whether it keeps the contract: shapes, types, inputs left alone, the same result twice, no errors."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ import numpy as np
 
 from gradcheck.circuit import argument_names
 from gradcheck.gradients.method import Problem, same_bits
+from gradcheck.verdicts.raising import told
 from gradcheck.verdicts.verdict import Finding, Verdict
 
-BREACHES = ("shape", "mutates-input", "non-deterministic")  # findings that make a gradient wrong whatever its values
+BREACHES = ("raises", "shape", "mutates-input", "non-deterministic")  # findings that make a gradient wrong whatever its values
 
 
 def claimed_entries(gradient: Callable[..., Any], problem: Problem) -> tuple[Any, ...] | Finding:
-    """What the claim returns, one array per differentiable argument; a finding where its shape does not fit."""
-    return _fitted(_called(gradient, problem.arguments), problem)
+    """What the claim returns, one array per differentiable argument; a finding where it raises, or its shape does not fit."""
+    return _called(gradient, [a.copy() if isinstance(a, np.ndarray) else a for a in problem.arguments], problem)
 
 
-def _called(gradient: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    with np.errstate(all="ignore"):
-        return gradient(*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
+def _called(gradient: Callable[..., Any], given: list[Any], problem: Problem) -> tuple[Any, ...] | Finding:
+    try:
+        with np.errstate(all="ignore"):
+            result = gradient(*given)
+    except Exception as error:  # whatever a claim raises where the function has a value
+        return Finding("raises", f"raises {told(error)} where the function gives {problem.value!s}")
+    return _fitted(result, problem)
 
 
 def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
@@ -56,14 +61,12 @@ def differentiable_names(problem: Problem) -> list[str]:
 
 
 def contract(gradient: Callable[..., Any], problem: Problem) -> list[Finding]:
-    """What else the claim does: changes its inputs, gives another result the second time, returns its inputs themselves, or another type.
+    """What else the claim does: raises, changes its inputs, gives another result the second time, returns its inputs, or another type.
 
-    The first two make a gradient wrong whatever its values; the others are remarks.
+    The first three make a gradient wrong whatever its values; the others are remarks.
     """
     given = [a.copy() if isinstance(a, np.ndarray) else a for a in problem.arguments]
-    with np.errstate(all="ignore"):
-        first = gradient(*given)
-    parts, names = _fitted(first, problem), argument_names(problem.function, len(problem.arguments))
+    parts, names = _called(gradient, given, problem), argument_names(problem.function, len(problem.arguments))
     if isinstance(parts, Finding):
         return [parts]
     found = [

@@ -156,11 +156,7 @@ class Search:
         if not isinstance(truth, Truth):
             return None
         by = standard(problem, truth)
-        try:
-            verdict = self.judge(problem, gradient, by)
-        except ArithmeticError as error:
-            name, message = getattr(gradient, "__name__", "gradient"), f"raises {error!r} where the truth is finite"
-            verdict = Verdict("wrong", message, name, diagnosis=(Finding("nonfinite", message),))
+        verdict = self.judge(problem, gradient, by)
         if verdict.outcome == "undecided" or not (verdict.ok or self.judge(problem, grad(function, self.chosen), by).ok):
             return None
         return verdict if verdict.ok else excused(verdict, by, point)

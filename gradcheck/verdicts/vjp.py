@@ -17,6 +17,8 @@ from gradcheck.verdicts.claim import claimed_entries
 from gradcheck.verdicts.verdict import Finding, Verdict
 
 COTANGENTS = 2
+SCALES = (20, -20)  # powers of two by which a cotangent is scaled
+ZERO = "a zero cotangent does not give a zero product: the product does not depend on its cotangent as it should"
 
 
 def weighted(
@@ -30,17 +32,44 @@ def weighted(
         yield _scalar(function, sizes.astype(result.dtype)), _bound(gradient, sizes.astype(result.dtype)[()])
 
 
-def zero_cotangent(
-    function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], chosen: tuple[int, ...]
+def linear_in_cotangent(
+    function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], chosen: tuple[int, ...], seed: int
 ) -> list[Verdict]:
-    """A zero cotangent must give zero: a wrong verdict where it does not."""
-    zero = np.zeros_like(_value(function, point))
-    problem = untraced(_scalar(function, zero), point, chosen)
-    claim = claimed_entries(_bound(gradient, zero[()]), problem)
-    if isinstance(claim, Finding) or all(not np.any(part) for part in claim):
-        return []
-    message = "a zero cotangent does not give a zero product: the product does not depend on its cotangent as it should"
-    return [Verdict("wrong", message, getattr(gradient, "__name__", "gradient"), diagnosis=(Finding("missing-cotangent", message),))]
+    """A wrong verdict where zero does not give zero, or a cotangent times a power of two, which floats scale exactly, not the product times that."""
+    result = _value(function, point)
+
+    def product(cotangent: Any) -> Any:
+        problem = untraced(_scalar(function, cotangent), point, chosen)
+        parts = claimed_entries(_bound(gradient, cotangent[()]), problem)
+        return None if isinstance(parts, Finding) else np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in parts])
+
+    at_zero = product(np.zeros_like(result))
+    if at_zero is not None and np.any(at_zero):
+        return [_wrong(gradient, "missing-cotangent", ZERO)]
+    cotangent = np.random.default_rng(seed).uniform(0.5, 2.0, result.shape).astype(result.dtype)
+    plain = product(cotangent)
+    for power in SCALES:
+        scaled = product((cotangent * result.dtype.type(2.0**power)).astype(result.dtype))
+        if plain is not None and scaled is not None and not _proportional(plain, scaled / 2.0**power, result.dtype):
+            return [
+                _wrong(gradient, "nonlinear", f"a cotangent 2**{power} times as large does not give a product 2**{power} times as large")
+            ]
+    return []
+
+
+def _proportional(plain: Any, scaled: Any, dtype: Any) -> bool:
+    """Equal to half the digits, of each entry or of the largest; overflow and underflow are not the product's fault."""
+    info = np.finfo(dtype)
+    with np.errstate(all="ignore"):
+        tiny = float(info.smallest_normal) / float(info.eps) * 2.0 ** max(SCALES)
+        near = (
+            np.abs(scaled - plain) <= float(info.eps) ** 0.5 * np.abs(plain) + float(info.eps) * np.max(np.abs(plain), initial=0.0) + tiny
+        )
+    return bool(np.all(near | ~np.isfinite(plain) | ~np.isfinite(scaled)))
+
+
+def _wrong(gradient: Callable[..., Any], kind: str, message: str) -> Verdict:
+    return Verdict("wrong", message, getattr(gradient, "__name__", "gradient"), diagnosis=(Finding(kind, message),))
 
 
 def _value(function: Callable[..., Any], point: tuple[Any, ...]) -> Any:

@@ -166,9 +166,10 @@ def test_calls_that_make_no_sense(call, error, message) -> None:
         call()
 
 
-def test_errors_of_the_claim_come_through() -> None:
-    with pytest.raises(ZeroDivisionError):
-        check(squares, lambda x: 1 / 0, (X,))
+def test_what_the_claim_raises_is_its_verdict() -> None:
+    verdict = check(squares, lambda x: 1 / 0, (X,))
+    assert (verdict.outcome, verdict.kinds) == ("wrong", ("raises",))
+    assert "ZeroDivisionError: division by zero (test_check.py:" in str(verdict)
 
 
 def test_the_function_and_the_claim_get_copies() -> None:

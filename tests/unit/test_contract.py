@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from gradcheck import ShapeError, check
+from gradcheck import ShapeError, UsageError, check
 
 X = np.array([0.3, 0.7, -1.2])
 A, B = np.arange(6.0).reshape(2, 3) / 7, np.array([1.0, -0.5, 2.0])
@@ -99,3 +99,76 @@ def test_a_verdict_is_plain_data():
 
 def squash_sum(x):
     return np.sum(squash(x))
+
+
+def positive_root(x):
+    if np.any(x < 0):
+        raise ValueError("x must not be negative")
+    return np.sum(np.sqrt(x))
+
+
+def checked_slope(x):
+    if np.any(x < 0):
+        raise ValueError("x must not be negative")
+    return 0.5 / np.sqrt(x)
+
+
+def raises_below_one(x):
+    if np.any(x < 1):
+        raise ZeroDivisionError
+    return 0.5 / np.sqrt(x)
+
+
+@pytest.mark.parametrize(
+    "claim, points, outcome",
+    [
+        pytest.param(checked_slope, [(X,)], "right", id="both raise"),
+        pytest.param(checked_slope, [(X,), (X**2,)], "right", id="both raise at one of two points"),
+        pytest.param(lambda x: 0.5 / np.sqrt(x), [(X,), (X**2,)], "wrong", id="the function alone raises"),
+        pytest.param(raises_below_one, [(X**2,)], "wrong", id="the gradient alone raises"),
+        pytest.param(lambda x: checked_slope(x)[4], [(X**2,)], "wrong", id="the gradient has a defect"),
+    ],
+)
+def test_raising_exactly_where_the_function_raises(claim, points, outcome):
+    verdict = check(positive_root, claim, points)
+    assert verdict.outcome == outcome, str(verdict)
+    assert ("raises" in verdict.kinds) == (outcome == "wrong")
+
+
+def test_the_numbers_of_another_point_say_more_than_that_both_raise():
+    assert "digits" in check(positive_root, checked_slope, [(X,), (X**2,)]).reason
+    assert "no numbers were compared" in check(positive_root, checked_slope, (X,)).reason
+
+
+@pytest.mark.parametrize("point", [pytest.param((X, X), id="an argument too many"), pytest.param(({},), id="no array")])
+def test_a_call_that_makes_no_sense_is_the_callers_to_see(point):
+    with pytest.raises((TypeError, UsageError)):
+        check(positive_root, checked_slope, point)
+
+
+def test_search_finds_where_the_gradient_alone_raises():
+    def claim(x):
+        if np.any(x == 0):
+            raise FloatingPointError("zero")
+        return 2 * x
+
+    assert check(lambda x: x @ x, claim, (X,)).outcome == "right"
+    assert check(lambda x: x @ x, claim, (X,), search=True).kinds == ("raises",)
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        pytest.param(lambda x, g: np.clip(g, -100, 100) * slope(x), id="clipped"),
+        pytest.param(lambda x, g: np.where(np.abs(g) < 1e-4, 0.0, g) * slope(x), id="small ones dropped"),
+        pytest.param(lambda x, g: (g + np.where(np.abs(g) > 10, 1.0, 0.0)) * slope(x), id="constant added to large ones"),
+    ],
+)
+def test_a_product_must_be_linear_in_its_cotangent(product):
+    assert check(squash, product, (X,), vjp=True).kinds == ("nonlinear",)
+
+
+def test_the_rounding_of_a_product_is_linear_enough():
+    single = X.astype(np.float32)
+    assert check(squash, lambda x, g: (g * slope(x)).astype(np.float32), (single,), vjp=True).outcome == "right"
+    assert check(squash, lambda x, g: np.exp(np.log(np.abs(g))) * np.sign(g) * slope(x), (X,), vjp=True).outcome == "right"

@@ -64,3 +64,31 @@ def test_mixed_arguments(derivative, expected):
 @pytest.mark.parametrize("factor", [np.array(2.0), np.float64(2.0), 2.0])
 def test_a_constant_may_be_an_array_without_axes(factor):
     assert float(grad(lambda x: factor * (x * factor) * np.array(3.0))(1.5)) == 12.0
+
+
+def test_a_derivative_of_a_derivative_follows_what_its_function_reads():
+    weight = 2.0
+
+    def function(x):
+        return weight * x**3
+
+    second = grad(grad(function))
+    assert [float(second(1.0)) for _ in range(3)] == [12.0] * 3
+    weight = 5.0
+    assert [float(second(1.0)) for _ in range(3)] == [30.0] * 3
+
+
+def test_a_wrapper_is_not_taken_for_the_derivative_it_wraps():
+    from functools import wraps
+
+    factor = [1.0]
+    slope = grad(lambda x: x**3)
+
+    @wraps(slope)
+    def wrapper(x):
+        return factor[0] * slope(x)
+
+    outer = grad(wrapper)
+    assert [float(outer(1.0)) for _ in range(2)] == [6.0] * 2
+    factor[0] = 2.0
+    assert float(outer(1.0)) == 12.0

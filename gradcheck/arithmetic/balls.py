@@ -142,6 +142,12 @@ class Balls(ObjectArithmetic):
             return x.digamma()
         return arb(order + 1).zeta(x) * arb(order).fac() * (-1) ** (order + 1)
 
+    def betainc(self, a: Any, b: Any, x: Any) -> Any:
+        return ball(x).beta_lower(ball(a), ball(b), regularized=True)
+
+    def gammainc(self, a: Any, x: Any) -> Any:
+        return ball(x).gamma_lower(ball(a), regularized=True)
+
     def bessel_i(self, order: int, x: Any) -> Any:
         return ball(x).bessel_i(order)
 

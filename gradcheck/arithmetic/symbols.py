@@ -129,6 +129,12 @@ class Symbols(ObjectArithmetic):
     def polygamma(self, order: int, x: Any) -> Any:
         return sympy.polygamma(order, x)
 
+    def betainc(self, a: Any, b: Any, x: Any) -> Any:
+        return sympy.betainc_regularized(a, b, 0, x)
+
+    def gammainc(self, a: Any, x: Any) -> Any:
+        return sympy.lowergamma(a, x) / sympy.gamma(a)
+
     def bessel_i(self, order: int, x: Any) -> Any:
         return sympy.besseli(order, x)
 

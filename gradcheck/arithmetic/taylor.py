@@ -181,6 +181,12 @@ class Taylor(ObjectArithmetic):
                 expansion = expansion.derivative()
         return expansion(arb_series([0, *x.coeffs()[1:]], x.prec)) if isinstance(x, arb_series) else expansion[0]
 
+    def betainc(self, a: Any, b: Any, x: Any) -> Any:
+        return arb_series.beta_lower(a, b, x, 1) if isinstance(x, arb_series) else ball(x).beta_lower(ball(a), ball(b), regularized=True)
+
+    def gammainc(self, a: Any, x: Any) -> Any:
+        return arb_series.gamma_lower(a, x, 1) if isinstance(x, arb_series) else ball(x).gamma_lower(ball(a), regularized=True)
+
     def bessel_i(self, order: int, x: Any) -> Any:
         return _by_difference(lambda v: v.bessel_i(order), x)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradcheck.primitives import bessel, elementary, linear, reductions, remainders, selection, special, structure
+from gradcheck.primitives import bessel, elementary, incomplete, linear, reductions, remainders, selection, special, structure, tables
 from gradcheck.primitives.costs import Counts
 from gradcheck.primitives.record import Exact, Example, Interval, Primitive, Special, plain, shape_of, sum_to
 
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel)
+    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables)
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 

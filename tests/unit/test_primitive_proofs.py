@@ -17,11 +17,11 @@ sum mean prod max min var cumsum cumprod recurrence
 reshape transpose broadcast_to astype concatenate stack getitem scatter trace
 matmul dot inner outer einsum
 expit logit erf erfc erfcx ndtr xlogy gammaln digamma polygamma logaddexp logaddexp2 softmax logsumexp log_softmax
-remainder fmod ldexp i0 i1 iv j0 j1 jv
+remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc
 """.split()
 DECISION = """
 greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not
-floor ceil trunc floor_divide sign isnan isfinite argmax argmin any all
+floor ceil trunc floor_divide sign isnan isfinite argmax argmin any all searchsorted
 """.split()
 STATUS = dict.fromkeys(PROVEN, "proven") | dict.fromkeys(DECISION, "decision")
 

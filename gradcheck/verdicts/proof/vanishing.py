@@ -16,13 +16,14 @@ _STRATEGIES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("cancel", lambda e: sympy.cancel(sympy.together(sympy.expand(e, power_exp=True, power_base=True)))),
     ("simplify", lambda e: sympy.simplify(e)),
     ("rewrite in exp", lambda e: sympy.simplify(e.rewrite(sympy.exp))),
+    ("rewrite in gamma", lambda e: sympy.simplify(sympy.expand_func(e.rewrite(sympy.gamma)))),
 )
 
 
 def simplified_to_zero(difference: Any) -> str | None:
     """The name of the first strategy that gives 0; None where none does."""
     for name, strategy in _STRATEGIES:
-        if name in ("simplify", "rewrite in exp") and sympy.count_ops(difference) > _SIMPLIFY_LIMIT:
+        if name.startswith(("simplify", "rewrite")) and sympy.count_ops(difference) > _SIMPLIFY_LIMIT:
             return None
         try:
             if strategy(difference) == 0:

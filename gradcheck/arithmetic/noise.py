@@ -17,12 +17,17 @@ from gradcheck.primitives import Primitive, plain
 AMPLITUDE = 2.0**-34  # far above float64's rounding, far below anything nonlinear
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Noisy:
-    """A value, and its copies under noise."""
+    """A value, and its copies under noise along the first axis of an array; None where all agree with the value."""
 
     exact: Any
-    copies: tuple[Any, ...]
+    copies: Any = None
+
+    @property
+    def spread(self) -> Any:
+        """How far the copies stray from the value."""
+        return np.zeros(np.shape(self.exact)) if self.copies is None else np.max(np.abs(self.copies - self.exact), axis=0)
 
 
 class Noise:
@@ -34,8 +39,7 @@ class Noise:
 
     def constant(self, value: Any) -> Noisy:
         """A value known exactly: all copies agree."""
-        wide = _wide(plain(value))
-        return Noisy(wide, (wide,) * self.copies)
+        return Noisy(_wide(plain(value)))
 
     def apply(self, primitive: Primitive, inputs: Sequence[Noisy], params: Mapping[str, Any]) -> Noisy:
         """The operation on the value and on every copy, each copy disturbed by a factor of its own."""
@@ -43,30 +47,56 @@ class Noise:
             return inputs[0]
         read = [x.exact for x in inputs]
         exact = primitive.evaluate(*read, **params)
-        if primitive.decision:
-            return Noisy(exact, (exact,) * self.copies)
-        return Noisy(exact, tuple(self._copy(primitive, read, [x.copies[c] for x in inputs], params) for c in range(self.copies)))
+        if primitive.decision or (not (primitive.rounds or primitive.sums) and all(x.copies is None for x in inputs)):
+            return Noisy(exact)
+        copies = self._together if primitive.elementwise else self._one_by_one
+        return Noisy(exact, copies(primitive, inputs, exact, params))
 
-    def _copy(self, primitive: Primitive, exact: list[Any], noisy: list[Any], params: Mapping[str, Any]) -> Any:
+    def _together(self, primitive: Primitive, inputs: Sequence[Noisy], exact: Any, params: Mapping[str, Any]) -> Any:
+        """All copies of an elementwise operation at once."""
+        noisy = [x.exact if x.copies is None else _aligned(x.copies, np.ndim(exact)) for x in inputs]
         if primitive.pick is not None:
-            return primitive.pick(exact, noisy, **params)
-        if primitive.sums:
-            noisy = self._terms(primitive, noisy, params)
+            result = primitive.pick([x.exact for x in inputs], noisy, **params)
+        else:
+            if primitive.backward:
+                noisy = [
+                    self._disturbed(np.broadcast_to(x, np.broadcast_shapes(np.shape(x), (self.copies, *(1,) * np.ndim(exact)))), AMPLITUDE)
+                    for x in noisy
+                ]
+            result = primitive.evaluate(*noisy, **params)
+        whole = np.broadcast_to(result, (self.copies, *np.shape(exact)))
+        return self._disturbed(whole, AMPLITUDE) if primitive.rounds and primitive.pick is None else whole
+
+    def _one_by_one(self, primitive: Primitive, inputs: Sequence[Noisy], exact: Any, params: Mapping[str, Any]) -> Any:
+        read = [x.exact for x in inputs]
+        amplitudes = self._terms(primitive, read, params) if primitive.sums else None
+        return np.stack([self._copy(primitive, inputs, c, amplitudes, params) for c in range(self.copies)])
+
+    def _copy(self, primitive: Primitive, inputs: Sequence[Noisy], c: int, amplitudes: Any, params: Mapping[str, Any]) -> Any:
+        noisy = [x.exact if x.copies is None else x.copies[c] for x in inputs]
+        if primitive.pick is not None:
+            return primitive.pick([x.exact for x in inputs], noisy, **params)
+        if amplitudes is not None:
+            noisy = [self._disturbed(x, a) for x, a in zip(noisy, amplitudes, strict=True)]
         if primitive.backward:
             noisy = [self._disturbed(x, AMPLITUDE) for x in noisy]
         result = primitive.evaluate(*noisy, **params)
         return self._disturbed(result, AMPLITUDE) if primitive.rounds else result
 
-    def _terms(self, primitive: Primitive, noisy: list[Any], params: Mapping[str, Any]) -> list[Any]:
-        """The operands of a sum, each term disturbed as much as partial sums of so many round: their square root
+    def _terms(self, primitive: Primitive, read: list[Any], params: Mapping[str, Any]) -> list[Any]:
+        """By how much the operands of a sum are disturbed, each term as much as partial sums of so many round: their square root
         (Higham & Mary, A new approach to probabilistic rounding error analysis, 2019). Lone terms stay exact.
         """
-        counts = _terms_per_result(primitive, noisy, params)
-        amplitudes = (AMPLITUDE * np.sqrt(n) * (n > 1) for n in counts)
-        return [self._disturbed(x, a) for x, a in zip(noisy, amplitudes, strict=True)]
+        return [AMPLITUDE * np.sqrt(n) * (n > 1) for n in _terms_per_result(primitive, read, params)]
 
     def _disturbed(self, value: Any, amplitude: Any) -> Any:
         return value * (1.0 + amplitude * self.rng.uniform(-1.0, 1.0, np.shape(value)))
+
+
+def _aligned(copies: Any, ndim: int) -> Any:
+    """Copies of an operand of fewer axes than the result, so that they broadcast copy by copy."""
+    missing = ndim + 1 - copies.ndim
+    return copies.reshape(copies.shape[0], *(1,) * missing, *copies.shape[1:]) if missing > 0 else copies
 
 
 def _terms_per_result(primitive: Primitive, operands: list[Any], params: Mapping[str, Any]) -> list[Any]:

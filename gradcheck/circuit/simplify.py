@@ -26,7 +26,10 @@ def simplify(circuit: Circuit, *, settled: int = 0) -> Circuit:
 
     The first `settled` equations are known to be simple already, as the forward part of a gradient circuit is.
     """
-    return _without_dead(_Rewriter(circuit, settled).run())
+    known: Circuit | None = circuit.cache.get("simplified")
+    if known is None:
+        known = circuit.cache["simplified"] = _without_dead(_Rewriter(circuit, settled).run())
+    return known
 
 
 def live(circuit: Circuit) -> bytearray:

@@ -133,7 +133,7 @@ def _by_rounding(problem: Problem, value: Any) -> bool:
     noise = Noise()
     with np.errstate(all="ignore"):
         (noisy,) = interpret(problem.circuit.with_outputs(problem.circuit.outputs[:1]), noise, [noise.constant(x) for x in problem.inputs])
-        spread = float(np.max([np.abs(c - noisy.exact) for c in noisy.copies]))
+        spread = float(noisy.spread)
     unit = float(np.finfo(problem.dtype).eps)
     return abs(float(value) - float(problem.value)) <= 8 * unit * (spread / AMPLITUDE + abs(float(value)))
 

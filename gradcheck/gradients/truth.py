@@ -25,7 +25,7 @@ from gradcheck.gradients.method import Problem, Refused
 
 BITS, CAP = 128, 4096  # first precision tried, and the last
 TIGHT = 80  # correct bits every entry must have: 27 more than float64 holds
-FORWARD_LIMIT = 32  # inputs up to which every partial derivative gets its own Taylor series
+FORWARD_LIMIT = 8  # inputs up to which every partial derivative gets its own Taylor series
 KINK_LIMIT = 256  # inputs up to which one-sided derivatives are taken at a tie
 DIRECTIONS = 2
 _ROUNDING = 32  # units in the last place by which a written-out limit, such as 1/3, may miss the true one
@@ -92,25 +92,32 @@ _Found = tuple[Any, tuple[Any, ...], "tuple[Any, ...] | None", str]
 def _attempt(problem: Problem, circuit: Circuit) -> _Found | str:
     """Value, entries, left entries and certificate at the current precision, or why they do not do."""
     size, rng = problem.size, np.random.default_rng(0)
-    probe, ties = _derivative(circuit, problem, random_direction(problem, rng))
-    if ties and size > KINK_LIMIT:
-        return f"a tie at the point, and {size} inputs are too many for one-sided derivatives"
-    if ties:
-        found = _forward(problem, circuit, probe[0], both=True)
-    elif size <= FORWARD_LIMIT:
-        found = _forward(problem, circuit, probe[0], both=False)
+    if size <= FORWARD_LIMIT:
+        found = _forward(problem, circuit)
     else:
-        found = _reverse(problem, circuit, rng)
-    loose = next((e for array in (*found[1], *(found[2] or ())) for e in np.ravel(array) if not _is_tight(e)), None)
+        (value, _), ties = _derivative(circuit, problem, random_direction(problem, rng))
+        if ties and size > KINK_LIMIT:
+            return f"a tie at the point, and {size} inputs are too many for one-sided derivatives"
+        found = _forward(problem, circuit) if ties else _reverse(problem, circuit, rng)
+        if not ties and size <= KINK_LIMIT and _loose(found) is not None:
+            found = _forward(problem, circuit)  # a reverse sweep through 0/0 or inf * 0 has no enclosure where series have one
+    loose = _loose(found)
     if loose is None:
         return found
     return "an entry is not finite" if not loose.is_finite() else "an entry could not be enclosed tightly"
 
 
-def _forward(problem: Problem, circuit: Circuit, value: Any, *, both: bool) -> _Found:
-    runs = [_derivative(circuit, problem, d)[0] for d in _units(problem)]
-    right, how = _shaped(problem, [slope for _, slope in runs]), "Taylor series, one per input"
-    if not both:
+def _loose(found: _Found) -> Any:
+    """An entry that is not enclosed tightly, if there is one."""
+    return next((e for array in (*found[1], *(found[2] or ())) for e in np.ravel(array) if not _is_tight(e)), None)
+
+
+def _forward(problem: Problem, circuit: Circuit) -> _Found:
+    """One series per input, and where ties had to be decided one per side."""
+    probed = [_derivative(circuit, problem, d) for d in _units(problem)] or [_derivative(circuit, problem, random_direction(problem, np.random.default_rng(0)))]
+    runs, ties = [found for found, _ in probed], sum(t for _, t in probed)
+    value, (right, how) = runs[0][0], (_shaped(problem, [slope for _, slope in runs]), "Taylor series, one per input")
+    if not ties:
         return value, right, None, how
     back = [_derivative(circuit, problem, _negated(d))[0] for d in _units(problem)]
     left = _shaped(problem, [-slope for _, slope in back])

@@ -34,7 +34,7 @@ def noise_spread(circuit: Circuit, inputs: tuple[Any, ...], *, seed: int = 0) ->
     noise = Noise(seed=seed)
     with np.errstate(all="ignore"):
         outputs: tuple[Noisy, ...] = interpret(circuit, noise, [noise.constant(x) for x in inputs])
-        return [(np.max([np.abs(c - o.exact) for c in o.copies], axis=0), o.exact) for o in outputs]
+        return [(o.spread, o.exact) for o in outputs]
 
 
 def _tolerance(spread: Any, value: Any, unit: float) -> Any:

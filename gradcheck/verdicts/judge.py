@@ -16,6 +16,7 @@ from gradcheck.verdicts.persistence import Repeat, persistent
 from gradcheck.verdicts.tolerance import SAFETY, tolerances, unit_roundoff
 
 NEGLIGIBLE = 8.0  # units of roundoff of the true entry that are never worth a second look
+HIDES = 1e-9  # relative mistakes that no tolerance may hide without a second look
 UNUSUAL = 6.0  # measured spreads; the errors of right gradients stayed below 5.1 (see SAFETY)
 
 
@@ -106,13 +107,12 @@ def _exact(accuracy: Accuracy, by: Standard, tolerance: Any, again: Repeat | Non
 def _doubtful(accuracy: Accuracy, tolerance: Any) -> Any:
     """Entries within the tolerance that still deserve a second look.
 
-    Those farther off than right gradients have ever been seen to be; and, where the tape itself loses so many digits that the
-    tolerance hides mistakes, all that are off at all.
+    Those farther off than right gradients have ever been seen to be; and, where rounding is so large that the tolerance
+    hides mistakes, all that are off at all.
     """
     unit, error, true = unit_roundoff(accuracy.dtype), np.abs(accuracy.error), np.abs(accuracy.truth)
     noise = tolerance / SAFETY
-    lossy = noise > np.sqrt(unit) / 16 * true
-    return (error > UNUSUAL * noise) | (lossy & (error > NEGLIGIBLE * unit * true))
+    return (error > UNUSUAL * noise) | ((tolerance > HIDES * true) & (error > NEGLIGIBLE * unit * true))
 
 
 def coarsest(dtypes: list[Any]) -> Any:

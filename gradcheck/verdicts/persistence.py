@@ -22,6 +22,7 @@ from gradcheck.verdicts.pieces import decisions
 
 NEIGHBOURS, FEWEST = 16, 6
 SHARED = 0.25  # of the claim's typical deviation: a tape that is off as much has lost its digits the same way
+APART = 4.0  # units in the last place that a claim and the tape may be apart for good: their constants are rounded otherwise
 VARIES = 256.0  # units of roundoff by which a gradient must vary for its rounding to vary too
 ODDS = 1e-9  # of calling rounding a mistake, over all entries tested at one point
 ROBUST = 40.0
@@ -46,7 +47,19 @@ def persistent(problem: Problem, repeat: Repeat, beyond: Any, doubtful: Any, dty
     shared = as_large & (_systematic(tape) | _systematic(tape / np.where(truth == 0, 1.0, np.abs(truth))))
     found = np.zeros(len(tested), dtype=bool)
     found[tested] = (_systematic(absolute) | _systematic(relative)) & (beyond[tested] | (varies & ~shared))
+    found[tested] |= varies & _beside_the_tape(absolute - tape, truth, tape, float(np.finfo(dtype).eps))
     return found
+
+
+def _beside_the_tape(beside: Any, truth: Any, tape: Any, eps: float) -> Any:
+    """Entries that differ from the tape in a way that persists, where the tape differs from the truth erratically.
+
+    A claim that computes as the tape does shares its rounding; what is left is the mistake alone, far below what rounding hides.
+    """
+    size = np.where(truth == 0, 1.0, np.abs(truth))
+    erratic = ~(_systematic(tape) | _systematic(tape / size))
+    large = np.abs(np.median(beside / size, axis=0)) > APART * eps
+    return erratic & large & (_systematic(beside) | _systematic(beside / size))
 
 
 def _systematic(table: Any) -> Any:

@@ -132,10 +132,14 @@ def _as_input(builder: Builder, cotangent: int, type: ArrayType) -> int:
 
 
 def gradient_circuit(circuit: Circuit, *, value: bool = True) -> Circuit:
-    """The simplified gradient, with or without the value."""
-    full = reverse(simplify(circuit))
-    chosen = full if value else full.with_outputs(full.outputs[len(circuit.outputs) :])
-    return simplify(chosen, settled=full.backward or 0)
+    """The simplified gradient, with or without the value; made once."""
+    key = "value and gradient" if value else "gradient"
+    known: Circuit | None = circuit.cache.get(key)
+    if known is None:
+        full = reverse(simplify(circuit))
+        chosen = full if value else full.with_outputs(full.outputs[len(circuit.outputs) :])
+        known = circuit.cache[key] = simplify(chosen, settled=full.backward or 0)
+    return known
 
 
 def pullback(circuit: Circuit) -> Circuit:

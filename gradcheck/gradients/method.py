@@ -143,11 +143,6 @@ def same_bits(a: Any, b: Any) -> bool:
     return bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True))
 
 
-def retraced(problem: Problem) -> Problem:
-    """The same function at the point the problem now holds."""
-    return problem_of(problem.function, problem.arguments, problem.argnums, problem.domains)
-
-
 def untraced(
     function: Callable[..., Any], arguments: tuple[Any, ...], argnums: tuple[int, ...], domains: Mapping[int, Domain] | None = None
 ) -> Problem:

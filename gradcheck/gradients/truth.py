@@ -95,7 +95,7 @@ def _attempt(problem: Problem, circuit: Circuit) -> _Found | str:
     if size <= FORWARD_LIMIT:
         found = _forward(problem, circuit)
     else:
-        (value, _), ties = _derivative(circuit, problem, random_direction(problem, rng))
+        _, ties = _derivative(circuit, problem, random_direction(problem, rng))
         if ties and size > KINK_LIMIT:
             return f"a tie at the point, and {size} inputs are too many for one-sided derivatives"
         found = _forward(problem, circuit) if ties else _reverse(problem, circuit, rng)
@@ -114,7 +114,9 @@ def _loose(found: _Found) -> Any:
 
 def _forward(problem: Problem, circuit: Circuit) -> _Found:
     """One series per input, and where ties had to be decided one per side."""
-    probed = [_derivative(circuit, problem, d) for d in _units(problem)] or [_derivative(circuit, problem, random_direction(problem, np.random.default_rng(0)))]
+    probed = [_derivative(circuit, problem, d) for d in _units(problem)] or [
+        _derivative(circuit, problem, random_direction(problem, np.random.default_rng(0)))
+    ]
     runs, ties = [found for found, _ in probed], sum(t for _, t in probed)
     value, (right, how) = runs[0][0], (_shaped(problem, [slope for _, slope in runs]), "Taylor series, one per input")
     if not ties:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from gradcheck.gradients.method import Problem, retraced
+from gradcheck.gradients.method import Problem
 from gradcheck.gradients.tape import Tape
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.accuracy import measure
@@ -38,10 +38,16 @@ def persistent(problem: Problem, repeat: Repeat, beyond: Any, doubtful: Any, dty
     are only `doubtful` need evidence: a gradient that varies (where it is constant, its rounding is too), and a deviation that the tape does not share.
     """
     tested = beyond | doubtful
-    nearby = list(_deviations(problem, repeat, tested, dtype))
+    nearby: list[_Nearby] = []
+    for deviation in _deviations(problem, repeat, tested, dtype):
+        nearby.append(deviation)
+        if len(nearby) == FEWEST and beyond.any():  # a plain mistake shows at once
+            plain = _systematic(_table(nearby, "absolute")) | _systematic(_table(nearby, "relative"))
+            if plain[beyond[tested]].all():
+                return beyond.copy()
     if len(nearby) < FEWEST:
         return beyond.copy()
-    absolute, relative, truth, tape = (np.array([getattr(d, part) for d in nearby]) for part in ("absolute", "relative", "truth", "tape"))
+    absolute, relative, truth, tape = (_table(nearby, part) for part in ("absolute", "relative", "truth", "tape"))
     varies = np.ptp(truth, axis=0) > VARIES * float(np.finfo(dtype).eps) * np.max(np.abs(truth), axis=0)
     as_large = np.abs(np.median(tape, axis=0)) >= SHARED * np.abs(np.median(absolute, axis=0))
     shared = as_large & (_systematic(tape) | _systematic(tape / np.where(truth == 0, 1.0, np.abs(truth))))
@@ -49,6 +55,11 @@ def persistent(problem: Problem, repeat: Repeat, beyond: Any, doubtful: Any, dty
     found[tested] = (_systematic(absolute) | _systematic(relative)) & (beyond[tested] | (varies & ~shared))
     found[tested] |= varies & _beside_the_tape(absolute - tape, truth, tape, float(np.finfo(dtype).eps))
     return found
+
+
+def _table(nearby: list[_Nearby], part: str) -> Any:
+    """One row for each nearby point."""
+    return np.array([getattr(d, part) for d in nearby])
 
 
 def _beside_the_tape(beside: Any, truth: Any, tape: Any, eps: float) -> Any:
@@ -85,7 +96,7 @@ class _Nearby:
 
 
 def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> Iterator[_Nearby]:
-    """What is found at each nearby point of the same smooth piece."""
+    """What is found at each nearby point of the same smooth piece, where the recorded program still holds."""
     piece = decisions(problem)
     for near in _neighbours(problem, dtype):
         truth = certify(near) if decisions(near) == piece else None
@@ -101,12 +112,13 @@ def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> It
 
 
 def _neighbours(problem: Problem, dtype: Any) -> Iterator[Problem]:
-    """Points 2^13 units of roundoff away and farther, nearest first; adjacent floats would share their rounding."""
+    """Points 2^13 units of roundoff away and farther; adjacent floats would share their rounding. Far ones and near ones in turn."""
     unit = np.log2(float(np.finfo(dtype).eps) / 2)
     rng = np.random.default_rng(0)
-    for distance in np.exp2(np.linspace(unit + 13, max(-10.0, unit + 20), NEIGHBOURS)):
+    distances = np.exp2(np.linspace(unit + 13, max(-10.0, unit + 20), NEIGHBOURS))
+    for distance in distances.reshape(4, -1).T[::-1, ::-1].ravel():
         arguments = list(problem.arguments)
         for position, x in zip(problem.argnums, problem.inputs, strict=True):
             step = distance * rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x))
             arguments[position] = (x * (1 + step)).astype(x.dtype)[()]
-        yield retraced(replace(problem, arguments=tuple(arguments)))
+        yield replace(problem, arguments=tuple(arguments))

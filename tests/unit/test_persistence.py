@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from gradcheck import check
-from gradcheck.gradients.method import problem_of, retraced
+from gradcheck.gradients.method import problem_of
 from gradcheck.gradients.truth import certify
 from gradcheck.verdicts import persistence
 from gradcheck.verdicts.judge import judge, standard
-from gradcheck.verdicts.persistence import NEIGHBOURS, _neighbours, _systematic
+from gradcheck.verdicts.persistence import FEWEST, NEIGHBOURS, _neighbours, _systematic
 from gradcheck.verdicts.pieces import decisions
 
 X = np.array([0.3, -1.2, 2.0])
@@ -81,13 +81,20 @@ def test_neighbours_never_cross_a_kink(monkeypatch, distance):
     """x |x - 1| just right of its kink."""
     asked, seen, found = recorded(monkeypatch, lambda x: np.abs(x - 1) * x, lambda x: 2 * x - 1, (1 + distance,))
     assert all(float(p.inputs[0]) > 1 for p in seen)
-    assert all(decisions(p) == decisions(retraced(asked)) for p in seen)
+    assert all(decisions(problem(p.function, *p.arguments)) == decisions(asked) for p in seen)
     assert found.outcome == "wrong"
 
 
-def test_far_from_kinks_every_neighbour_serves(monkeypatch):
-    _, seen, _ = recorded(monkeypatch, lambda x: np.abs(x - 1) * x, lambda x: 2 * x - 1, (2.0,))
+def test_a_plain_mistake_shows_at_the_first_neighbours(monkeypatch):
+    _, seen, found = recorded(monkeypatch, lambda x: np.abs(x - 1) * x, lambda x: 2 * x - 1, (2.0,))
+    assert (len(seen), found.outcome) == (FEWEST, "wrong")
+
+
+def test_far_from_kinks_every_neighbour_serves_where_rounding_may_be_at_work(monkeypatch):
+    rng = np.random.default_rng(0)
+    _, seen, found = recorded(monkeypatch, lambda x: np.abs(x - 1) * x, lambda x: (2 * x - 1) * (1 + 1e-9 * rng.standard_normal()), (2.0,))
     assert len(seen) == NEIGHBOURS
+    assert found.outcome == "right"
 
 
 def test_without_the_piece_the_kink_would_be_crossed(monkeypatch):

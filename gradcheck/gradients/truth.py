@@ -151,7 +151,7 @@ def _slope_matches(problem: Problem, circuit: Circuit, entries: tuple[Any, ...],
 
 def _reverse(problem: Problem, circuit: Circuit, rng: np.random.Generator) -> _Found:
     balls = Balls()
-    value, *entries = interpret(circuit.gradient(), balls, [balls.constant(x) for x in problem.inputs])
+    value, *entries = interpret(problem.circuit.gradient(), balls, [balls.constant(x) for x in problem.inputs])
     arrays = tuple(np.array(e, dtype=object) if np.shape(e) else e for e in entries)
     for _ in range(DIRECTIONS):
         if not _slope_matches(problem, circuit, arrays, random_direction(problem, rng)):

@@ -9,18 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.case import DRAWN, Case
+from gradcheck.case import DRAWN, Case, Outcome
 from gradcheck.circuit import argument_names
 from gradcheck.domains import Domain, floating_positions
 from gradcheck.errors import GradientError, TraceError, UsageError
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.black_box import judge_black_box
+from gradcheck.verdicts.borderline import between_sides, decided_by_rounding
 from gradcheck.verdicts.claim import broken_contract, claimed_entries, kept_contract, labels, repeat_claim
-from gradcheck.verdicts.judge import Standard, judge, standard
+from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
 from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
+from gradcheck.verdicts.tolerance import unit_roundoff
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
 from gradcheck.verdicts.vjp import linear_in_cotangent, weighted
 
@@ -199,5 +201,17 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
     if claim is None:
         return broken_contract(name, found)
     judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), thorough=True, digits=digits)
+    judgement = _beside_a_kink(judgement, problem, by) if judgement.outcome == "wrong" and not by.truth.is_kink else judgement
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings)
+
+
+def _beside_a_kink(judgement: Judgement, problem: Problem, by: Standard) -> Judgement:
+    """A claim that is wrong only because rounding decides a branch of the function is a convention."""
+    where = decided_by_rounding(problem, by.truth.bits)
+    slack = by.tolerance * (unit_roundoff(judgement.accuracy.dtype) / unit_roundoff(by.dtype))
+    if where is None or not between_sides(judgement.accuracy, problem, slack):
+        return judgement
+    entries: tuple[Outcome, ...] = tuple("kink" if e == "wrong" else e for e in judgement.entries)
+    reason = f"rounding decides a branch here, in {where}: in floats the function is on a kink, or beyond; the claim lies between the sides"
+    return Judgement("kink", entries, judgement.accuracy, reason)

@@ -18,8 +18,7 @@ the same gradient and still tells a relative error of 1e-13 from rounding."""
 
 def tolerances(problem: Problem, *, seed: int = 0) -> tuple[Any, ...]:
     """For the entries of each argument, the error that rounding explains, in absolute terms."""
-    gradient = problem.circuit.gradient(value=False)
-    spreads = noise_spread(gradient, problem.inputs, seed=seed)
+    _, *spreads = noise_spread(problem.circuit.gradient(), problem.inputs, seed=seed)
     return tuple(_tolerance(s, exact, unit_roundoff(problem.dtype)) for s, exact in spreads)
 
 

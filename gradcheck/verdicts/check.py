@@ -18,6 +18,7 @@ from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.borderline import between_sides, decided_by_rounding
 from gradcheck.verdicts.claim import broken_contract, claimed_entries, kept_contract, labels, repeat_claim
+from gradcheck.verdicts.formula import looks
 from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
 from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, searched
@@ -200,7 +201,8 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
     claim, found = kept_contract(gradient, problem)
     if claim is None:
         return broken_contract(name, found)
-    judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), thorough=True, digits=digits)
+    second = looks(gradient, problem, by.truth)
+    judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), looks=second, thorough=True, digits=digits)
     judgement = _beside_a_kink(judgement, problem, by) if judgement.outcome == "wrong" and not by.truth.is_kink else judgement
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings)

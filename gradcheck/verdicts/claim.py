@@ -33,7 +33,7 @@ def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
     wanted = differentiable_names(problem)
     if len(wanted) == 1 and isinstance(result, list) and _shape(result) == np.shape(problem.inputs[0]):
         result = np.array(result)  # [2.0] for an argument of shape (1,): the array, not a list of parts
-    parts = _parts(result, wanted)
+    parts = parts_of(result, wanted)
     if isinstance(parts, str):
         return Finding("shape", parts)
     for name, part, x in zip(wanted, parts, problem.inputs, strict=True):
@@ -107,7 +107,8 @@ def _remarks(parts: tuple[Any, ...], given: list[Any], problem: Problem) -> list
     return found
 
 
-def _parts(result: Any, wanted: list[str]) -> list[Any] | str:
+def parts_of(result: Any, wanted: list[str]) -> list[Any] | str:
+    """One part for each differentiable argument, or how the result does not fit."""
     if isinstance(result, Mapping):
         missing = [n for n in wanted if n not in result]
         return f"the gradient names no part for {missing[0]}" if missing else [result[n] for n in wanted]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +19,19 @@ from gradcheck.verdicts.tolerance import SAFETY, tolerances, unit_roundoff
 NEGLIGIBLE = 8.0  # units of roundoff of the true entry that are never worth a second look
 HIDES = 1e-9  # relative mistakes that no tolerance may hide without a second look
 UNUSUAL = 6.0  # measured spreads; the errors of right gradients stayed below 5.1 (see SAFETY)
+
+
+class Seen(Protocol):
+    """Entries found right, and entries found wrong."""
+
+    @property
+    def right(self) -> Any: ...
+
+    @property
+    def wrong(self) -> Any: ...
+
+
+Look = Callable[[Accuracy], Seen]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +79,7 @@ def judge(
     *,
     error: tuple[Any, ...] | None = None,
     again: Repeat | None = None,
+    looks: Sequence[Look] = (),
     thorough: bool = False,
     digits: float | None = None,
 ) -> Judgement:
@@ -72,36 +87,52 @@ def judge(
 
     `error` is the method's own claim of its error, for approximations such as differences; without it, only rounding
     is excused. `again(problem) -> entries` repeats the claim at nearby points where rounding and mistake must be
-    told apart: rounding is erratic there, a mistake persists. `thorough` asks that question also within the tolerance, where
+    told apart: rounding is erratic there, a mistake persists. `looks` are asked before: each says of a measured gradient
+    which entries it finds right and which wrong, at the point itself. `thorough` asks that question also within the tolerance, where
     the tape itself loses digits. `digits` excuses any error beyond so many correct digits.
     """
     dtype = coarsest([by.dtype, *(np.asarray(e).dtype for e in entries if np.asarray(e).dtype.kind == "f")])
     accuracy = measure(entries, by.truth.entries, dtype, by.truth.bits)
     tolerance = by.tolerance * (unit_roundoff(dtype) / unit_roundoff(by.dtype))
     if digits is not None:
-        tolerance, thorough, again = tolerance + 10.0**-digits * np.abs(accuracy.truth), False, None
+        tolerance, thorough, again, looks = tolerance + 10.0**-digits * np.abs(accuracy.truth), False, None, ()
     claimed = None if error is None else np.concatenate([np.ravel(e) for e in error])
     if by.truth.is_kink:
         return _at_kink(accuracy, by, tolerance if claimed is None else tolerance + claimed)
     if claimed is not None:
         return _approximate(accuracy, tolerance, claimed)
-    return _exact(accuracy, by, tolerance, again, thorough=thorough)
+    return _exact(accuracy, by, tolerance, again, looks, thorough=thorough)
 
 
-def _exact(accuracy: Accuracy, by: Standard, tolerance: Any, again: Repeat | None, *, thorough: bool) -> Judgement:
-    """Only rounding is excused: what it explains, and what turns out erratic over nearby points."""
+def _exact(accuracy: Accuracy, by: Standard, tolerance: Any, again: Repeat | None, looks: Sequence[Look], *, thorough: bool) -> Judgement:
+    """Only rounding is excused: what it explains, what a second look finds to be rounding, and what is erratic over nearby points."""
     beyond = ~(np.abs(accuracy.error) <= tolerance)
     if not np.isfinite(accuracy.claim[beyond]).all():
         return _wrong(accuracy, beyond & ~np.isfinite(accuracy.claim), "not finite where the truth is finite", ("nonfinite",))
     doubtful = _doubtful(accuracy, tolerance) if thorough else np.zeros_like(beyond)
     if not (beyond | doubtful).any():
         return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
-    mistaken = beyond if again is None else persistent(by.problem, again, beyond, doubtful, accuracy.dtype)
+    mistaken, still = _looked(accuracy, beyond | doubtful, looks)
+    if still.any():
+        mistaken = mistaken | (
+            beyond & still if again is None else persistent(by.problem, again, beyond & still, doubtful & still, accuracy.dtype)
+        )
     if mistaken.any():
         return _wrong(accuracy, mistaken, f"differs from the truth by more than rounding explains: {_digits(accuracy)}", ("unknown",))
     if not beyond.any():
         return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
     return _imprecise(accuracy, by, beyond)
+
+
+def _looked(accuracy: Accuracy, suspicious: Any, looks: Sequence[Look]) -> tuple[Any, Any]:
+    """Which suspicious entries the looks find mistaken, and which stay open."""
+    mistaken, still = np.zeros_like(suspicious), suspicious.copy()
+    for look in looks:
+        if still.any():
+            seen = look(accuracy)
+            mistaken |= still & seen.wrong
+            still &= ~(seen.right | seen.wrong)
+    return mistaken, still
 
 
 def _doubtful(accuracy: Accuracy, tolerance: Any) -> Any:

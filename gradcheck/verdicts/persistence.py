@@ -78,6 +78,8 @@ def _systematic(table: Any) -> Any:
     n, entries = table.shape
     student = -special.stdtrit(n - 1, ODDS / (8 * max(entries, 1))) / np.sqrt(n)
     robust = ROBUST * max(entries, 1) ** 0.16
+    largest = np.max(np.abs(table), axis=0)
+    table = table / np.where(largest == 0, 1.0, largest)  # squares of small deviations would underflow
     with np.errstate(all="ignore"):
         mean, deviation = np.abs(table.mean(axis=0)), table.std(axis=0, ddof=1)
         median = np.median(table, axis=0)

@@ -18,18 +18,18 @@ from flint import arb
 from gradcheck.arithmetic.balls import Balls
 from gradcheck.arithmetic.enclosures import ball, precision
 from gradcheck.circuit import Circuit, interpret, trace
+from gradcheck.domains import floating_positions
 from gradcheck.errors import GradcheckError
-from gradcheck.gradients.method import Problem
-from gradcheck.gradients.truth import Truth, flat_entries
+from gradcheck.gradients.method import Problem, problem_of
+from gradcheck.gradients.truth import Truth, certify, flat_entries
 from gradcheck.verdicts.accuracy import Accuracy, measure
 from gradcheck.verdicts.claim import differentiable_names, parts_of, repeat_claim
 from gradcheck.verdicts.tolerance import unit_roundoff
 
 BITS = (256, 1024, 4096)  # precisions tried, one after the other
-SAME = 16.0  # units of roundoff up to which a formula gives the truth
+SAME = 4.0  # units of roundoff up to which a formula gives the truth
 SHRINKS = 8.0  # times by which an error must shrink in wider floats to be rounding; one that keeps half is none
 LARGEST = 200_000  # equations of a claim beyond which it is not traced
-_SHORT = 2.0**24  # a constant that is a whole number of 1/2^24 is meant as it stands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,25 +47,52 @@ def looks(gradient: Callable[..., Any], problem: Problem, truth: Truth) -> tuple
 
 def by_formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accuracy: Accuracy) -> Look:
     """The claim's formula in balls against the truth, entry by entry."""
-    nothing = Look(np.zeros(len(accuracy.claim), bool), np.zeros(len(accuracy.claim), bool))
-    circuit = _recorded(gradient, problem)
+    seen = _formula(gradient, problem, truth, accuracy)
+    data = tuple(i for i in floating_positions(problem.arguments) if i not in problem.argnums)
+    if not data or seen.right.all():
+        return seen
+    exact = _with_exact_data(problem, data)  # what function and claim compute of their data alone is rounded otherwise in each
+    if exact is None:
+        return seen
+    again = _formula(gradient, exact[0], exact[1], accuracy, len(problem.argnums))
+    return Look(seen.right | again.right, seen.wrong & ~again.right)
+
+
+def _formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accuracy: Accuracy, count: int | None = None) -> Look:
+    """The same for the gradient of the first `count` arguments."""
+    size = len(accuracy.claim)
+    open_, unit, tiny = np.zeros(size, bool), unit_roundoff(accuracy.dtype), 4 * float(np.finfo(accuracy.dtype).smallest_subnormal)
+    circuit = _recorded(gradient, problem, count)
     if circuit is None:
-        return nothing
-    unit = unit_roundoff(accuracy.dtype)
+        return Look(open_, open_)
+    true = [ball(t) for t in flat_entries(truth.entries)[:size]]
     for bits in BITS:
         with precision(max(bits, truth.bits)):
-            exact = _off(circuit, problem, truth, Balls())
+            exact, fuzzy = (_off(circuit, problem, true, m) for m in (Balls(), _Rounded(_shared(problem.circuit))))
             if exact is None:
-                return nothing
-            sizes = [abs(t) for t in map(ball, flat_entries(truth.entries))]
-            right = np.array([bool(d.abs_upper() <= SAME * unit * t + _tiny(accuracy)) for d, t in zip(exact, sizes, strict=True)])
-            if right.all():
-                return Look(right, ~right)
-            fuzzy = _off(circuit, problem, truth, _Rounded(_shared(problem.circuit)))
-            wrong = np.array([bool(d.abs_lower() > SAME * unit * t + _tiny(accuracy)) for d, t in zip(fuzzy or exact, sizes, strict=True)])
+                return Look(open_, open_)
+            same, half = ([share * abs(t) + tiny for t in true] for share in (SAME * unit, (2 * unit) ** 0.5))
+            right = _each(lambda d, t: d.abs_upper() <= t, exact, same)
+            rounded = exact if fuzzy is None else fuzzy
+            wrong = _each(lambda d, t: d.abs_lower() > t, rounded, same)
+            right |= ~wrong & _each(lambda d, t: d.abs_upper() <= t, rounded, half)
             if (right | wrong).all():
                 break
     return Look(right, wrong & ~right)
+
+
+def _each(test: Callable[[Any, Any], Any], off: list[Any], bounds: list[Any]) -> Any:
+    return np.array([bool(test(d, t)) for d, t in zip(off, bounds, strict=True)], dtype=bool)
+
+
+def _with_exact_data(problem: Problem, data: tuple[int, ...]) -> tuple[Problem, Truth] | None:
+    """The problem with its data as further inputs, so that nothing computed of them is rounded, and its truth."""
+    try:
+        whole = problem_of(problem.function, problem.arguments, (*problem.argnums, *data))
+        truth = certify(whole)
+    except (GradcheckError, ArithmeticError):
+        return None
+    return (whole, truth) if isinstance(truth, Truth) else None
 
 
 def in_wider_floats(gradient: Callable[..., Any], problem: Problem, truth: Truth, accuracy: Accuracy) -> Look:
@@ -94,14 +121,9 @@ def _widened(argument: Any, wide: Any) -> Any:
     return argument.astype(wide) if isinstance(argument, np.ndarray) else wide(argument)
 
 
-def _tiny(accuracy: Accuracy) -> Any:
-    """A few of the smallest numbers there are: what underflow may cost."""
-    return 4 * float(np.finfo(accuracy.dtype).smallest_subnormal)
-
-
-def _recorded(gradient: Callable[..., Any], problem: Problem) -> Circuit | None:
+def _recorded(gradient: Callable[..., Any], problem: Problem, count: int | None) -> Circuit | None:
     """The claim as a circuit with one output per argument; None where it cannot be followed, or is none of our shapes."""
-    names = differentiable_names(problem)
+    names = differentiable_names(problem)[:count]
 
     def parts(*arguments: Any) -> Any:
         found = parts_of(gradient(*arguments), names)
@@ -112,10 +134,10 @@ def _recorded(gradient: Callable[..., Any], problem: Problem) -> Circuit | None:
     except Exception:  # whatever a claim does with what is no array
         return None
     shapes = [circuit.type(k).shape for k in circuit.outputs]
-    return circuit if shapes == [np.shape(x) for x in problem.inputs] and len(circuit) <= LARGEST else None
+    return circuit if shapes == [np.shape(x) for x in problem.inputs[:count]] and len(circuit) <= LARGEST else None
 
 
-def _off(circuit: Circuit, problem: Problem, truth: Truth, arithmetic: Balls) -> list[Any] | None:
+def _off(circuit: Circuit, problem: Problem, true: list[Any], arithmetic: Balls) -> list[Any] | None:
     """Formula minus truth for each entry; None where the formula has no value, or decides otherwise than its floats."""
     watched = circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards)))
     try:
@@ -127,7 +149,7 @@ def _off(circuit: Circuit, problem: Problem, truth: Truth, arithmetic: Balls) ->
         if not np.array_equal(np.array(decided, dtype=float), np.array(outcome, dtype=float)):
             return None
     claimed = [ball(e) for part in results[:count] for e in np.ravel(np.asarray(part, dtype=object))]
-    off = [c - ball(t) for c, t in zip(claimed, flat_entries(truth.entries), strict=True)]
+    off = [c - t for c, t in zip(claimed, true, strict=True)]
     return off if all(d.is_finite() for d in off) else None
 
 
@@ -145,9 +167,17 @@ class _Rounded(Balls):
 
     def number(self, value: Any) -> Any:
         known = super().number(value)
-        if not isinstance(known, arb) or abs(float(value)) in self.shared or -abs(float(value)) in self.shared or not np.isfinite(value):
+        if not isinstance(known, arb) or not np.isfinite(value) or {float(value), -float(value)} & self.shared or _is_short(value):
             return known
-        if float(value) * _SHORT == np.floor(float(value) * _SHORT):
-            return known
-        unit = unit_roundoff(value.dtype if isinstance(value, np.floating) else np.float64)
-        return known + arb(0, abs(float(value)) * 2 * unit)
+        return known + arb(0, abs(float(value)) * 2 * unit_roundoff(_float_type(value)))
+
+
+def _float_type(value: Any) -> Any:
+    return value.dtype if isinstance(value, np.floating) else np.dtype(np.float64)
+
+
+def _is_short(value: Any) -> bool:
+    """Whether a constant has so few bits, half of its type's, that it is meant as it stands."""
+    mantissa, _ = np.frexp(float(value))
+    scaled = float(mantissa) * 2.0 ** (np.finfo(_float_type(value)).nmant // 2)
+    return bool(scaled == np.floor(scaled))

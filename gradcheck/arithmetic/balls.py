@@ -133,7 +133,9 @@ class Balls(ObjectArithmetic):
         return ball(x).erfc()
 
     def lgamma(self, x: Any) -> Any:
-        return ball(x).lgamma()
+        """log |gamma(x)|"""
+        x = ball(x)
+        return x.lgamma() if self.greater(x, 0) else abs(x.gamma()).log()
 
     def polygamma(self, order: int, x: Any) -> Any:
         """psi_n(x) = (-1)^(n+1) n! zeta(n+1, x) for n >= 1."""

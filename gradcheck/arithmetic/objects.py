@@ -92,6 +92,21 @@ class ObjectArithmetic(ABC):
         """Whether a >= b."""
         raise Undecidable("an arithmetic without order")
 
+    def rint(self, x: Any) -> Any:
+        """The nearest whole number, the even one of two."""
+        above = x + self.constant(0.5)
+        whole = self.floor(above)
+        between = self.equal(above, whole) and not self.equal(self.floor(self.divide(whole, 2)) * 2, whole)
+        return whole - 1 if between else whole
+
+    def floor(self, x: Any) -> Any:
+        """The largest whole number not above x."""
+        raise Undecidable("an arithmetic without order")
+
+    def equal(self, a: Any, b: Any) -> Any:
+        """Whether a and b are the same."""
+        raise Undecidable("an arithmetic without order")
+
     def isnan(self, x: Any) -> bool:
         """Exact arithmetics hold numbers only."""
         return False

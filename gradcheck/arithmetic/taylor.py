@@ -171,12 +171,16 @@ class Taylor(ObjectArithmetic):
         return _any(x).erfc()
 
     def lgamma(self, x: Any) -> Any:
-        return _any(x).lgamma()
+        """log |gamma(x)|"""
+        if _first(x) > 0:
+            return _any(x).lgamma()
+        gamma = _any(x).gamma()
+        return (gamma if _first(gamma) > 0 else -gamma).log()
 
     def polygamma(self, order: int, x: Any) -> Any:
         """A derivative of the series of log gamma, which FLINT expands to any length."""
         with precision(flint.ctx.prec, terms=flint.ctx.cap + order + 1):
-            expansion = arb_series([_first(x), 1]).lgamma()
+            expansion = self.lgamma(arb_series([_first(x), 1]))
             for _ in range(order + 1):
                 expansion = expansion.derivative()
         return expansion(arb_series([0, *x.coeffs()[1:]], x.prec)) if isinstance(x, arb_series) else expansion[0]

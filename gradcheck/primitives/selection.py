@@ -51,7 +51,25 @@ def _step(name: str, ufunc: np.ufunc, special: tuple[Special, ...]) -> Primitive
 JUMP = points(jump=[1.0])
 FLOOR = _step("floor", np.floor, JUMP)
 CEIL = _step("ceil", np.ceil, JUMP)
+RINT = elementwise(
+    "rint", np.rint, cost=COMPARISON, arity=1, exact=lambda m, x: m.rint(x), calls=[np.rint], rounds=False, analytic=False,
+    special=points(jump=[0.5]), formula="nearest whole number",
+)  # fmt: skip
 SIGN = _step("sign", np.sign, points(jump=[0.0]))
+
+
+def round_to(x: Any, decimals: int = 0, out: Any = None) -> Any:
+    """np.round, to a number of decimals."""
+    if out is not None:
+        raise TypeError("np.round(out=) is not followed")
+    if decimals == 0:
+        return RINT(x)
+    scale = 10.0 ** abs(decimals)
+    return RINT(x * scale) / scale if decimals > 0 else RINT(x / scale) * scale
+
+
+RINT.calls[np.round] = round_to  # type: ignore[index]
+RINT.calls[np.around] = round_to  # type: ignore[index]
 ISNAN = _step("isnan", np.isnan, ())
 ISFINITE = _step("isfinite", np.isfinite, ())
 

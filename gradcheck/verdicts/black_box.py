@@ -48,8 +48,12 @@ def judge_black_box(
     chosen: tuple[int, ...],
     error: TraceError,
     domains: Mapping[int, Domain] | None = None,
+    coarse: float = 0.0,
 ) -> Verdict:
-    """Judge by differences alone: right or wrong only as far as their error bounds reach, undecided beyond."""
+    """Judge by differences alone: right or wrong only as far as their error bounds reach, undecided beyond.
+
+    `coarse` excuses relative errors up to it.
+    """
     problem, name = untraced(function, point, chosen, domains), getattr(gradient, "__name__", "gradient")
     if np.shape(problem.value) != ():
         raise ShapeError(f"the function returns an array of shape {np.shape(problem.value)}; a gradient needs a scalar result")
@@ -59,8 +63,8 @@ def judge_black_box(
     unit = max((float(np.finfo(np.asarray(c).dtype).eps) for c in claim if np.asarray(c).dtype.kind == "f"), default=2.0**-52)
     noise, calls = noise_of(problem)
     if problem.size <= FEW:
-        return _every_entry(problem, flat(claim), unit, noise, calls, name, tuple(found))
-    along = Along(problem, flat(claim), ROUNDINGS * unit, noise)
+        return _every_entry(problem, flat(claim), max(ROUNDINGS * unit, coarse), noise, calls, name, tuple(found))
+    along = Along(problem, flat(claim), max(ROUNDINGS * unit, coarse), noise)
     return judge_directions(along, calls, name, (Finding("black-box", str(error)), *found))
 
 
@@ -75,6 +79,9 @@ def _every_entry(problem: Problem, claim: Any, unit: float, noise: Noise, calls:
     known = _known(problem, claim, estimates, unit)
     outcomes = tuple(_outcome(known, i) for i in range(problem.size))
     worst: Outcome = next((o for o in ("wrong", "undecided") if o in outcomes), "right")
+    if worst == "wrong" and _bends(problem, known, noise):
+        reason = "a kink at the point: the function's slopes along random directions are not what its slopes along the axes make"
+        return Verdict("undecided", reason, name, outcomes, labels(problem), diagnosis=found)
     reason = {"wrong": _why_wrong, "undecided": _why_undecided, "right": _why_right}[worst](problem, known, outcomes, estimates)
     evaluations = calls + sum(e.evaluations for e in estimates)
     told = f"{reason} (a black box: noise {max(noise.fine, noise.coarse):.1e}, {evaluations} evaluations)"
@@ -83,12 +90,25 @@ def _every_entry(problem: Problem, claim: Any, unit: float, noise: Noise, calls:
     return Verdict(worst, told, name, outcomes, labels(problem), diagnosis=found)
 
 
+def _bends(problem: Problem, known: _Entries, noise: Noise) -> bool:
+    """Whether slopes along random directions contradict those along the axes: a kink that no axis shows, as of a median where all are equal."""
+    if problem.size < 2 or not np.isfinite(known.error).all():
+        return False
+    along = Along(problem, known.value, 0.0, noise)
+    for direction in random_line_directions(problem, NOISE_LINES):
+        residual, allowed, found = along.residual(direction)
+        if found.bounded and abs(residual) > allowed + float(np.sum(known.error * np.abs(direction))) + 1e-12 * abs(found.value):
+            return True
+    return False
+
+
 def _known(problem: Problem, claim: Any, estimates: Sequence[Estimate], unit: float) -> _Entries:
+    """`unit` is the relative error that is the claim's own."""
     value, error = np.array([e.value for e in estimates]), np.array([e.error for e in estimates])
     size = np.abs(flat(problem.inputs))
     size = np.where(size == 0, 1.0, size)
     weights = [max(abs(e.value), e.variation) * s for e, s in zip(estimates, size, strict=True) if e.bounded]
-    return _Entries(claim, value, error, ROUNDINGS * unit * np.abs(claim), size, max(weights, default=0.0))
+    return _Entries(claim, value, error, unit * np.abs(claim), size, max(weights, default=0.0))
 
 
 def _outcome(known: _Entries, i: int) -> Outcome:

@@ -11,7 +11,18 @@ import numpy as np
 from gradcheck.domains import Domain, Real
 
 PICKED = 4  # entries that get special values one by one
-TAILS = (20.0, 40.0, 100.0, 710.0, 800.0, 1e4, 1e8)  # 1 - tanh(x) is 0 from 19, exp(-x) below 2^-53 from 37, exp(x) infinite from 710
+TAILS = (
+    3.0,
+    6.0,
+    12.0,
+    20.0,
+    40.0,
+    100.0,
+    710.0,
+    800.0,
+    1e4,
+    1e8,
+)  # 1 - tanh(x) is 0 from 19, exp(-x) below 2^-53 from 37, exp(x) infinite from 710
 TINY = (5e-324, 1e-310, 1e-160, 1e-8)
 Flat = Any  # all differentiable entries in one float64 vector
 
@@ -93,7 +104,7 @@ def _edits(x: Flat, picked: list[int]) -> Iterator[tuple[Flat, str]]:
         for e in picked:
             yield _with(x, e, value), "one"
     yield from ((_with(x, picked[i % len(picked)], v), "tiny") for i, v in enumerate((*TINY, -TINY[-1])))
-    yield from ((x * s, "scaled") for s in (1e-8, 2.0**-10, 2.0**10, 1e8))
+    yield from ((x * s, "scaled") for s in (2.0**-5, 1e-8, 2.0**-10, 2.0**10, 1e8))
 
 
 def _ties(x: Flat) -> Iterator[tuple[Flat, str]]:
@@ -109,10 +120,12 @@ def _ties(x: Flat) -> Iterator[tuple[Flat, str]]:
 
 
 def _in_tails(x: Flat, picked: list[int]) -> Iterator[tuple[Flat, str]]:
-    """Every entry in another tail, turned round once for each sign; then one entry at a time."""
-    ladder = np.array([s * t for t in TAILS[:5] for s in (1.0, -1.0)])
+    """Every entry in another tail: of both signs, of one sign, all in the same; then one entry at a time."""
+    both = np.array([s * t for t in TAILS[3:8] for s in (1.0, -1.0)])
     for turn in (0, 1, 4, 7):
-        yield ladder[(np.arange(len(x)) + turn) % len(ladder)], "tails"
+        yield both[(np.arange(len(x)) + turn) % len(both)], "tails"
+    for ladder, sign in ((t, s) for t in (np.array(TAILS[3:8]), np.array(TAILS[:5])) for s in (1.0, -1.0)):
+        yield sign * ladder[np.arange(len(x)) % len(ladder)], "tails of one sign"
     for i, value in enumerate(s * t for t in TAILS for s in (1.0, -1.0)):
         yield _with(x, picked[i % len(picked)], value), "tail"
 

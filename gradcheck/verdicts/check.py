@@ -25,7 +25,7 @@ from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
 from gradcheck.verdicts.tolerance import unit_roundoff
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
-from gradcheck.verdicts.vjp import linear_in_cotangent, weighted
+from gradcheck.verdicts.vjp import linear_in_cotangent, rows, weighted
 
 __all__ = ["Finding", "Verdict", "assert_gradient", "check", "check_problem", "claimed_entries", "labels"]
 
@@ -73,7 +73,9 @@ def check(
     if not search:
         return worst
     chosen = chosen_at(function, points[0], argnums)
-    looking = Search(plain, partial(question.pairs, chosen=chosen), partial(check_problem, digits=digits), chosen, domains, seed)
+    reconsidered = partial(question.reconsidered, chosen=chosen, domains=domains, digits=digits)
+    pairs, judge_at = partial(question.pairs, chosen=chosen), partial(check_problem, digits=digits)
+    looking = Search(plain, pairs, judge_at, chosen, domains, seed, reconsider=reconsidered)
     return searched(worst, looking.run(points, further=worst.outcome != "wrong"))
 
 
@@ -98,7 +100,18 @@ class Question:
         if self.order == 2:
             return self._second(point).judge(point, chosen, domains, partial(check_problem, digits=digits))
         found = [_check_at(f, g, point, chosen, domains, digits) for f, g in self.pairs(point, chosen)]
+        found = self.reconsidered(point, found, chosen=chosen, domains=domains, digits=digits)
         return found + linear_in_cotangent(self.function, self.gradient, point, chosen, self.seed) if self.vjp else found
+
+    def reconsidered(
+        self, point: tuple[Any, ...], found: list[Verdict], *, chosen: tuple[int, ...], domains: Mapping[int, Domain], digits: float | None
+    ) -> list[Verdict]:
+        """At kinks of several outputs at once, each output may follow a convention of its own: they are looked at one by one."""
+        beyond = [v for v in found if v.outcome == "wrong" and v.judgement is not None and v.judgement.at_kink]
+        if not self.vjp or not beyond or len(beyond) < sum(v.outcome == "wrong" for v in found):
+            return found
+        alone = [_check_at(f, g, point, chosen, domains, digits) for f, g in rows(self.function, self.gradient, point)]
+        return alone if alone and all(v.ok for v in alone) else found
 
     def besides(self, point: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the claim takes besides the point, where the function has no value to take its shape from."""

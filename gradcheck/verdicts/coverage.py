@@ -12,7 +12,7 @@ from gradcheck.circuit import Circuit, Floats, trail
 from gradcheck.primitives import Primitive, Special
 
 TAILS = ("tail", "large")
-STEPS = ("floor", "ceil", "trunc")
+STEPS = ("floor", "ceil", "trunc")  # and rint, whose jumps lie elsewhere
 REMAINDERS = ("floor_divide", "remainder", "fmod")
 STANDINGS = ("own", "searched", "tried", "never")
 

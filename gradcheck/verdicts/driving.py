@@ -62,7 +62,9 @@ class Drive:
             values = self.values(flat)
             if values is None:
                 return
-            moved = flat if touches(self.circuit, k, special, values) else self._solve(flat, residual)
+            moved = (
+                flat if touches(self.circuit, k, special, values) else self._solve(flat, residual, max(special.at, key=abs, default=0.0))
+            )
             if moved is None:
                 return
             flat = moved
@@ -70,8 +72,8 @@ class Drive:
         if values is not None and (touches(self.circuit, k, special, values) or special.kind in ("tie", "kink", "jump")):
             yield flat
 
-    def _solve(self, flat: Flat, residual: Residual) -> Flat | None:
-        """Entries at which the residual is 0; else the nearest found, on a line where it changes sign."""
+    def _solve(self, flat: Flat, residual: Residual, aim: float) -> Flat | None:
+        """Entries at which the residual is 0; else the nearest found, on a line where it changes sign. `aim` is a value worth a try."""
         values = self.values(flat)
         if values is None:
             return None
@@ -85,7 +87,7 @@ class Drive:
 
         best = None
         for line, start in self._lines(flat):
-            t = root(lambda t, line=line: at(line, t), start)  # type: ignore[misc]
+            t = root(lambda t, line=line: at(line, t), start, aim)  # type: ignore[misc]
             if t is not None:
                 found = line(t)
                 if at(line, t) == 0:
@@ -156,14 +158,16 @@ def _to_whole(x: Any) -> Any:
     return x - np.round(x)
 
 
-def root(h: Callable[[float], float], start: float) -> float | None:
-    """Where h is zero, or changes sign between neighbouring floats; None where neither is found from the start."""
+def root(h: Callable[[float], float], start: float, aim: float = 0.0) -> float | None:
+    """Where h is zero, or changes sign between neighbouring floats; None where neither is found from the start, nor at the `aim`."""
     here = h(start)
     if here == 0:
         return start
     t = _secant(h, start, here)
     if t is not None:
         return t
+    if aim and h(aim) == 0:
+        return aim
     scale = max(abs(start), 1.0)
     for step in LADDER:
         there = h(start + step * scale)

@@ -28,6 +28,7 @@ from gradcheck.verdicts.tolerance import unit_roundoff
 
 BITS = (256, 1024, 4096)  # precisions tried, one after the other
 SAME = 4.0  # units of roundoff up to which a formula gives the truth
+EXPLAINS = 64.0  # times the error that the rounding of the claim's own constants may amount to, to be taken for its cause
 SHRINKS = 8.0  # times by which an error must shrink in wider floats to be rounding; one that keeps half is none
 LARGEST = 200_000  # equations of a claim beyond which it is not traced
 
@@ -75,7 +76,8 @@ def _formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accur
             right = _each(lambda d, t: d.abs_upper() <= t, exact, same)
             rounded = exact if fuzzy is None else fuzzy
             wrong = _each(lambda d, t: d.abs_lower() > t, rounded, same)
-            right |= ~wrong & _each(lambda d, t: d.abs_upper() <= t, rounded, half)
+            explained = [max(float(h), EXPLAINS * abs(e)) for h, e in zip(half, accuracy.error, strict=True)]
+            right |= ~wrong & _each(lambda d, t: d.abs_upper() <= t, rounded, explained)
             if (right | wrong).all():
                 break
     return Look(right, wrong & ~right)
@@ -104,9 +106,10 @@ def in_wider_floats(gradient: Callable[..., Any], problem: Problem, truth: Truth
         return Look(np.zeros(len(accuracy.claim), bool), np.zeros(len(accuracy.claim), bool))
     better = np.abs(measure_wide(entries, truth))
     error, true = np.abs(accuracy.error), np.abs(accuracy.truth)
+    true = np.where(true == 0, np.max(true, initial=0.0), true)
     with np.errstate(all="ignore"):
         right = better <= np.maximum(error / SHRINKS, 2 * float(np.finfo(wide).eps) * true)
-        wrong = (better >= error / 2) & (better > SAME * unit_roundoff(accuracy.dtype) * true)
+        wrong = (better >= error / 2) & (better > unit_roundoff(accuracy.dtype) ** 0.5 * true)  # a part may have stayed narrow
     return Look(right, wrong)
 
 

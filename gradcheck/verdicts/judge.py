@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -63,6 +63,7 @@ class Judgement:
     accuracy: Accuracy
     reason: str
     kinds: tuple[str, ...] = ()
+    at_kink: bool = False
 
 
 def standard(problem: Problem, truth: Truth) -> Standard:
@@ -98,7 +99,7 @@ def judge(
         tolerance, thorough, again, looks = tolerance + 10.0**-digits * np.abs(accuracy.truth), False, None, ()
     claimed = None if error is None else np.concatenate([np.ravel(e) for e in error])
     if by.truth.is_kink:
-        return _at_kink(accuracy, by, tolerance if claimed is None else tolerance + claimed)
+        return replace(_at_kink(accuracy, by, tolerance if claimed is None else tolerance + claimed), at_kink=True)
     if claimed is not None:
         return _approximate(accuracy, tolerance, claimed)
     return _exact(accuracy, by, tolerance, again, looks, thorough=thorough)

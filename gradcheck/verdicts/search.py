@@ -16,22 +16,23 @@ import numpy as np
 
 from gradcheck.circuit import trace
 from gradcheck.domains import Domain, Real
-from gradcheck.errors import GradcheckError
+from gradcheck.errors import GradcheckError, TraceError
 from gradcheck.gradients.functional import grad
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import FORWARD_LIMIT, Truth, certify
-from gradcheck.verdicts.accuracy import measure
+from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.candidates import Candidate, Space, edited, reshaped, space_of
 from gradcheck.verdicts.coverage import Coverage, Visits, values_at
 from gradcheck.verdicts.driving import LEAST, WORK, boundaries, drive_of
+from gradcheck.verdicts.excuses import excused
 from gradcheck.verdicts.judge import Standard, standard
-from gradcheck.verdicts.tolerance import SAFETY, unit_roundoff
-from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict, written
+from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
 
 BUDGET = 96  # points judged in one search
 FEWEST = 24  # points judged however long the circuit is
 TRUTHS = 200_000  # operations on balls that a search may take, about
-TIES = 6  # entries that may tie at once for the hull of limiting gradients to be worked out with confidence
+BLACK_BOX = 48  # points judged of a function that cannot be traced
+COARSE = 1e-5  # relative errors that are no mistake at points far out, where a library's own function may be off as much
 SKIPS = 3  # times as many may be passed over
 Point = tuple[Any, ...]
 Pairs = Callable[[Point], Iterable[tuple[Callable[..., Any], Callable[..., Any]]]]
@@ -75,9 +76,12 @@ class Search:
     budget: int = BUDGET
     visits: Visits = field(default_factory=Visits)
     remarks: list[Finding] = field(default_factory=list)
+    own: Sequence[Point] = ()
+    reconsider: Callable[[Point, list[Verdict]], list[Verdict]] | None = None
 
     def run(self, points: Sequence[Point], *, further: bool = True) -> SearchResult:
         """Search around the points given, which are the user's own and judged already; not `further` than them where one is wrong."""
+        self.own = points
         for point in points:
             self.visit(point, "own")
         judged, skipped, budget = 0, 0, self._affordable(points[0])
@@ -90,7 +94,7 @@ class Search:
             if verdict is not None and not verdict.ok:
                 return self._result(verdict, candidate, judged, skipped)
             if verdict is not None and not self.remarks:
-                self.remarks += [f for f in verdict.diagnosis if f.kind == "precision"]
+                self.remarks += [f for f in verdict.diagnosis if f.kind in ("precision", "nonfinite")]
         return self._result(None, Candidate((), ""), judged, skipped)
 
     def _result(self, verdict: Verdict | None, at: Candidate, judged: int, skipped: int) -> SearchResult:
@@ -101,6 +105,8 @@ class Search:
         """Points to judge: fewer where the truth is expensive, but never none."""
         try:
             operations = trace(self.function, *point, argnums=self.chosen).operations
+        except TraceError:
+            return min(self.budget, BLACK_BOX)
         except GradcheckError:
             return 0
         inputs = sum(int(np.size(point[i])) for i in self.chosen)
@@ -120,6 +126,8 @@ class Search:
         changed = list(edited(space, self.seed))
         try:
             circuit = trace(self.function, *point, argnums=self.chosen)
+        except TraceError:
+            return iter(changed)
         except GradcheckError:
             return iter(())
         problem = Problem(self.function, point, self.chosen, circuit, None)
@@ -145,13 +153,18 @@ class Search:
             if value.size == 0 or not np.all(np.isfinite(value)):
                 return None
             verdicts = [self._judged(f, g, point) for f, g in self.pairs(point)]
+            if self.reconsider is not None:
+                verdicts = list(self.reconsider(point, [v for v in verdicts if v is not None]))
         except Exception:  # whatever a user's function raises where it was never asked to go
             return None
         known = [v for v in verdicts if v is not None]
         return min(known, key=lambda v: SEVERITY.index(v.outcome)) if known else None
 
     def _judged(self, function: Callable[..., Any], gradient: Callable[..., Any], point: Point) -> Verdict | None:
-        problem = problem_of(function, point, self.chosen, self.domains)
+        try:
+            problem = problem_of(function, point, self.chosen, self.domains)
+        except TraceError as error:
+            return self._black_box(function, gradient, point, error)
         truth = certify(problem) if np.isfinite(problem.value) else None
         if not isinstance(truth, Truth):
             return None
@@ -159,7 +172,22 @@ class Search:
         verdict = self.judge(problem, gradient, by)
         if verdict.outcome == "undecided" or not (verdict.ok or self.judge(problem, grad(function, self.chosen), by).ok):
             return None
-        return verdict if verdict.ok else excused(verdict, by, point)
+        return verdict if verdict.ok else excused(verdict, by, point, self.typical(function))
+
+    def typical(self, function: Callable[..., Any]) -> float:
+        """The largest entry of the gradient at the user's own points, or at the first of them that has one."""
+        for point in self.own:
+            try:
+                parts = grad(function, self.chosen)(*_copies(point))
+            except GradcheckError:
+                continue
+            return float(max((np.max(np.abs(p), initial=0.0) for p in parts), default=0.0))
+        return 0.0
+
+    def _black_box(self, function: Callable[..., Any], gradient: Callable[..., Any], point: Point, error: TraceError) -> Verdict | None:
+        """By differences: what they cannot decide is passed over."""
+        verdict = judge_black_box(function, gradient, point, self.chosen, error, self.domains, COARSE)
+        return None if verdict.outcome == "undecided" else verdict
 
     def _other_shapes(self, point: Point) -> Iterator[Candidate]:
         """Axes cut to length 1, where the claim is seen to be right for another length than its own: its shapes are not written in."""
@@ -170,37 +198,6 @@ class Search:
             control = None if other is None else self.try_point(other)
             if single is not None and control is not None and control.outcome == "right":
                 yield Candidate(single, "axis of length 1")
-
-
-def excused(verdict: Verdict, by: Standard, point: Point) -> Verdict | None:
-    """A wrong verdict at a point nobody asked for, unless what is off is nothing to reject a right gradient for.
-
-    Passed over (None) are ties of too many entries to tell, and errors of the size of subnormal numbers. Errors that leave half the digits, or lie below the rounding of the gradient as a whole (1 - tanh(x)**2 where one of many
-    units saturates), become a remark.
-    """
-    if verdict.judgement is None:
-        return verdict
-    accuracy, off = verdict.judgement.accuracy, np.array([o == "wrong" for o in verdict.entries])
-    if not np.all(np.isfinite(accuracy.claim)):
-        return verdict
-    if by.truth.is_kink:
-        return None if _bent(by) > TIES else verdict
-    info, error = np.finfo(accuracy.dtype), np.abs(accuracy.error[off])
-    if np.all(error <= float(info.smallest_normal) / float(info.eps)):
-        return None
-    whole = error <= SAFETY * unit_roundoff(accuracy.dtype) * np.max(np.abs(accuracy.truth))
-    if np.all(whole | (accuracy.digits[off] >= -np.log10(float(info.eps)) / 2)):
-        entry = verdict.labels[int(np.argmax(off))]
-        message = f"{entry} loses digits, below the rounding of the gradient as a whole or fewer than half, at={written(point)}"
-        return replace(verdict, outcome="right", diagnosis=(Finding("precision", message),))
-    return verdict
-
-
-def _bent(by: Standard) -> int:
-    """How many entries have different derivatives on their two sides."""
-    assert by.truth.left is not None
-    left = measure(by.truth.floats(), by.truth.left, by.dtype, by.truth.bits)
-    return int(np.sum(np.abs(left.error) > by.tolerance))
 
 
 def searched(verdict: Verdict, found: SearchResult) -> Verdict:

@@ -17,6 +17,8 @@ from gradcheck.verdicts.claim import claimed_entries
 from gradcheck.verdicts.verdict import Finding, Verdict
 
 COTANGENTS = 2
+ROWS = 32  # outputs up to which each is looked at alone
+Pair = tuple[Callable[..., Any], Callable[..., Any]]
 SCALES = (20, -20)  # powers of two by which a cotangent is scaled
 ZERO = "a zero cotangent does not give a zero product: the product does not depend on its cotangent as it should"
 
@@ -30,6 +32,15 @@ def weighted(
     for _ in range(COTANGENTS):
         sizes = rng.choice([-1.0, 1.0], result.shape) * rng.uniform(0.5, 2.0, result.shape)
         yield _scalar(function, sizes.astype(result.dtype)), _bound(gradient, sizes.astype(result.dtype)[()])
+
+
+def rows(function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...]) -> Iterator[Pair]:
+    """For each output the scalar function it is, and the claim as that function's gradient: nothing where outputs are many."""
+    result = _value(function, point)
+    if result.size <= ROWS:
+        for unit in np.eye(result.size, dtype=result.dtype):
+            cotangent = unit.reshape(result.shape)
+            yield _scalar(function, cotangent), _bound(gradient, cotangent[()])
 
 
 def linear_in_cotangent(

@@ -10,7 +10,7 @@ from gradcheck.circuit import trace
 from gradcheck.verdicts.candidates import Candidate, edited, reshaped, space_of
 from gradcheck.verdicts.coverage import hops, touches, values_at
 from gradcheck.verdicts.driving import bisect, drive_of, root
-from gradcheck.verdicts.search import BUDGET, in_turn
+from gradcheck.verdicts.search import BLACK_BOX, BUDGET, in_turn
 from gradcheck.verdicts.verdict import written
 
 X = np.array([0.3, -1.2, 2.0, 0.7])
@@ -55,7 +55,7 @@ PLANTED = [  # function, right gradient, wrong gradient that is right at X
         id="nan-of-the-branch-not-taken",
     ),
     pytest.param(sigmoid, both_tails, complement, id="cancels-in-the-tail"),
-    pytest.param(np.prod, lambda x: np.array([np.prod(np.delete(x, i)) for i in range(4)]), lambda x: np.prod(x) / x, id="zero-factor"),
+    pytest.param(np.prod, lambda x: np.array([np.prod(np.delete(x, i)) for i in range(4)]), lambda x: np.where(x == 0, 0.0, np.prod(x) / np.where(x == 0, 1.0, x)), id="zero-factor"),
     pytest.param(
         branch_on_a_sum, branch_on_a_sum_gradient, lambda x: 2 * np.sum(x) + 0 * x, id="other-branch",
     ),
@@ -184,9 +184,76 @@ def test_domains_that_do_not_fit_are_refused() -> None:
 
 
 # what is not rejected
-def test_an_untraceable_function_is_not_searched() -> None:
-    verdict = check(lambda x: float(np.sum(np.asarray(x, dtype=float) ** 2)), lambda x: 2 * x, (X,), search=True)
-    assert (verdict.points, verdict.coverage.points) == (0, ())
+def black_square(x):
+    return float(np.sum(np.asarray(x, dtype=float) ** 2))
+
+
+def test_an_untraceable_function_is_searched_without_hops() -> None:
+    verdict = check(black_square, lambda x: 2 * x, (X,), search=True)
+    assert (verdict.outcome, verdict.points, verdict.coverage.points) == ("right", BLACK_BOX, ())
+
+
+def test_a_mistake_at_zero_of_an_untraceable_function_is_found() -> None:
+    verdict = check(black_square, lambda x: 2 * x / x * x, (X,), search=True)
+    assert (verdict.outcome, verdict.witness is not None) == ("wrong", True)
+
+
+PASSED = [
+    pytest.param(np.prod, lambda x: np.prod(x) / x, id="a product over an input: no number at 0"),
+    pytest.param(lambda x: np.sum(np.mod(x, 0.7)), lambda x: np.ones_like(x), id="jumps"),
+]
+
+
+@pytest.mark.parametrize("function, gradient", PASSED)
+def test_what_a_right_gradient_may_do_at_a_point_nobody_asked_for(function, gradient) -> None:
+    verdict = check(function, gradient, (np.array([0.3, -1.2, 2.0]),), search=True)
+    assert verdict.ok, str(verdict)
+
+
+def saturating(x):
+    e = np.exp(x - np.max(x))
+    return e / np.sum(e)
+
+
+def saturating_back(x, g):
+    s = saturating(x)
+    return s * (g - g @ s)
+
+
+def crelu(x):
+    return np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)])
+
+
+def crelu_back(x, g):
+    return g[: len(x)] * (x > 0) - g[len(x) :] * (x < 0)
+
+
+@pytest.mark.parametrize(
+    "function, product",
+    [
+        pytest.param(saturating, saturating_back, id="softmax saturates"),
+        pytest.param(crelu, crelu_back, id="two outputs bend at one input"),
+    ],
+)
+def test_products_that_are_right_are_not_rejected(function, product) -> None:
+    verdict = check(function, product, (np.array([0.3, -1.2]),), vjp=True, search=True)
+    assert verdict.ok, str(verdict)
+
+
+FOUND = [
+    pytest.param(np.arcsinh, lambda x, g: g / np.sqrt(x * x + 1), id="overflow far out"),
+    pytest.param(np.tanh, lambda x, g: g * (1 + np.tanh(x)) * (1 - np.tanh(x)), id="an elementwise derivative without digits"),
+    pytest.param(lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), lambda x, g: g * np.where(x > 0, 1.0, np.expm1(np.minimum(x, 0)) + 1), id="cancellation in one tail"),
+    pytest.param(np.abs, lambda x, g: g * x / np.abs(x), id="no number at a kink"),
+    pytest.param(lambda x: x * np.arctan(x), lambda x, g: g * (np.arctan(x) + np.where(x < -5, 0.0, x / (1 + x * x))), id="a branch below -5"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function, product", FOUND)
+def test_products_that_are_wrong_somewhere_are_found(function, product) -> None:
+    point = (np.array([0.3, -1.2, 2.0, 0.4]),)
+    assert check(function, product, point, vjp=True).ok
+    assert check(function, product, point, vjp=True, search=True).outcome == "wrong"
 
 
 def test_one_saturated_unit_among_others_is_a_remark() -> None:

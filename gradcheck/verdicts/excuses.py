@@ -60,8 +60,7 @@ def _loses_digits(verdict: Verdict, by: Standard, point: tuple[Any, ...], typica
     if verdict.judgement.kinds != ("precision",):
         return verdict
     rounding = SAFETY * unit_roundoff(accuracy.dtype)
-    size = np.maximum(np.abs(np.concatenate([np.ravel(x) for x in by.problem.inputs]).astype(float)), 1.0)  # what an entry weighs
-    whole = error * size[off] <= rounding * np.max(np.abs(accuracy.truth) * size)
+    whole = error <= rounding * np.max(np.abs(accuracy.truth))
     mixed = (error <= rounding * max(typical, abs(float(by.problem.value)))) & (not is_separable(by.problem.circuit))
     if np.all(whole | mixed | (accuracy.digits[off] >= -np.log10(float(info.eps)) / 2)):
         return _remark(verdict, "precision", "loses digits, fewer than half or below the rounding of the gradient as a whole", point)

@@ -95,11 +95,13 @@ def _bends(problem: Problem, known: _Entries, noise: Noise) -> bool:
     if problem.size < 2 or not np.isfinite(known.error).all():
         return False
     along = Along(problem, known.value, 0.0, noise)
+    bounded = 0
     for direction in random_line_directions(problem, NOISE_LINES):
         residual, allowed, found = along.residual(direction)
         if found.bounded and abs(residual) > allowed + float(np.sum(known.error * np.abs(direction))) + 1e-12 * abs(found.value):
             return True
-    return False
+        bounded += found.bounded
+    return bounded == 0  # smooth along every axis, and along no other line
 
 
 def _known(problem: Problem, claim: Any, estimates: Sequence[Estimate], unit: float) -> _Entries:

@@ -292,3 +292,11 @@ def test_bounds_hold_for_thousands_of_random_functions(monkeypatch):
     assert tally.violated == []
     assert not any("wrong" in outcome for outcome in tally.outcomes)
     sys.modules.pop("black_box_bounds")
+
+
+def test_a_kink_that_no_axis_shows_is_not_called_wrong() -> None:
+    """Where all are equal the median does not change with any one of them, and yet is not differentiable."""
+    verdict = check(lambda x: float(np.median(x)), lambda x: np.array([0.0, 1.0, 0.0]), (np.full(3, 0.3),))
+    assert verdict.outcome == "undecided"
+    assert "kink" in verdict.reason
+    assert check(lambda x: float(np.median(x)), lambda x: np.array([0.0, 1.0, 0.0]), (np.array([0.1, 0.3, 0.2]),)).outcome == "wrong"

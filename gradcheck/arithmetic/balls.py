@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradcheck.arithmetic.enclosures import ball, whole_number, whole_power
-from gradcheck.arithmetic.objects import ObjectArithmetic, Undecidable
+from gradcheck.arithmetic.enclosures import Undecidable, ball, order, whole_number, whole_power
+from gradcheck.arithmetic.objects import ObjectArithmetic
 
 
 class Balls(ObjectArithmetic):
@@ -30,15 +30,9 @@ class Balls(ObjectArithmetic):
     def _order(self, a: Any, b: Any) -> int:
         if a is b:
             return 0
-        difference = ball(a) - ball(b)
-        if difference > 0:
-            return 1
-        if difference < 0:
-            return -1
-        if difference == 0:
-            self.ties += 1
-            return 0
-        raise Undecidable("two values are too close to be ordered at this precision")
+        sign = order(ball(a) - ball(b))
+        self.ties += sign == 0
+        return sign
 
     def greater(self, a: Any, b: Any) -> bool:
         return self._order(a, b) > 0

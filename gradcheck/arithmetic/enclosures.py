@@ -24,6 +24,35 @@ def precision(bits: int, terms: int = 2) -> Iterator[None]:
         flint.ctx.prec, flint.ctx.cap = before
 
 
+class Undecidable(ArithmeticError):  # noqa: N818  says what is the case, and reaches no user
+    """A comparison that enclosures of this width cannot settle."""
+
+
+_close_are_equal = False
+
+
+@contextmanager
+def close_are_equal() -> Iterator[None]:
+    """Values that the working precision cannot tell apart are taken as equal, here and until the context ends."""
+    global _close_are_equal
+    before, _close_are_equal = _close_are_equal, True
+    try:
+        yield
+    finally:
+        _close_are_equal = before
+
+
+def order(difference: Any) -> int:
+    """The sign of a difference. Raises Undecidable where the ball holds 0 and more, unless close values are equal."""
+    if difference > 0:
+        return 1
+    if difference < 0:
+        return -1
+    if difference == 0 or (_close_are_equal and difference.is_finite()):
+        return 0
+    raise Undecidable("two values are too close to be ordered at this precision")
+
+
 def ball(value: Any) -> Any:
     """A float, integer or boolean, exactly."""
     if isinstance(value, arb):

@@ -8,11 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.arithmetic.enclosures import Undecidable
 from gradcheck.primitives import Exact, Primitive
-
-
-class Undecidable(ArithmeticError):  # noqa: N818  says what is the case, and reaches no user
-    """A comparison that enclosures of this width cannot settle."""
 
 
 def box(value: Any) -> Any:

@@ -15,8 +15,8 @@ import flint
 import numpy as np
 from flint import arb, arb_series
 
-from gradcheck.arithmetic.enclosures import ball, precision, whole_number, whole_power
-from gradcheck.arithmetic.objects import ObjectArithmetic, Undecidable
+from gradcheck.arithmetic.enclosures import Undecidable, ball, order, precision, whole_number, whole_power
+from gradcheck.arithmetic.objects import ObjectArithmetic
 
 MANY = 8  # terms of a series that must outlast removable singularities
 
@@ -57,9 +57,9 @@ class Taylor(ObjectArithmetic):
             return 0
         difference = _any(a) - _any(b)
         if not isinstance(difference, arb_series):
-            return _sign(difference)
+            return order(difference)
         for i in range(difference.prec):
-            decided = _sign(difference[i])
+            decided = order(difference[i])
             if decided:
                 self.ties += i > 0
                 return decided
@@ -248,16 +248,6 @@ def _whole_power(x: Any, exponent: int) -> Any:
 
 def _any(x: Any) -> Any:
     return x if isinstance(x, arb_series) else ball(x)
-
-
-def _sign(x: Any) -> int:
-    if x > 0:
-        return 1
-    if x < 0:
-        return -1
-    if x == 0:
-        return 0
-    raise Undecidable("two values are too close to be ordered at this precision")
 
 
 def _by_difference(function: Callable[[Any], Any], x: Any) -> Any:

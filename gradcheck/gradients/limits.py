@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.arithmetic.enclosures import precision
-from gradcheck.arithmetic.objects import Undecidable
+from gradcheck.arithmetic.enclosures import Undecidable, close_are_equal, precision
 from gradcheck.arithmetic.taylor import MANY, MoreTerms
 from gradcheck.circuit import simplify
 from gradcheck.gradients.method import Problem
@@ -36,7 +35,7 @@ def piece_gradient(problem: Problem, direction: Any) -> Any | None:
     """The gradient of the piece along a direction, as floats; None where it is not settled."""
     for step in STEPS:
         try:
-            with precision(BITS, MANY):
+            with precision(BITS, MANY), close_are_equal():  # what a truth found decided is decided at these bits as well
                 found = _differences(problem, direction, step)
         except (Undecidable, MoreTerms, ArithmeticError, ValueError):
             return None

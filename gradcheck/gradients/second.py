@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_series
 
-from gradcheck.arithmetic.enclosures import ball, precision
-from gradcheck.arithmetic.objects import Undecidable
+from gradcheck.arithmetic.enclosures import Undecidable, ball, precision
 from gradcheck.arithmetic.taylor import MANY, MoreTerms
 from gradcheck.circuit import simplify
 from gradcheck.gradients.functional import grad

@@ -17,8 +17,7 @@ import numpy as np
 from flint import arb
 
 from gradcheck.arithmetic.balls import Balls
-from gradcheck.arithmetic.enclosures import ball, precision
-from gradcheck.arithmetic.objects import Undecidable
+from gradcheck.arithmetic.enclosures import Undecidable, ball, close_are_equal, precision
 from gradcheck.arithmetic.taylor import MANY, MoreTerms, Taylor, series, terms
 from gradcheck.circuit import Circuit, interpret, simplify, trace
 from gradcheck.gradients.method import Problem, Refused
@@ -61,29 +60,44 @@ class Truth:
 def certify(problem: Problem, *, bits: int = BITS, cap: int = CAP) -> Truth | Refused:
     """The truth at a point, or the reason why it cannot be had: a comparison that stays open, a value that is not finite."""
     start = time.perf_counter()
-    circuit, length = simplify(problem.circuit), 2
-    reason = "no precision tried"
+    found = _escalated(problem, bits, cap)
+    if isinstance(found, _Tied):
+        with close_are_equal():
+            found = _escalated(problem, cap, cap, f", values equal to {cap} bits taken as equal")
+    if isinstance(found, tuple):
+        (value, right, left, how), needed = found
+        return Truth(value, right, left, needed, how, time.perf_counter() - start)
+    return Refused("truth", str(found))
+
+
+class _Tied(str):
+    """Why no precision did: a comparison stayed open."""
+
+    __slots__ = ()
+
+
+def _escalated(problem: Problem, bits: int, cap: int, remark: str = "") -> tuple[_Found, int] | str:
+    """What the first precision that suffices gives, and that precision; or why none did."""
+    circuit, length, reason = simplify(problem.circuit), 2, "no precision tried"
     while bits <= cap:
         with precision(bits, length):
             try:
                 found = _attempt(problem, circuit)
             except Undecidable as error:
-                reason = str(error)
+                reason = _Tied(f"{error} (up to {cap} bits)")
             except MoreTerms as error:
                 if length == MANY:
-                    return Refused("truth", f"not enclosed: {error}, with {MANY} terms too")
+                    return f"not enclosed: {error}, with {MANY} terms too"
                 length = MANY
                 continue
             except (ZeroDivisionError, OverflowError, ValueError) as error:
-                return Refused("truth", f"not enclosed: {error}")
+                return f"not enclosed: {error}"
             else:
-                if isinstance(found, str):
-                    reason = found
-                else:
-                    value, right, left, how = found
-                    return Truth(value, right, left, bits, how, time.perf_counter() - start)
+                if not isinstance(found, str):
+                    return (*found[:3], found[3] + remark), bits
+                reason = f"{found} (up to {cap} bits)"
         bits *= 2
-    return Refused("truth", f"{reason} (up to {cap} bits)")
+    return reason
 
 
 _Found = tuple[Any, tuple[Any, ...], "tuple[Any, ...] | None", str]

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.arithmetic.balls import Balls
-from gradcheck.arithmetic.enclosures import ball, precision
-from gradcheck.arithmetic.objects import Undecidable
+from gradcheck.arithmetic.enclosures import Undecidable, ball, precision
 from gradcheck.circuit import Floats, describe, trail
 from gradcheck.gradients.method import Problem
 from gradcheck.gradients.tape import Tape

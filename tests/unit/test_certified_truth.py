@@ -233,11 +233,23 @@ def test_precision_that_does_not_reach_is_refused():
     assert found.reason == "an entry could not be enclosed tightly (up to 256 bits)"
 
 
-def test_a_comparison_that_stays_open_is_refused_with_its_reason():
+def test_values_that_no_precision_tells_apart_are_taken_as_equal_and_said_to_be():
     """sin(x)**2 + cos(x)**2 > 1 can be settled at no precision."""
     found = certify(problem(lambda x: np.where(np.sin(x) ** 2 + np.cos(x) ** 2 > 1.0, x, 2 * x), 1.0), cap=512)
+    assert found.how.endswith("values equal to 512 bits taken as equal")
+    assert float(found.floats()[0]) == 2.0
+
+
+def test_a_tie_of_inexact_values_has_two_sides():
+    found = certify(problem(lambda x: np.max(np.tanh(x)), np.array([0.5, 0.5])), cap=256)
+    assert found.is_kink
+    assert "256 bits" in found.how
+
+
+def test_a_rounding_to_whole_numbers_that_stays_open_is_refused_with_its_reason():
+    found = certify(problem(lambda x: np.floor(np.sin(x) ** 2 + np.cos(x) ** 2) * x, 1.0), cap=512)
     assert isinstance(found, Refused)
-    assert "too close to be ordered" in found.reason
+    assert "a rounding to whole numbers cannot be settled" in found.reason
 
 
 REFUSALS = [

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradcheck.arithmetic.enclosures import ball, precision
-from gradcheck.arithmetic.objects import Undecidable
+from gradcheck.arithmetic.enclosures import Undecidable, ball, precision
 from gradcheck.circuit import Floats, interpret, traced_rule
 from gradcheck.gradients.method import problem_of
 from gradcheck.gradients.truth import Truth, certify

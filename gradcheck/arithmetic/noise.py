@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.primitives import Primitive, plain
+from gradcheck.primitives.structure import GETITEM, is_basic
 
 AMPLITUDE = 2.0**-34  # far above float64's rounding, far below anything nonlinear
 
@@ -64,10 +65,13 @@ class Noise:
                     for x in noisy
                 ]
             result = primitive.evaluate(*noisy, **params)
-        whole = np.broadcast_to(result, (self.copies, *np.shape(exact)))
+        shape = (self.copies, *np.shape(exact))
+        whole = result if np.shape(result) == shape else np.broadcast_to(result, shape)
         return self._disturbed(whole, AMPLITUDE) if primitive.rounds and primitive.pick is None else whole
 
     def _one_by_one(self, primitive: Primitive, inputs: Sequence[Noisy], exact: Any, params: Mapping[str, Any]) -> Any:
+        if primitive is GETITEM and is_basic(params["index"]):
+            return inputs[0].copies[(slice(None), *params["index"])]
         read = [x.exact for x in inputs]
         amplitudes = self._terms(primitive, read, params) if primitive.sums else None
         return np.stack([self._copy(primitive, inputs, c, amplitudes, params) for c in range(self.copies)])

@@ -74,6 +74,11 @@ class Noise:
             return inputs[0].copies[(slice(None), *params["index"])]
         read = [x.exact for x in inputs]
         amplitudes = self._terms(primitive, read, params) if primitive.sums else None
+        if primitive.name == "sum" and amplitudes is not None:
+            terms = np.broadcast_to(read[0], (self.copies, *np.shape(read[0]))) if inputs[0].copies is None else inputs[0].copies
+            axes = _shifted(params.get("axis"), np.ndim(read[0]))
+            total = np.sum(self._disturbed(terms, amplitudes[0]), axis=axes, keepdims=bool(params.get("keepdims", False)))
+            return self._disturbed(total, AMPLITUDE)
         return np.stack([self._copy(primitive, inputs, c, amplitudes, params) for c in range(self.copies)])
 
     def _copy(self, primitive: Primitive, inputs: Sequence[Noisy], c: int, amplitudes: Any, params: Mapping[str, Any]) -> Any:
@@ -95,6 +100,12 @@ class Noise:
 
     def _disturbed(self, value: Any, amplitude: Any) -> Any:
         return value * (1.0 + amplitude * self.rng.uniform(-1.0, 1.0, np.shape(value)))
+
+
+def _shifted(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes of an operand in the array of its copies."""
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return tuple(1 + a % ndim for a in axes)
 
 
 def _aligned(copies: Any, ndim: int) -> Any:

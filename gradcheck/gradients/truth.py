@@ -190,7 +190,9 @@ def series_along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...])
     """The function's series along a direction, whether its recorded branches are those taken there, and the ties decided."""
     taylor = Taylor()
     inputs = [_line(x, d) for x, d in zip(problem.inputs, direction, strict=True)]
-    watched = circuit.with_outputs((circuit.outputs[0], *(k for k, _ in circuit.guards)))
+    watched = circuit.cache.get("watched")
+    if watched is None:
+        watched = circuit.cache["watched"] = circuit.with_outputs((circuit.outputs[0], *(k for k, _ in circuit.guards)))
     result, *decided = interpret(watched, taylor, inputs)
     return result, all(_same_decision(d, want) for d, (_, want) in zip(decided, circuit.guards, strict=True)), taylor.ties
 

@@ -23,6 +23,7 @@ TAILS = (
     1e4,
     1e8,
 )  # 1 - tanh(x) is 0 from 19, exp(-x) below 2^-53 from 37, exp(x) infinite from 710
+ACROSS = (2.0**-30, 1 - 2.0**-30, 0.5, 2.0**-10, 1 - 2.0**-10, 0.25, 0.75)  # shares of a bounded domain
 TINY = (5e-324, 1e-310, 1e-160, 1e-8)
 Flat = Any  # all differentiable entries in one float64 vector
 
@@ -82,10 +83,20 @@ def space_of(arguments: tuple[Any, ...], chosen: tuple[int, ...], domains: Mappi
 
 def edited(space: Space, seed: int) -> Iterator[Candidate]:
     """The start with some entries changed, the most telling changes first."""
-    for flat, aim in _edits(space.flat, space.entries(seed)):
+    for flat, aim in (*_in_bounds(space, space.entries(seed)), *_edits(space.flat, space.entries(seed))):
         point = space.point(flat)
         if point is not None:
             yield Candidate(point, aim)
+
+
+def _in_bounds(space: Space, picked: list[int]) -> Iterator[tuple[Flat, str]]:
+    """Across the domain of entries that have one: next to its ends, and between; one entry at a time, then all."""
+    bounded = np.isfinite(space.low) & np.isfinite(space.high)
+    x = space.flat
+    for share in ACROSS if bounded.any() else ():
+        moved = np.where(bounded, space.low + share * (space.high - space.low), x)
+        yield moved, "across the domain"
+        yield from ((_with(x, e, moved[e]), "across the domain") for e in picked[:2] if bounded[e])
 
 
 def _edits(x: Flat, picked: list[int]) -> Iterator[tuple[Flat, str]]:

@@ -19,7 +19,7 @@ from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.borderline import between_sides, decided_by_rounding
 from gradcheck.verdicts.claim import broken_contract, claimed_entries, kept_contract, labels, repeat_claim
 from gradcheck.verdicts.formula import looks
-from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
+from gradcheck.verdicts.judge import Judgement, Standard, judge, plainly_right, standard
 from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
@@ -206,19 +206,21 @@ def _check_at(
 def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard | None = None, *, digits: float | None = None) -> Verdict:
     """Judge a claimed gradient of a traced function, by the standard given or one made here."""
     name = getattr(gradient, "__name__", "gradient")
-    if by is None:
-        truth = certify(problem)
-        if not isinstance(truth, Truth):
-            return Verdict("undecided", f"the truth is not known here: {truth.reason}", name)
-        by = standard(problem, truth)
+    truth = certify(problem) if by is None else by.truth
+    if not isinstance(truth, Truth):
+        return Verdict("undecided", f"the truth is not known here: {truth.reason}", name)
     claim, found = kept_contract(gradient, problem)
     if claim is None:
         return broken_contract(name, found)
-    second = looks(gradient, problem, by.truth)
-    judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), looks=second, thorough=True, digits=digits)
-    judgement = _beside_a_kink(judgement, problem, by) if judgement.outcome == "wrong" and not by.truth.is_kink else judgement
+    judgement = plainly_right(claim, problem, truth) or _judged(claim, gradient, by or standard(problem, truth), digits)
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings)
+
+
+def _judged(claim: tuple[Any, ...], gradient: Callable[..., Any], by: Standard, digits: float | None) -> Judgement:
+    second = looks(gradient, by.problem, by.truth)
+    judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), looks=second, thorough=True, digits=digits)
+    return _beside_a_kink(judgement, by.problem, by) if judgement.outcome == "wrong" and not by.truth.is_kink else judgement
 
 
 def _beside_a_kink(judgement: Judgement, problem: Problem, by: Standard) -> Judgement:

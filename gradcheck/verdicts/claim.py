@@ -60,15 +60,14 @@ def differentiable_names(problem: Problem) -> list[str]:
     return [names[i] for i in problem.argnums]
 
 
-def contract(gradient: Callable[..., Any], problem: Problem) -> list[Finding]:
-    """What else the claim does: raises, changes its inputs, gives another result the second time, returns its inputs, or another type.
-
-    The first three make a gradient wrong whatever its values; the others are remarks.
+def kept_contract(gradient: Callable[..., Any], problem: Problem) -> tuple[tuple[Any, ...] | None, tuple[Finding, ...]]:
+    """The claimed entries, with what else the claim does: raises, changes its inputs, gives another result the second time (these make it
+    wrong whatever its values, and None stands in the place of the entries), returns its inputs themselves, or another type.
     """
     given = [a.copy() if isinstance(a, np.ndarray) else a for a in problem.arguments]
     parts, names = _called(gradient, given, problem), argument_names(problem.function, len(problem.arguments))
     if isinstance(parts, Finding):
-        return [parts]
+        return None, (parts,)
     found = [
         Finding("mutates-input", f"calling the gradient changed its argument {name}")
         for name, before, after in zip(names, problem.arguments, given, strict=True)
@@ -77,16 +76,8 @@ def contract(gradient: Callable[..., Any], problem: Problem) -> list[Finding]:
     again = claimed_entries(gradient, problem)
     if not found and (isinstance(again, Finding) or not all(same_bits(a, b) for a, b in zip(parts, again, strict=True))):
         found.append(Finding("non-deterministic", "calling the gradient twice at the same point gave two results"))
-    return found + _remarks(parts, given, problem)
-
-
-def kept_contract(gradient: Callable[..., Any], problem: Problem) -> tuple[tuple[Any, ...] | None, tuple[Finding, ...]]:
-    """The claimed entries with what was found, or None in their place where a finding makes the gradient wrong whatever its values."""
-    found = tuple(contract(gradient, problem))
-    if any(f.kind in BREACHES for f in found):
-        return None, found
-    claim = claimed_entries(gradient, problem)
-    return (None, (claim,)) if isinstance(claim, Finding) else (claim, found)
+    everything = (*found, *_remarks(parts, given, problem))
+    return (None if found or isinstance(again, Finding) else again), everything
 
 
 def broken_contract(name: str, found: tuple[Finding, ...]) -> Verdict:

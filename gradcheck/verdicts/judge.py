@@ -74,6 +74,17 @@ def standard(problem: Problem, truth: Truth) -> Standard:
     return Standard(problem, truth, np.where(np.isfinite(measured), measured, SAFETY * unit * np.abs(true)))
 
 
+def plainly_right(entries: tuple[Any, ...], problem: Problem, truth: Truth) -> Judgement | None:
+    """The verdict on entries so close to the truth that no tolerance need be measured: it is never narrower; None for others."""
+    if truth.is_kink:
+        return None
+    dtype = coarsest([problem.dtype, *(np.asarray(e).dtype for e in entries if np.asarray(e).dtype.kind == "f")])
+    accuracy = measure(entries, truth.entries, dtype, truth.bits)
+    if not (np.abs(accuracy.error) <= UNUSUAL * unit_roundoff(dtype) * np.abs(accuracy.truth)).all():
+        return None
+    return Judgement("right", _all("right", accuracy.error), accuracy, _digits(accuracy))
+
+
 def judge(
     entries: tuple[Any, ...],
     by: Standard,

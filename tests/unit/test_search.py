@@ -337,3 +337,11 @@ def test_bisection_ends_at_neighbouring_floats() -> None:
 def test_sources_take_turns() -> None:
     a, b = (iter([Candidate((n,), str(n)) for n in ns]) for ns in ([1, 2, 3], [10]))
     assert [c.arguments[0] for c in in_turn(a, b)] == [1, 10, 2, 3]
+
+
+def test_a_search_looks_next_to_the_ends_of_a_domain() -> None:
+    def gradient(x):
+        return np.where(x > 2.99, 0.0, 1 / x)
+
+    verdict = check(lambda x: np.sum(np.log(x)), gradient, (np.array([1.5, 2.5]),), search=True, domain={"x": Real(2, low=1, high=3)})
+    assert (verdict.outcome, verdict.aim) == ("wrong", "across the domain")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from gradcheck import check
 from gradcheck.verdicts import judge, vjp

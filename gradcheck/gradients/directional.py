@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gradcheck.gradients.line import TINY, Line, entry_line, epsilons, flat, scales
+from gradcheck.gradients.line import TINY, Line, OneSided, entry_line, epsilons, flat, scales
 from gradcheck.gradients.method import Problem
 from gradcheck.gradients.noise_level import Noise
 
@@ -27,6 +27,7 @@ PATIENCE = 4  # coarser steps without a better bound before the walk ends
 FEWEST = 3  # steps that must agree before anything is believed
 STRAIGHT = 0.5  # one-sided slopes approach each other by 1/4 per step where f is smooth, by less than this anyway
 TWO_SLOPES = "the function has one slope over short distances and another over longer ones"
+KINK = "a kink at the point: the one-sided slopes do not approach each other"
 SETTLED = 0.3  # the differences of successive quotients shrink by 1/16 per step where f is smooth, by less than this anyway
 QUANTUM = 2.0**-20  # of the value: steps of a function that are no larger come from computing in float32
 LARGEST = 2.0  # the largest step tried, on the scale of the entry
@@ -71,7 +72,7 @@ class _Ladder:
     best: tuple[float, int, int] = (math.inf, 0, 0)
 
 
-def slope(line: Line, noise: Noise, largest: float = LARGEST) -> Estimate:
+def slope(line: Line | OneSided, noise: Noise, largest: float = LARGEST) -> Estimate:
     """The derivative along a line, where the noise of the function is known.
 
     What looks like noise over some distance and not over a shorter one is one of three things. A function constant near the point and not
@@ -96,7 +97,7 @@ def _unbounded(reason: str, evaluations: int) -> Estimate:
     return Estimate(math.nan, math.inf, evaluations, reason=reason)
 
 
-def _quantum(line: Line, largest: float) -> float:
+def _quantum(line: Line | OneSided, largest: float) -> float:
     """The first change on either side of a function that is constant near the point, if both sides change at about the same
     distance and by more than rounding: 0 otherwise."""
     centre, steps = line(0.0), []
@@ -111,7 +112,7 @@ def _quantum(line: Line, largest: float) -> float:
     return max(changes) if min(changes) > 8 * _unit(line) * abs(centre) else 0.0
 
 
-def _walk(line: Line, noise: float, largest: float) -> Estimate:
+def _walk(line: Line | OneSided, noise: float, largest: float) -> Estimate:
     """From the finest step to coarser ones, until nothing is gained."""
     ladder, reason, step = _Ladder(), "", line.finest
     while step <= min(largest, line.room) and not reason:
@@ -123,7 +124,7 @@ def _walk(line: Line, noise: float, largest: float) -> Estimate:
     return _unbounded(TWO_SLOPES, 0) if found.bounded and _another_slope(line, found, step / RATIO, LOOK * largest) else found
 
 
-def _another_slope(line: Line, found: Estimate, step: float, largest: float) -> bool:
+def _another_slope(line: Line | OneSided, found: Estimate, step: float, largest: float) -> bool:
     """Whether, on both sides and over three coarser steps, f keeps to one slope that is not the one found.
 
     A function that goes in small steps on top of something else looks like this: nearby it has the slope of the something else.
@@ -137,11 +138,11 @@ def _another_slope(line: Line, found: Estimate, step: float, largest: float) -> 
     return bool(min(abs(far - found.value), abs(far)) > 4 * (apart + found.error))
 
 
-def _unit(line: Line) -> float:
+def _unit(line: Line | OneSided) -> float:
     return float(np.max(epsilons(line.problem)[line.direction != 0], initial=0.0))
 
 
-def _climb(ladder: _Ladder, line: Line, step: float, noise: float) -> str:
+def _climb(ladder: _Ladder, line: Line | OneSided, step: float, noise: float) -> str:
     """One step more; the reason to stop, if there is one."""
     ahead, behind, centre = line(step), line(-step), line(0.0)
     if not (math.isfinite(ahead) and math.isfinite(behind)):
@@ -201,7 +202,7 @@ def _concluded(ladder: _Ladder, reason: str) -> Estimate:
     if _restless(ladder):
         return _unbounded("the function varies within the finest steps", 0)
     if _kinked(ladder):
-        return _unbounded("a kink at the point: the one-sided slopes do not approach each other", 0)
+        return _unbounded(KINK, 0)
     error, level, order = ladder.best
     return Estimate(ladder.estimates[level][order], error, 0, ladder.steps[level], 2 * order + 2, ladder.variations[level], reason)
 
@@ -241,8 +242,16 @@ def entry_slope(problem: Problem, index: int, noise: Noise) -> Estimate:
     return replace(min(tried, key=lambda e: e.error), evaluations=sum(e.evaluations for e in tried))
 
 
-def _scaled(problem: Problem, index: int, scale: float, noise: Noise) -> Estimate:
-    along = entry_line(problem, index, scale)
+def one_sided_slopes(problem: Problem, index: int, noise: Noise) -> tuple[Estimate, Estimate]:
+    """The partial derivatives from the left and from the right, for a kink at the point."""
+    size = abs(float(flat(problem.inputs)[index]))
+    left, right = (_scaled(problem, index, size if size >= TINY else 1.0, noise, side) for side in (-1.0, 1.0))
+    return left, right
+
+
+def _scaled(problem: Problem, index: int, scale: float, noise: Noise, side: float = 0.0) -> Estimate:
+    whole = entry_line(problem, index, scale)
+    along = OneSided(whole, side) if side else whole
     unit = float(along.direction[index])
     found = slope(along, noise, LARGEST * max(1.0, min(1.0 / scale, FARTHER)))
     value, error, variation = found.value / unit, found.error / unit, found.variation / unit

@@ -49,6 +49,38 @@ class Line:
             return math.nan
 
 
+@dataclass(slots=True, eq=False)
+class OneSided:
+    """One side of a line, turned about the point to the other side: a function whose slope at 0 is the line's on that side."""
+
+    line: Line
+    side: float
+
+    @property
+    def problem(self) -> Problem:
+        return self.line.problem
+
+    @property
+    def direction(self) -> Any:
+        return self.line.direction
+
+    @property
+    def finest(self) -> float:
+        return self.line.finest
+
+    @property
+    def room(self) -> float:
+        return self.line.room
+
+    @property
+    def calls(self) -> int:
+        return self.line.calls
+
+    def __call__(self, t: float) -> float:
+        here = self.line(0.0)
+        return here + math.copysign(1.0, t) * self.side * (self.line(self.side * abs(t)) - here) if t else here
+
+
 def line(problem: Problem, direction: Any) -> Line:
     """The line along a direction given in units of each entry's scale, rounded so that its steps are met exactly."""
     x, eps = flat(problem.inputs), epsilons(problem)

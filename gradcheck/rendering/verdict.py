@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -35,11 +36,20 @@ def verdict_text(verdict: Verdict) -> str:
     rows = entry_rows(verdict)
     if rows:
         lines.append(table(rows, HEAD))
-    black_box = any(f.kind == "black-box" for f in verdict.diagnosis)
-    lines += [f"  {f.kind}: {ADVICE[f.kind]}" for f in verdict.diagnosis if f.kind in ADVICE and not (black_box and f.kind == "unknown")]
+    lines += [f"  {kind}: {what}" for kind, what in dict.fromkeys(_advice(verdict))]
     if verdict.coverage is not None:
         lines += [f"search: {verdict.points} points judged", str(verdict.coverage)]
     return "\n".join(lines)
+
+
+def _advice(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """What to do about each finding; of a function that cannot be traced, why it cannot."""
+    black_box = any(f.kind == "black-box" for f in verdict.diagnosis)
+    for finding in verdict.diagnosis:
+        if finding.kind == "black-box":
+            yield finding.kind, finding.message
+        elif finding.kind in ADVICE and not (black_box and finding.kind == "unknown"):
+            yield finding.kind, ADVICE[finding.kind]
 
 
 def entry_rows(verdict: Verdict) -> list[list[str]]:

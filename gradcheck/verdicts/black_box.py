@@ -7,7 +7,7 @@ testing for the wrong entries. A claim outside a bound is wrong; one inside is r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from gradcheck.case import Outcome
 from gradcheck.domains import Domain
 from gradcheck.errors import ShapeError, TraceError
-from gradcheck.gradients.directional import Estimate, entry_slope, random_line_directions
+from gradcheck.gradients.directional import KINK, Estimate, entry_slope, one_sided_slopes, random_line_directions
 from gradcheck.gradients.line import flat, line
 from gradcheck.gradients.method import Problem, untraced
 from gradcheck.gradients.noise_level import Noise, noise_level
@@ -63,9 +63,15 @@ def judge_black_box(
     unit = max((float(np.finfo(np.asarray(c).dtype).eps) for c in claim if np.asarray(c).dtype.kind == "f"), default=2.0**-52)
     noise, calls = noise_of(problem)
     if problem.size <= FEW:
-        return _every_entry(problem, flat(claim), max(ROUNDINGS * unit, coarse), noise, calls, name, tuple(found))
-    along = Along(problem, flat(claim), max(ROUNDINGS * unit, coarse), noise)
-    return judge_directions(along, calls, name, (Finding("black-box", str(error)), *found))
+        verdict = _every_entry(problem, flat(claim), max(ROUNDINGS * unit, coarse), noise, calls, name, tuple(found))
+    else:
+        along = Along(problem, flat(claim), max(ROUNDINGS * unit, coarse), noise)
+        verdict = judge_directions(along, calls, name, tuple(found))
+    if verdict.ok:
+        return verdict
+    return replace(
+        verdict, diagnosis=(*verdict.diagnosis, Finding("black-box", f"judged by differences, for it cannot be traced: {error}"))
+    )
 
 
 def noise_of(problem: Problem) -> tuple[Noise, int]:
@@ -76,18 +82,53 @@ def noise_of(problem: Problem) -> tuple[Noise, int]:
 
 def _every_entry(problem: Problem, claim: Any, unit: float, noise: Noise, calls: int, name: str, found: tuple[Finding, ...]) -> Verdict:
     estimates = [entry_slope(problem, i, noise) for i in range(problem.size)]
+    bent = [i for i, e in enumerate(estimates) if e.reason == KINK and not e.bounded]
     known = _known(problem, claim, estimates, unit)
     outcomes = tuple(_outcome(known, i) for i in range(problem.size))
     worst: Outcome = next((o for o in ("wrong", "undecided") if o in outcomes), "right")
     if worst == "wrong" and _bends(problem, known, noise):
         reason = "a kink at the point: the function's slopes along random directions are not what its slopes along the axes make"
         return Verdict("undecided", reason, name, outcomes, labels(problem), diagnosis=found)
+    if bent and worst == "undecided" and {i for i, o in enumerate(outcomes) if o == "undecided"} == set(bent):
+        return _at_kink(problem, known, outcomes, bent, noise, name, found)
     reason = {"wrong": _why_wrong, "undecided": _why_undecided, "right": _why_right}[worst](problem, known, outcomes, estimates)
     evaluations = calls + sum(e.evaluations for e in estimates)
     told = f"{reason} (a black box: noise {max(noise.fine, noise.coarse):.1e}, {evaluations} evaluations)"
     if worst == "wrong":
         found = (Finding("unknown", told), *found)
     return Verdict(worst, told, name, outcomes, labels(problem), diagnosis=found)
+
+
+def _at_kink(
+    problem: Problem,
+    known: _Entries,
+    outcomes: tuple[Outcome, ...],
+    bent: Sequence[int],
+    noise: Noise,
+    name: str,
+    found: tuple[Finding, ...],
+) -> Verdict:
+    """Entries that bend, judged by the slopes from their two sides; what several of them may be together is not known."""
+    slopes = {i: one_sided_slopes(problem, i, noise) for i in bent}
+    names, told = labels(problem), []
+    for i, (left, right) in slopes.items():
+        low, high = min(left.value - left.error, right.value - right.error), max(left.value + left.error, right.value + right.error)
+        if left.bounded and right.bounded and not low - known.slack[i] <= known.claim[i] <= high + known.slack[i]:
+            told.append(f"{names[i]}: claimed {known.claim[i]:.10g}, from the left {left.value:.6g}, from the right {right.value:.6g}")
+    if told:
+        reason = f"not differentiable here, and the claim lies outside the slopes of the two sides: {'; '.join(told)} (a black box)"
+        worse: tuple[Outcome, ...] = tuple(
+            "wrong" if any(t.startswith(f"{names[i]}:") for t in told) else o for i, o in enumerate(outcomes)
+        )
+        return Verdict("wrong", reason, name, worse, names, diagnosis=(Finding("unknown", reason), *found))
+    settled = all(left.bounded and right.bounded for left, right in slopes.values())
+    if settled and len(bent) == 1:
+        entries: tuple[Outcome, ...] = tuple("kink" if i in bent else o for i, o in enumerate(outcomes))
+        reason = f"not differentiable here; the claim lies between the slopes of the two sides at {names[bent[0]]} (a black box)"
+        return Verdict("kink", reason, name, entries, names, diagnosis=found)
+    where = ", ".join(names[i] for i in bent)
+    reason = f"a kink at the point, at {where}: each lies between the slopes of its two sides, but of what they may be together differences say nothing"
+    return Verdict("undecided", reason if settled else f"differences fail at {where}: {KINK}", name, outcomes, names, diagnosis=found)
 
 
 def _bends(problem: Problem, known: _Entries, noise: Noise) -> bool:

@@ -155,7 +155,7 @@ def test_wrong_names_the_entry(factor):
     verdict = judged(three, off, *AT)
     assert (verdict.outcome, verdict.entries) == ("wrong", ("right", "wrong", "right"))
     assert "x[1]" in verdict.reason
-    assert verdict.kinds == ("unknown",)
+    assert verdict.kinds == ("unknown", "black-box")
 
 
 def test_an_absolute_tolerance_never_certifies():
@@ -171,7 +171,7 @@ def test_a_small_entry_beside_a_large_one_is_judged_by_itself():
     assert judged(lambda x: 1e6 * float(x[0]) + 1e-3 * float(x[1]), lambda x: right(x) * np.array([1, -1]), point).outcome == "wrong"
 
 
-@pytest.mark.parametrize(("function", "x", "reason"), GIVEN_UP)
+@pytest.mark.parametrize(("function", "x", "reason"), [p for p in GIVEN_UP if not p.id.startswith("kink")])
 def test_no_bound_is_undecided(function, x, reason):
     with np.errstate(all="ignore"):
         verdict = judged(function, lambda x: 1.0, x)
@@ -300,3 +300,40 @@ def test_a_kink_that_no_axis_shows_is_not_called_wrong() -> None:
     assert verdict.outcome == "undecided"
     assert "kink" in verdict.reason
     assert check(lambda x: float(np.median(x)), lambda x: np.array([0.0, 1.0, 0.0]), (np.array([0.1, 0.3, 0.2]),)).outcome == "wrong"
+
+
+def black_relu(x):
+    return float(sum(max(float(v), 0.0) * (i + 1) for i, v in enumerate(x))) + math.sin(float(x[0]))
+
+
+def relu_slope(*at_zero):
+    def gradient(x):
+        slopes = np.where(x > 0, np.arange(1.0, len(x) + 1), 0.0)
+        slopes[x == 0] = at_zero
+        return slopes + np.cos(x[0]) * (np.arange(len(x)) == 0)
+
+    return gradient
+
+
+KINKS = [
+    pytest.param((0.7, 0.0, -1.2), relu_slope(0.0), "kink", id="zero"),
+    pytest.param((0.7, 0.0, -1.2), relu_slope(1.0), "kink", id="half"),
+    pytest.param((0.7, 0.0, -1.2), relu_slope(2.0), "kink", id="right"),
+    pytest.param((0.7, 0.0, -1.2), relu_slope(2.1), "wrong", id="beyond the right"),
+    pytest.param((0.7, 0.0, -1.2), relu_slope(-0.1), "wrong", id="beyond the left"),
+    pytest.param((0.7, 0.0, -1.2), lambda x: relu_slope(0.0)(x) + 0.1, "wrong", id="wrong elsewhere"),
+    pytest.param((0.7, 0.0, 0.0), relu_slope(0.0, 0.0), "undecided", id="two kinks"),
+    pytest.param((0.7, 0.0, 0.0), relu_slope(0.0, 4.0), "wrong", id="two kinks, beyond one"),
+]
+
+
+@pytest.mark.parametrize("point, gradient, outcome", KINKS)
+def test_kinks_of_black_boxes(point, gradient, outcome) -> None:
+    verdict = check(black_relu, gradient, (np.array(point),))
+    assert verdict.outcome == outcome, str(verdict)
+
+
+def test_a_wrong_verdict_says_why_the_function_was_not_traced() -> None:
+    text = str(check(black_relu, lambda x: x, (np.array([0.7, 0.3]),)))
+    assert "black-box: judged by differences, for it cannot be traced:" in text
+    assert "gradcheck explain" not in text

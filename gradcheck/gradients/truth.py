@@ -109,10 +109,11 @@ def _attempt(problem: Problem, circuit: Circuit) -> _Found | str:
     if size <= FORWARD_LIMIT:
         found = _forward(problem, circuit)
     else:
-        _, ties = _derivative(circuit, problem, random_direction(problem, rng))
+        probe = random_direction(problem, rng)
+        (_, slope), ties = _derivative(circuit, problem, probe)
         if ties and size > KINK_LIMIT:
             return f"a tie at the point, and {size} inputs are too many for one-sided derivatives"
-        found = _forward(problem, circuit) if ties else _reverse(problem, circuit, rng)
+        found = _forward(problem, circuit) if ties else _reverse(problem, circuit, probe, slope)
         if not ties and size <= KINK_LIMIT and _loose(found) is not None:
             found = _forward(problem, circuit)  # a reverse sweep through 0/0 or inf * 0 has no enclosure where series have one
     loose = _loose(found)
@@ -159,17 +160,22 @@ def _is_linear(problem: Problem, circuit: Circuit, entries: tuple[Any, ...]) -> 
 
 def _slope_matches(problem: Problem, circuit: Circuit, entries: tuple[Any, ...], direction: tuple[Any, ...]) -> bool:
     (_, slope), _ = _derivative(circuit, problem, direction)
-    predicted = sum((e * ball(float(d)) for e, d in zip(flat_entries(entries), flat_entries(direction), strict=True)), arb(0))
-    return bool(predicted.overlaps(slope))
+    return bool(_predicted(entries, direction).overlaps(slope))
 
 
-def _reverse(problem: Problem, circuit: Circuit, rng: np.random.Generator) -> _Found:
+def _predicted(entries: tuple[Any, ...], direction: tuple[Any, ...]) -> Any:
+    return sum((e * ball(float(d)) for e, d in zip(flat_entries(entries), flat_entries(direction), strict=True)), arb(0))
+
+
+def _reverse(problem: Problem, circuit: Circuit, probe: tuple[Any, ...], slope: Any) -> _Found:
+    """The gradient circuit over balls, against the slope along a direction that is known already, and along others."""
     balls = Balls()
     value, *entries = interpret(problem.circuit.gradient(), balls, [balls.constant(x) for x in problem.inputs])
     arrays = tuple(np.array(e, dtype=object) if np.shape(e) else e for e in entries)
-    for _ in range(DIRECTIONS):
-        if not _slope_matches(problem, circuit, arrays, random_direction(problem, rng)):
-            raise ArithmeticError("reverse-mode balls and a Taylor series along a random direction contradict each other: a rule is wrong")
+    rng = np.random.default_rng(1)
+    others = [random_direction(problem, rng) for _ in range(DIRECTIONS - 1)]
+    if not _predicted(arrays, probe).overlaps(slope) or not all(_slope_matches(problem, circuit, arrays, d) for d in others):
+        raise ArithmeticError("reverse-mode balls and a Taylor series along a random direction contradict each other: a rule is wrong")
     return value, arrays, None, f"reverse balls, checked along {DIRECTIONS} random directions"
 
 

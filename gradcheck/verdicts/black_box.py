@@ -108,27 +108,22 @@ def _at_kink(
     name: str,
     found: tuple[Finding, ...],
 ) -> Verdict:
-    """Entries that bend, judged by the slopes from their two sides; what several of them may be together is not known."""
-    slopes = {i: one_sided_slopes(problem, i, noise) for i in bent}
-    names, told = labels(problem), []
-    for i, (left, right) in slopes.items():
-        low, high = min(left.value - left.error, right.value - right.error), max(left.value + left.error, right.value + right.error)
-        if left.bounded and right.bounded and not low - known.slack[i] <= known.claim[i] <= high + known.slack[i]:
-            told.append(f"{names[i]}: claimed {known.claim[i]:.10g}, from the left {left.value:.6g}, from the right {right.value:.6g}")
-    if told:
-        reason = f"not differentiable here, and the claim lies outside the slopes of the two sides: {'; '.join(told)} (a black box)"
-        worse: tuple[Outcome, ...] = tuple(
-            "wrong" if any(t.startswith(f"{names[i]}:") for t in told) else o for i, o in enumerate(outcomes)
-        )
-        return Verdict("wrong", reason, name, worse, names, diagnosis=(Finding("unknown", reason), *found))
-    settled = all(left.bounded and right.bounded for left, right in slopes.values())
-    if settled and len(bent) == 1:
-        entries: tuple[Outcome, ...] = tuple("kink" if i in bent else o for i, o in enumerate(outcomes))
-        reason = f"not differentiable here; the claim lies between the slopes of the two sides at {names[bent[0]]} (a black box)"
-        return Verdict("kink", reason, name, entries, names, diagnosis=found)
-    where = ", ".join(names[i] for i in bent)
-    reason = f"a kink at the point, at {where}: each lies between the slopes of its two sides, but of what they may be together differences say nothing"
-    return Verdict("undecided", reason if settled else f"differences fail at {where}: {KINK}", name, outcomes, names, diagnosis=found)
+    """One entry that bends is judged by the slopes of its two sides. What several may be together, differences along the axes do not say:
+    where a sorted vector's entries are equal, right gradients lie outside.
+    """
+    names, (first, *others) = labels(problem), bent
+    left, right = one_sided_slopes(problem, first, noise)
+    if others or not (left.bounded and right.bounded):
+        where = ", ".join(names[i] for i in bent)
+        return Verdict("undecided", f"differences fail at {where}: {KINK}", name, outcomes, names, diagnosis=found)
+    low, high = min(left.value - left.error, right.value - right.error), max(left.value + left.error, right.value + right.error)
+    inside = low - known.slack[first] <= known.claim[first] <= high + known.slack[first]
+    outcome: Outcome = "kink" if inside else "wrong"
+    entries: tuple[Outcome, ...] = tuple(outcome if i == first else o for i, o in enumerate(outcomes))
+    sides = f"{names[first]}: claimed {known.claim[first]:.10g}, from the left {left.value:.6g}, from the right {right.value:.6g}"
+    reason = f"not differentiable here, and the claim lies {'between' if inside else 'outside'} the slopes of the two sides: {sides}"
+    told = f"{reason} (a black box)"
+    return Verdict(outcome, told, name, entries, names, diagnosis=found if inside else (Finding("unknown", told), *found))
 
 
 def _bends(problem: Problem, known: _Entries, noise: Noise) -> bool:

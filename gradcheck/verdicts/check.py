@@ -15,11 +15,12 @@ from gradcheck.domains import Domain, floating_positions
 from gradcheck.errors import GradientError, TraceError, UsageError
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import Truth, certify
+from gradcheck.verdicts.accuracy import Accuracy
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.borderline import between_sides, decided_by_rounding
 from gradcheck.verdicts.claim import broken_contract, claimed_entries, kept_contract, labels, repeat_claim
 from gradcheck.verdicts.formula import looks
-from gradcheck.verdicts.judge import Judgement, Standard, judge, plainly_right, standard
+from gradcheck.verdicts.judge import Judgement, Standard, judge, measured, plainly_right, standard
 from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
@@ -212,14 +213,15 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
     claim, found = kept_contract(gradient, problem)
     if claim is None:
         return broken_contract(name, found)
-    judgement = plainly_right(claim, problem, truth) or _judged(claim, gradient, by or standard(problem, truth), digits)
+    accuracy = measured(claim, problem, truth)
+    judgement = plainly_right(accuracy, truth) or _judged(claim, accuracy, gradient, by or standard(problem, truth), digits)
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings)
 
 
-def _judged(claim: tuple[Any, ...], gradient: Callable[..., Any], by: Standard, digits: float | None) -> Judgement:
-    second = looks(gradient, by.problem, by.truth)
-    judgement = judge(claim, by, again=lambda p: repeat_claim(gradient, p), looks=second, thorough=True, digits=digits)
+def _judged(claim: tuple[Any, ...], accuracy: Accuracy, gradient: Callable[..., Any], by: Standard, digits: float | None) -> Judgement:
+    second, again = looks(gradient, by.problem, by.truth), partial(repeat_claim, gradient)
+    judgement = judge(claim, by, again=again, looks=second, thorough=True, digits=digits, accuracy=accuracy)
     return _beside_a_kink(judgement, by.problem, by) if judgement.outcome == "wrong" and not by.truth.is_kink else judgement
 
 

@@ -74,13 +74,15 @@ def standard(problem: Problem, truth: Truth) -> Standard:
     return Standard(problem, truth, np.where(np.isfinite(measured), measured, SAFETY * unit * np.abs(true)))
 
 
-def plainly_right(entries: tuple[Any, ...], problem: Problem, truth: Truth) -> Judgement | None:
-    """The verdict on entries so close to the truth that no tolerance need be measured: it is never narrower; None for others."""
-    if truth.is_kink:
-        return None
+def measured(entries: tuple[Any, ...], problem: Problem, truth: Truth) -> Accuracy:
+    """Entries against the truth, in the coarsest precision of the function and of the entries."""
     dtype = coarsest([problem.dtype, *(np.asarray(e).dtype for e in entries if np.asarray(e).dtype.kind == "f")])
-    accuracy = measure(entries, truth.entries, dtype, truth.bits)
-    if not (np.abs(accuracy.error) <= UNUSUAL * unit_roundoff(dtype) * np.abs(accuracy.truth)).all():
+    return measure(entries, truth.entries, dtype, truth.bits)
+
+
+def plainly_right(accuracy: Accuracy, truth: Truth) -> Judgement | None:
+    """The verdict on entries so close to the truth that no tolerance need be measured: it is never narrower; None for others."""
+    if truth.is_kink or not (np.abs(accuracy.error) <= UNUSUAL * unit_roundoff(accuracy.dtype) * np.abs(accuracy.truth)).all():
         return None
     return Judgement("right", _all("right", accuracy.error), accuracy, _digits(accuracy))
 
@@ -94,8 +96,9 @@ def judge(
     looks: Sequence[Look] = (),
     thorough: bool = False,
     digits: float | None = None,
+    accuracy: Accuracy | None = None,
 ) -> Judgement:
-    """Judge a gradient's entries.
+    """Judge a gradient's entries, `measured` before or here.
 
     `error` is the method's own claim of its error, for approximations such as differences; without it, only rounding
     is excused. `again(problem) -> entries` repeats the claim at nearby points where rounding and mistake must be
@@ -103,9 +106,8 @@ def judge(
     which entries it finds right and which wrong, at the point itself. `thorough` asks that question also within the tolerance, where
     the tape itself loses digits. `digits` excuses any error beyond so many correct digits.
     """
-    dtype = coarsest([by.dtype, *(np.asarray(e).dtype for e in entries if np.asarray(e).dtype.kind == "f")])
-    accuracy = measure(entries, by.truth.entries, dtype, by.truth.bits)
-    tolerance = by.tolerance * (unit_roundoff(dtype) / unit_roundoff(by.dtype))
+    accuracy = accuracy or measured(entries, by.problem, by.truth)
+    tolerance = by.tolerance * (unit_roundoff(accuracy.dtype) / unit_roundoff(by.dtype))
     if digits is not None:
         tolerance, thorough, again, looks = tolerance + 10.0**-digits * np.abs(accuracy.truth), False, None, ()
     claimed = None if error is None else np.concatenate([np.ravel(e) for e in error])

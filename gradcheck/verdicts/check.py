@@ -76,7 +76,7 @@ def check(
     chosen = chosen_at(function, points[0], argnums)
     reconsidered = partial(question.reconsidered, chosen=chosen, domains=domains, digits=digits)
     pairs, judge_at = partial(question.pairs, chosen=chosen), partial(check_problem, digits=digits)
-    looking = Search(plain, pairs, judge_at, chosen, domains, seed, reconsider=reconsidered)
+    looking = Search(plain, pairs, judge_at, chosen, domains, seed, reconsider=reconsidered, entrywise=vjp)
     return searched(worst, looking.run(points, further=worst.outcome != "wrong"))
 
 

@@ -23,13 +23,14 @@ _LINEAR = ("add", "subtract", "negative")
 _SUMS = ("sum", "mean", "matmul", "dot", "inner", "einsum", "trace", "cumsum")
 
 
-def excused(verdict: Verdict, by: Standard, point: tuple[Any, ...], typical: float) -> Verdict | None:
+def excused(verdict: Verdict, by: Standard, point: tuple[Any, ...], typical: float, *, entrywise: bool) -> Verdict | None:
     """A wrong verdict found by search, unless what is off is nothing to reject a right gradient for.
 
     Passed over (None) are ties of too many entries to tell, points beside a jump that floats cannot tell from it, and what subnormal numbers
     cost. A remark become: digits lost, where half of them remain, where the loss lies below the rounding of the gradient as a
-    whole, or where inputs mix and it lies below the rounding at the `typical` size of the gradient, or the size of the value (softmax where it saturates); and a
-    formula that divides by an input, at 0, where the function is as smooth as anywhere.
+    whole, or it lies below the rounding at the `typical` size of the gradient or of the value (softmax where it saturates), or where squares overflow; and a
+    formula that divides by an input, at 0, where the function is as smooth as anywhere. `entrywise` asks for more of products with an
+    elementwise Jacobian, as of 1 - tanh(x)**2: digits for every entry by itself.
     """
     if verdict.judgement is None:
         return verdict
@@ -43,7 +44,9 @@ def excused(verdict: Verdict, by: Standard, point: tuple[Any, ...], typical: flo
         return _remark(verdict, "nonfinite", "is not finite where an input is 0", point) if _divides(by, values) else verdict
     if verdict.judgement.kinds == ("precision",) and _underflows(values, np.finfo(accuracy.dtype)):
         return None
-    return _loses_digits(verdict, by, point, typical)
+    return _loses_digits(
+        verdict, by, point, 0.0 if entrywise and is_separable(by.problem.circuit) else max(typical, abs(float(by.problem.value)))
+    )
 
 
 def _underflows(values: list[Any], info: Any) -> bool:
@@ -57,12 +60,12 @@ def _loses_digits(verdict: Verdict, by: Standard, point: tuple[Any, ...], typica
     info, error = np.finfo(accuracy.dtype), np.abs(accuracy.error[off])
     if np.all(error <= float(info.smallest_normal) / float(info.eps)):
         return None
-    if verdict.judgement.kinds != ("precision",):
+    if verdict.judgement.certain:
         return verdict
     rounding = SAFETY * unit_roundoff(accuracy.dtype)
     whole = error <= rounding * np.max(np.abs(accuracy.truth))
-    mixed = (error <= rounding * max(typical, abs(float(by.problem.value)))) & (not is_separable(by.problem.circuit))
-    if np.all(whole | mixed | (accuracy.digits[off] >= -np.log10(float(info.eps)) / 2)):
+    far = any(np.any(np.abs(x) > float(info.max) ** 0.48) for x in by.problem.inputs)
+    if far or np.all(whole | (error <= rounding * typical) | (accuracy.digits[off] >= -np.log10(float(info.eps)) / 2)):
         return _remark(verdict, "precision", "loses digits, fewer than half or below the rounding of the gradient as a whole", point)
     return verdict
 

@@ -35,10 +35,11 @@ LARGEST = 200_000  # equations of a claim beyond which it is not traced
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """Entries found right, and entries found wrong; the others stay open."""
+    """Entries found right, and entries found wrong; the others stay open. `certain` if no rounding can have a part in it."""
 
     right: Any
     wrong: Any
+    certain: bool = False
 
 
 def looks(gradient: Callable[..., Any], problem: Problem, truth: Truth) -> tuple[Callable[[Accuracy], Look], ...]:
@@ -56,7 +57,7 @@ def by_formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, acc
     if exact is None:
         return seen
     again = _formula(gradient, exact[0], exact[1], accuracy, len(problem.argnums))
-    return Look(seen.right | again.right, seen.wrong & ~again.right)
+    return Look(seen.right | again.right, seen.wrong & ~again.right, certain=True)
 
 
 def _formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accuracy: Accuracy, count: int | None = None) -> Look:
@@ -80,7 +81,7 @@ def _formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accur
             right |= ~wrong & _each(lambda d, t: d.abs_upper() <= t, rounded, explained)
             if (right | wrong).all():
                 break
-    return Look(right, wrong & ~right)
+    return Look(right, wrong & ~right, certain=True)
 
 
 def _each(test: Callable[[Any, Any], Any], off: list[Any], bounds: list[Any]) -> Any:

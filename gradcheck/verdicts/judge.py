@@ -22,13 +22,16 @@ UNUSUAL = 6.0  # measured spreads; the errors of right gradients stayed below 5.
 
 
 class Seen(Protocol):
-    """Entries found right, and entries found wrong."""
+    """Entries found right, and entries found wrong; whether no rounding can have a part in that."""
 
     @property
     def right(self) -> Any: ...
 
     @property
     def wrong(self) -> Any: ...
+
+    @property
+    def certain(self) -> bool: ...
 
 
 Look = Callable[[Accuracy], Seen]
@@ -56,7 +59,10 @@ class Standard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """A gradient's verdict: overall, and for each entry in order. `reason` says why, in one line."""
+    """A gradient's verdict: overall, and for each entry in order. `reason` says why, in one line.
+
+    `at_kink` where the function is not differentiable; `certain` where the claim's own formula is known to be wrong, whatever its rounding.
+    """
 
     outcome: Outcome
     entries: tuple[Outcome, ...]
@@ -64,6 +70,7 @@ class Judgement:
     reason: str
     kinds: tuple[str, ...] = ()
     at_kink: bool = False
+    certain: bool = False
 
 
 def standard(problem: Problem, truth: Truth) -> Standard:
@@ -126,27 +133,29 @@ def _exact(accuracy: Accuracy, by: Standard, tolerance: Any, again: Repeat | Non
     doubtful = _doubtful(accuracy, tolerance) if thorough else np.zeros_like(beyond)
     if not (beyond | doubtful).any():
         return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
-    mistaken, still = _looked(accuracy, beyond | doubtful, looks)
+    mistaken, still, certain = _looked(accuracy, beyond | doubtful, looks)
     if still.any():
         mistaken = mistaken | (
             beyond & still if again is None else persistent(by.problem, again, beyond & still, doubtful & still, accuracy.dtype)
         )
     if mistaken.any():
-        return _wrong(accuracy, mistaken, f"differs from the truth by more than rounding explains: {_digits(accuracy)}", ("unknown",))
+        reason = f"differs from the truth by more than rounding explains: {_digits(accuracy)}"
+        return replace(_wrong(accuracy, mistaken, reason, ("unknown",)), certain=certain)
     if not beyond.any():
         return Judgement("right", _all("right", beyond), accuracy, _digits(accuracy))
     return _imprecise(accuracy, by, beyond)
 
 
-def _looked(accuracy: Accuracy, suspicious: Any, looks: Sequence[Look]) -> tuple[Any, Any]:
-    """Which suspicious entries the looks find mistaken, and which stay open."""
-    mistaken, still = np.zeros_like(suspicious), suspicious.copy()
+def _looked(accuracy: Accuracy, suspicious: Any, looks: Sequence[Look]) -> tuple[Any, Any, bool]:
+    """Which suspicious entries the looks find mistaken, which stay open, and whether a certain look found any."""
+    mistaken, still, certain = np.zeros_like(suspicious), suspicious.copy(), False
     for look in looks:
         if still.any():
             seen = look(accuracy)
             mistaken |= still & seen.wrong
+            certain |= seen.certain and bool((still & seen.wrong).any())
             still &= ~(seen.right | seen.wrong)
-    return mistaken, still
+    return mistaken, still, certain
 
 
 def _doubtful(accuracy: Accuracy, tolerance: Any) -> Any:

@@ -64,7 +64,7 @@ class SearchResult:
 class Search:
     """A function, its claim as pairs of scalar function and gradient at each point, and how to judge.
 
-    `domains` are by argument position; `visits` gathers the coverage.
+    `domains` are by argument position; `visits` gathers the coverage. `entrywise` where the claims are products, of which more is asked (see `excused`).
     """
 
     function: Callable[..., Any]
@@ -77,6 +77,7 @@ class Search:
     visits: Visits = field(default_factory=Visits)
     remarks: list[Finding] = field(default_factory=list)
     own: Sequence[Point] = ()
+    entrywise: bool = False
     reconsider: Callable[[Point, list[Verdict]], list[Verdict]] | None = None
 
     def run(self, points: Sequence[Point], *, further: bool = True) -> SearchResult:
@@ -172,7 +173,7 @@ class Search:
         verdict = self.judge(problem, gradient, by)
         if verdict.outcome == "undecided" or not (verdict.ok or self.judge(problem, grad(function, self.chosen), by).ok):
             return None
-        return verdict if verdict.ok else excused(verdict, by, point, self.typical(function))
+        return verdict if verdict.ok else excused(verdict, by, point, self.typical(function), entrywise=self.entrywise)
 
     def typical(self, function: Callable[..., Any]) -> float:
         """The largest entry of the gradient at the user's own points, or at the first of them that has one."""

@@ -18,7 +18,7 @@ BUGS = [
     pytest.param(lambda x: np.sum(np.abs(x)), lambda x: x / np.abs(x), id="kink"),
     pytest.param(np.max, lambda x: 1.0 * (x == x.max()), id="tie"),
     pytest.param(lambda x: np.sum(x**0), lambda x: 1.0 * (x == 0), id="exponent-zero"),
-    pytest.param(lambda x: np.sum(np.tanh(x)), lambda x: (1 + np.tanh(x)) * (1 - np.tanh(x)), id="tail"),
+    pytest.param(lambda x: np.sum(np.tanh(x)), lambda x: np.where(x > 15, 0.0, 1 / np.cosh(x) ** 2), id="tail"),
 ]
 
 

@@ -12,6 +12,7 @@ from gradcheck.rendering.layout import table
 from gradcheck.verdicts.verdict import Verdict, written
 
 SHOWN = 5
+SHORT = 12  # numbers of a point that are shown
 HEAD = ("entry", "claimed", "true", "claimed / true", "off by (ulp)", "correct digits")
 ADVICE = {
     "raises": "let the gradient give numbers wherever the function does, and raise where the function raises",
@@ -31,8 +32,9 @@ ADVICE = {
 def verdict_text(verdict: Verdict) -> str:
     """The verdict, the worst entries, and what to do."""
     lines = [f"{verdict.name}: {verdict.outcome}: {verdict.reason}"]
-    if verdict.witness is not None:
-        lines.append(f"  found by search, {verdict.aim}: at={written(verdict.witness)}")
+    if verdict.witness is not None and (verdict.aim or sum(np.size(a) for a in verdict.witness) <= SHORT):
+        how = f"found by search, {verdict.aim}: " if verdict.aim else ""
+        lines.append(f"  {how}at={written(verdict.witness)}")
     rows = entry_rows(verdict)
     if rows:
         lines.append(table(rows, HEAD))

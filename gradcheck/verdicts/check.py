@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -67,9 +67,10 @@ def check(
     for point in points:
         error = raised(plain, point)
         if error is not None:
-            verdicts.append(both_raise(gradient, point, question.besides(point), error))
+            found = [both_raise(gradient, point, question.besides(point), error)]
         else:
-            verdicts += question.judge(point, chosen_at(function, point, argnums), domains, digits)
+            found = question.judge(point, chosen_at(function, point, argnums), domains, digits)
+        verdicts += [replace(v, witness=point) if v.outcome == "wrong" else v for v in found]
     worst = min(verdicts, key=lambda v: (SEVERITY.index(v.outcome), v.judgement is None))  # numbers say more than that both raise
     if not search:
         return worst
@@ -216,7 +217,7 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
     accuracy = measured(claim, problem, truth)
     judgement = plainly_right(accuracy, truth) or _judged(claim, accuracy, gradient, by or standard(problem, truth), digits)
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
-    return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings)
+    return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, problem=problem)
 
 
 def _judged(claim: tuple[Any, ...], accuracy: Accuracy, gradient: Callable[..., Any], by: Standard, digits: float | None) -> Judgement:

@@ -205,7 +205,8 @@ def searched(verdict: Verdict, found: SearchResult) -> Verdict:
     """The verdict on the user's own points, or the wrong one that was found, with what the search did."""
     worst = verdict if found.verdict is None else found.verdict
     worst = replace(worst, diagnosis=(*worst.diagnosis, *found.remarks))
-    return replace(worst, coverage=found.coverage, points=found.points, witness=found.witness, aim=found.aim)
+    witness = worst.witness if found.verdict is None else found.witness
+    return replace(worst, coverage=found.coverage, points=found.points, witness=witness, aim=found.aim)
 
 
 def in_turn(*sources: Iterator[Candidate]) -> Iterator[Candidate]:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import Outcome
+from gradcheck.gradients.method import Problem
 from gradcheck.verdicts.coverage import Coverage
 from gradcheck.verdicts.judge import Judgement
+from gradcheck.verdicts.tolerance import SAFETY, tolerances, unit_roundoff
 
 SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
 
@@ -44,7 +46,8 @@ class Verdict:
     """What a claimed gradient is worth: `outcome` is right, wrong, kink or undecided; `str()` explains.
 
     `entries` gives the outcome of every entry, flattened over the arguments in order. After a search, `coverage` says which special points were
-    visited, `points` how many it judged; `witness` is the point it found the claim wrong at, and `aim` what that point was made for.
+    visited, `points` how many it judged. `witness` is the point at which the claim is wrong, and `aim` what that point was made for if the
+    search found it.
     """
 
     outcome: Outcome
@@ -58,6 +61,19 @@ class Verdict:
     points: int = 0
     witness: tuple[Any, ...] | None = None
     aim: str = ""
+    problem: Problem | None = None
+
+    @property
+    def condition(self) -> Any:
+        """For each entry, by how much the gradient's own computation magnifies rounding: relative error over unit roundoff, measured.
+
+        None where there is no circuit to measure it on.
+        """
+        if self.problem is None or self.judgement is None:
+            return None
+        noise = np.concatenate([np.ravel(t) for t in tolerances(self.problem)]) / SAFETY
+        with np.errstate(all="ignore"):
+            return noise / (unit_roundoff(self.problem.dtype) * np.abs(self.judgement.accuracy.truth))
 
     @property
     def ok(self) -> bool:
@@ -86,11 +102,18 @@ class Verdict:
         """The verdict as plain data: strings, floats, lists and dicts, nothing of NumPy."""
         data: dict[str, Any] = {"name": self.name, "outcome": self.outcome, "ok": self.ok, "reason": self.reason}
         data["findings"] = [{"kind": f.kind, "hop": f.hop, "message": f.message} for f in self.diagnosis]
-        data["entries"] = [] if self.judgement is None else [self._entry(i) for i in range(len(self.entries))]
+        condition = self.condition
+        data["entries"] = [] if self.judgement is None else [self._entry(i, condition) for i in range(len(self.entries))]
+        data["witness"] = None if self.witness is None else written(self.witness)
+        if self.coverage is not None:
+            special = [{"hop": str(p.hop), "kind": p.kind, "at": list(p.at), "visited": p.standing} for p in self.coverage.points]
+            data["search"] = {"points": self.points, "found": self.aim or None, "special_points": special}
         return data
 
-    def _entry(self, i: int) -> dict[str, Any]:
+    def _entry(self, i: int, condition: Any) -> dict[str, Any]:
         assert self.judgement is not None
         a = self.judgement.accuracy
         numbers = {"claimed": a.claim, "truth": a.truth, "ulp": a.ulp, "digits": a.digits}
-        return {"entry": self.labels[i], "outcome": self.entries[i]} | {k: float(v[i]) for k, v in numbers.items()}
+        lost = -np.log10(float(np.finfo(a.dtype).eps) / 2) - float(a.digits[i])
+        entry = {"entry": self.labels[i], "outcome": self.entries[i]} | {k: float(v[i]) for k, v in numbers.items()}
+        return entry | {"digits_lost": lost + 0.0, "condition": None if condition is None else float(condition[i])}

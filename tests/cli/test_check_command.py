@@ -57,13 +57,15 @@ def test_a_wrong_gradient_is_shown_entry_by_entry_with_what_to_do(invoke):
 def test_the_verdict_as_json(invoke):
     data = json.loads(invoke("model.py:loss", "model.py:wrong", "--at", "[[1.0, -2.0], [0.5, 3.0]]", "--json").stdout)
     assert (data["outcome"], data["ok"], len(data["entries"])) == ("wrong", False, 4)
-    assert data["entries"][0] | {"ulp": 0, "digits": 0} == {
+    assert data["entries"][0] | {"ulp": 0, "digits": 0, "digits_lost": 0, "condition": 0} == {
         "entry": "w[0]",
         "outcome": "wrong",
         "claimed": 1.0,
         "truth": 0.5,
         "ulp": 0,
         "digits": 0,
+        "digits_lost": 0,
+        "condition": 0,
     }
 
 

@@ -172,3 +172,23 @@ def test_the_rounding_of_a_product_is_linear_enough():
     single = X.astype(np.float32)
     assert check(squash, lambda x, g: (g * slope(x)).astype(np.float32), (single,), vjp=True).outcome == "right"
     assert check(squash, lambda x, g: np.exp(np.log(np.abs(g))) * np.sign(g) * slope(x), (X,), vjp=True).outcome == "right"
+
+
+def test_a_wrong_verdict_has_a_witness_and_its_numbers():
+    points = [(X,), (X**2,), (X + 1,)]
+    verdict = check(squash_sum, lambda x: slope(x) * np.where(np.abs(x - 0.49) < 1e-3, 1.1, 1.0), points)
+    (point,) = verdict.witness
+    assert np.array_equal(point, X**2)
+    assert "at=(np.array([" in str(verdict)
+    entry = verdict.to_dict()["entries"][1]
+    assert (entry["entry"], entry["outcome"]) == ("x[1]", "wrong")
+    assert entry["digits"] + entry["digits_lost"] == pytest.approx(15.95, abs=0.01)
+    assert 1 <= entry["condition"] < 100
+
+
+def test_the_condition_says_how_rounding_is_magnified():
+    """(1 - cos x) / x**2 near 0 has lost its digits: so has its gradient."""
+    calm, lossy = (check(lambda x: (1 - np.cos(x)) / x**2, lambda x: 0.0 * x, (at,)).condition[0] for at in (1.0, 1e-6))
+    assert calm < 1e3
+    assert lossy > 1e9
+    assert check(lambda x: float(x) ** 2, lambda x: 2 * x, (1.5,)).condition is None

@@ -143,7 +143,8 @@ def test_what_was_reached_without_a_verdict_does_not_count_as_judged() -> None:
 
 def test_a_wrong_point_of_the_users_ends_the_search() -> None:
     verdict = check(lambda x: np.sum(np.abs(x)), lambda x: 0 * x, (X,), search=True)
-    assert (verdict.outcome, verdict.points, verdict.witness) == ("wrong", 0, None)
+    assert (verdict.outcome, verdict.points, verdict.aim) == ("wrong", 0, "")
+    assert np.array_equal(verdict.witness[0], X)
     assert [p.standing for p in verdict.coverage.points] == ["never"]
 
 

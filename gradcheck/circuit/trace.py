@@ -216,8 +216,10 @@ def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], opti
     with np.errstate(all="ignore"), following_scipy(function):
         try:
             return function(*given, **options)
-        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
-            clearer = _trace_error_behind(error) or _explained(tracer, error)
+        except GradcheckError:
+            raise
+        except Exception as error:
+            clearer = _trace_error_behind(error) or _explained(tracer, error) or _not_its_own(tracer, function, given, options, error)
             if clearer is None:
                 raise
             raise clearer from None
@@ -239,6 +241,18 @@ def _explained(tracer: Tracer, error: Exception) -> TraceError | None:
     if isinstance(error, TypeError) and any(sign in str(error) for sign in _OBJECT_ERRORS):
         return TraceError(tracer.at(error, advice.OBJECTS.format(str(error).partition(",")[0])))
     return None
+
+
+def _not_its_own(
+    tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], options: Mapping[str, Any], error: Exception
+) -> TraceError | None:
+    """An error that the function does not raise on plain arrays: other frameworks raise all sorts when they meet a traced one."""
+    try:
+        function(*(g.value if isinstance(g, TracedArray) else g for g in given), **options)
+    except Exception:  # noqa: BLE001  the function's own, then
+        return None
+    says = str(error).strip().partition("\n")[0]
+    return TraceError(tracer.at(error, f"cannot be followed: a traced array met {type(error).__name__}: {says}"))
 
 
 def _trace_error_behind(error: BaseException | None) -> TraceError | None:

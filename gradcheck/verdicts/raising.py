@@ -14,6 +14,8 @@ import numpy as np
 from gradcheck.errors import GradcheckError
 from gradcheck.verdicts.verdict import Finding, Verdict
 
+_OURS = str(Path(__file__).parent.parent)
+
 
 def raised(function: Callable[..., Any], point: Sequence[Any]) -> Exception | None:
     """What the function raises at a point because of the values there; None where it has a value.
@@ -55,7 +57,7 @@ def both_raise(gradient: Callable[..., Any], point: Sequence[Any], extra: Sequen
 
 def told(error: Exception) -> str:
     """An error in one line: its type, what it says, and where it came from."""
-    passed = traceback.extract_tb(error.__traceback__)
+    passed = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_OURS)]
     where = f" ({Path(passed[-1].filename).name}:{passed[-1].lineno})" if passed else ""
     says = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}{': ' if says else ''}{says}{where}"

@@ -337,3 +337,23 @@ def test_a_wrong_verdict_says_why_the_function_was_not_traced() -> None:
     text = str(check(black_relu, lambda x: x, (np.array([0.7, 0.3]),)))
     assert "black-box: judged by differences, for it cannot be traced:" in text
     assert "gradcheck explain" not in text
+
+
+def foreign(x):
+    """What a framework does: it takes arrays and floats, and raises errors of its own on anything else."""
+    if not isinstance(x, np.ndarray | float | np.generic):
+        raise KeyError(type(x).__name__)
+    return float(np.sum(np.tanh(x) ** 2))
+
+
+def test_a_framework_that_takes_no_traced_array_is_a_black_box() -> None:
+    point = (np.array([0.3, -0.7]),)
+    assert check(foreign, lambda x: 2 * np.tanh(x) / np.cosh(x) ** 2, point).outcome == "right"
+    verdict = check(foreign, lambda x: 2 * np.tanh(x), point)
+    assert verdict.outcome == "wrong"
+    assert "a traced array met KeyError" in str(verdict)
+
+
+def test_an_error_of_the_functions_own_is_not_taken_for_the_traces() -> None:
+    with pytest.raises(IndexError):
+        check(lambda x: x[5], lambda x: x, (np.array([0.3, -0.7]),))

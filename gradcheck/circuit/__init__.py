@@ -9,7 +9,7 @@ from gradcheck.circuit.cost import cost_of
 from gradcheck.circuit.interpret import Arithmetic, Floats, describe, first_nonfinite, interpret, require_finite, trail
 from gradcheck.circuit.reverse import gradient_circuit, hessian_vector, pullback, reverse
 from gradcheck.circuit.rules import local_derivative, traced_rule
-from gradcheck.circuit.simplify import simplify
+from gradcheck.circuit.simplify import simplify, unguarded
 from gradcheck.circuit.source import inline, value_names
 from gradcheck.circuit.trace import argument_names, as_number, trace
 
@@ -38,5 +38,6 @@ __all__ = [
     "trace",
     "traced_rule",
     "trail",
+    "unguarded",
     "value_names",
 ]

@@ -32,6 +32,11 @@ def simplify(circuit: Circuit, *, settled: int = 0) -> Circuit:
     return known
 
 
+def unguarded(circuit: Circuit) -> Circuit:
+    """The first output alone, with what it needs: decisions that only guard the branches taken are left out."""
+    return _without_dead(replace(circuit, outputs=circuit.outputs[:1], guards=(), cache={}))
+
+
 def live(circuit: Circuit) -> bytearray:
     """Which equations the outputs and guards need."""
     needed = bytearray(len(circuit))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.circuit import Circuit, cost_of, interpret
+from gradcheck.circuit import Circuit, cost_of, interpret, unguarded
 from gradcheck.gradients.method import Gradient, Problem, Refused
 
 LIMIT = 20_000  # operations of the formula written out, times inputs: about the size of the derivatives written out
@@ -93,7 +93,7 @@ def formula_of(circuit: Circuit) -> tuple[list[Any], Any]:
     from gradcheck.arithmetic.symbols import Symbols
 
     arrays = [symbols_for(circuit.names.get(k, f"x{k}"), circuit.type(k).shape) for k in circuit.inputs]
-    (formula,) = interpret(circuit.with_outputs(circuit.outputs[:1]), Symbols(), arrays)
+    (formula,) = interpret(unguarded(circuit), Symbols(), arrays)
     return [s for a in arrays for s in np.ravel(np.array(a, dtype=object))], sympy.sympify(formula)
 
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradcheck.primitives import bessel, elementary, incomplete, linear, reductions, remainders, selection, special, structure, tables
+from gradcheck.primitives import (
+    bessel,
+    composed,
+    elementary,
+    incomplete,
+    linear,
+    reductions,
+    remainders,
+    selection,
+    special,
+    structure,
+    tables,
+)
 from gradcheck.primitives.costs import Counts
 from gradcheck.primitives.record import Exact, Example, Interval, Primitive, Special, plain, shape_of, sum_to
 
@@ -32,7 +44,7 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables)
+    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed)
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 
@@ -40,6 +52,7 @@ TABLE: tuple[Primitive, ...] = _records()
 OPCODE: dict[Primitive, int] = {record: i for i, record in enumerate(TABLE)}
 BY_NAME: dict[str, Primitive] = {record.name: record for record in TABLE}
 _FOLLOWED: dict[Any, Callable[..., Any]] = {call: adapter or record for record in TABLE for call, adapter in record.calls.items()}
+_FOLLOWED |= composed.COMPOSED
 
 
 def find(function: Any) -> Callable[..., Any] | None:

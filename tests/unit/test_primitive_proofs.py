@@ -21,7 +21,7 @@ remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc
 """.split()
 DECISION = """
 greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not
-floor ceil trunc floor_divide sign isnan isfinite argmax argmin any all searchsorted rint
+floor ceil trunc floor_divide sign isnan isfinite argmax argmin any all searchsorted rint argsort
 """.split()
 STATUS = dict.fromkeys(PROVEN, "proven") | dict.fromkeys(DECISION, "decision")
 

@@ -1,0 +1,341 @@
+"""NumPy and SciPy functions that are compositions of other records: no rules of their own, nothing to prove.
+
+Functions that only move numbers about are run once on the numbers' places, so one line stands for each: where `np.tril` leaves a place
+number, the element goes; where it writes a zero, a zero is.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from gradcheck.primitives.costs import COMPARISON, Counts, Sized
+from gradcheck.primitives.record import Exact, Primitive, shape_of
+from gradcheck.primitives.special import LOGADDEXP, XLOGY
+from gradcheck.primitives.structure import GETITEM
+
+PI = Exact("pi", np.pi, lambda m: m.pi())
+
+
+# moving numbers about
+def moved(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What moves, repeats, drops and zero-fills, on traced arrays."""
+
+    def adapter(x: Any, *args: Any, **options: Any) -> Any:
+        shape = shape_of(x)
+        size = int(np.prod(shape, dtype=int))
+        places = np.asarray(function(1 + np.arange(size).reshape(shape), *args, **options))
+        flat = np.reshape(x, (-1,))
+        if (places == 0).any():
+            return GETITEM(np.concatenate([np.zeros(1, dtype=_dtype(x)), flat]), index=(places,))
+        return GETITEM(flat, index=(places - 1,))
+
+    return adapter
+
+
+def _dtype(x: Any) -> Any:
+    return getattr(x, "dtype", np.dtype(np.float64))
+
+
+def pad(array: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Any:
+    """np.pad in the modes that only move numbers: constant (zeros), edge, reflect, symmetric, wrap, empty excluded."""
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or np.any(options.get("constant_values", 0)):
+        raise TypeError("np.pad in this mode is not followed: pad with zeros, edge, reflect, symmetric or wrap")
+    return moved(np.pad)(array, pad_width, mode, **options)
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """np.append is np.concatenate."""
+    return np.concatenate([np.ravel(arr), np.ravel(values)]) if axis is None else np.concatenate([arr, values], axis=axis)
+
+
+def column_stack(parts: Any) -> Any:
+    """np.column_stack: vectors become columns."""
+    return np.concatenate([np.reshape(p, (-1, 1)) if len(shape_of(p)) < 2 else p for p in parts], axis=1)
+
+
+def dstack(parts: Any) -> Any:
+    """np.dstack."""
+    return np.concatenate([np.reshape(p, np.atleast_3d(np.broadcast_to(0.0, shape_of(p))).shape) for p in parts], axis=2)
+
+
+def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """np.split and np.array_split as slices."""
+    cuts = np.array_split(np.arange(shape_of(x)[axis]), sections)
+    return [GETITEM(x, index=(*(slice(None),) * (axis % len(shape_of(x))), slice(int(c[0]), int(c[-1]) + 1))) for c in cuts if len(c)]
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """np.take_along_axis with fixed indices."""
+    return moved(np.take_along_axis)(arr, np.asarray(indices), axis)
+
+
+# order
+def _argsort(x: Any, axis: int) -> Any:
+    return np.argsort(x, axis=axis, kind="stable")
+
+
+def _exact_argsort(m: Any, x: Any, axis: int) -> Any:
+    from functools import cmp_to_key
+
+    def order(line: Any) -> Any:
+        key = cmp_to_key(lambda i, j: -1 if m.less(line[i], line[j]) else int(m.greater(line[i], line[j])))
+        return np.array(sorted(range(len(line)), key=key))
+
+    lines = np.moveaxis(x, axis, -1)
+    found = np.empty(lines.shape, dtype=object)
+    for index in np.ndindex(lines.shape[:-1]):
+        found[index] = order(lines[index])
+    return np.moveaxis(found, -1, axis)
+
+
+def _sort_cost(inputs: tuple[Sized, ...], output: Sized, params: Mapping[str, Any]) -> Counts:
+    """About n log2 n comparisons along each line."""
+    n = max(int(inputs[0].shape[params["axis"]]), 1)
+    return COMPARISON * (output.size * max(n - 1, 0).bit_length())
+
+
+ARGSORT = Primitive(
+    "argsort", _argsort, None, _sort_cost, exact=_exact_argsort, calls={}, rounds=False, analytic=False, formula="the order of x",
+)  # fmt: skip
+
+
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """np.argsort; equal elements keep their order, as NumPy's stable sort has it."""
+    if order is not None:
+        raise TypeError("np.argsort(order=) is not followed")
+    return ARGSORT(np.ravel(a), axis=0) if axis is None else ARGSORT(a, axis=axis % len(shape_of(a)))
+
+
+def _decided(order: Any) -> Any:
+    """The concrete order, remembered as a decision."""
+    recorder = getattr(order, "recorder", None)
+    return np.asarray(order) if recorder is None else recorder.decide(order, np.asarray)
+
+
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """np.sort: the elements in their order, which is a decision."""
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    return take_along_axis(a, _decided(argsort(a, axis)), axis)
+
+
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None, order: Any = None) -> Any:
+    """np.partition: the elements where NumPy puts them."""
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    _decided(argsort(a, axis))  # while the order stays, so does the partition
+    return take_along_axis(a, np.argpartition(_concrete(a), kth, axis=axis), axis)
+
+
+def _concrete(x: Any) -> Any:
+    return x.value if getattr(x, "recorder", None) is not None else np.asarray(x)
+
+
+def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    """np.median: the mean of the one or two in the middle."""
+    return quantile(a, 0.5, axis=axis, keepdims=keepdims)
+
+
+def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, **options: Any) -> Any:
+    """np.quantile, with a line between neighbours."""
+    if options or method != "linear" or shape_of(q) != () or not (axis is None or isinstance(axis, int)):
+        raise TypeError("np.quantile is followed for one q, one axis or none, and method='linear'")
+    shape = shape_of(a)
+    ordered = sort(np.ravel(a), 0) if axis is None else np.moveaxis(sort(a, axis), axis, 0)
+    position = float(q) * (shape_of(ordered)[0] - 1)
+    low = int(np.floor(position))
+    share = position - low
+    found = ordered[low] if share == 0 else ordered[low] * (1.0 - share) + ordered[low + 1] * share
+    if not keepdims:
+        return found
+    return np.reshape(found, (1,) * len(shape) if axis is None else np.expand_dims(np.broadcast_to(0.0, shape_of(found)), axis).shape)
+
+
+def percentile(a: Any, q: Any, axis: Any = None, **options: Any) -> Any:
+    """np.percentile."""
+    return quantile(a, np.asarray(q) / 100, axis=axis, **options)
+
+
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """np.ptp: the largest less the smallest."""
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+# sums and products
+def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
+    """np.diff."""
+    for _ in range(n):
+        front = (slice(None),) * (axis % len(shape_of(a)))
+        a = GETITEM(a, index=(*front, slice(1, None))) - GETITEM(a, index=(*front, slice(None, -1)))
+    return a
+
+
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
+    """np.average; weights may be of the array's shape, or a vector along the axis."""
+    if returned:
+        raise TypeError("np.average(returned=True) is not followed")
+    if weights is None:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+    if shape_of(weights) != shape_of(a):
+        shape = [1] * len(shape_of(a))
+        shape[axis] = -1
+        weights = np.broadcast_to(np.reshape(weights, shape), shape_of(a))
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / np.sum(weights, axis=axis, keepdims=keepdims)
+
+
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
+    """np.trapezoid."""
+    front = (slice(None),) * (axis % len(shape_of(y)))
+    between = GETITEM(y, index=(*front, slice(1, None))) + GETITEM(y, index=(*front, slice(None, -1)))
+    steps: Any = dx
+    if x is not None:
+        steps = diff(x) if len(shape_of(x)) == 1 else diff(x, axis=axis)
+        if len(shape_of(x)) == 1 and len(shape_of(y)) > 1:
+            steps = np.reshape(steps, (-1, *(1,) * (len(shape_of(y)) - 1 - axis % len(shape_of(y)))))
+    return np.sum(steps * between / 2.0, axis=axis)
+
+
+def polyval(p: Any, x: Any) -> Any:
+    """np.polyval by Horner's rule, highest power first."""
+    total: Any = np.zeros_like(_concrete(x))
+    for k in range(shape_of(p)[0]):
+        total = total * x + p[k]
+    return total
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """np.tensordot as one product of matrices."""
+    na, nb = len(shape_of(a)), len(shape_of(b))
+    if isinstance(axes, int):
+        left, right = list(range(na - axes, na)), list(range(axes))
+    else:
+        left, right = ([side] if isinstance(side, int) else list(side) for side in axes)
+    left, right = [i % na for i in left], [i % nb for i in right]
+    free_a, free_b = [i for i in range(na) if i not in left], [i for i in range(nb) if i not in right]
+    inner = int(np.prod([shape_of(a)[i] for i in left], dtype=int))
+    outside = tuple(shape_of(a)[i] for i in free_a) + tuple(shape_of(b)[i] for i in free_b)
+    first = np.reshape(np.transpose(a, (*free_a, *left)), (-1, inner))
+    second = np.reshape(np.transpose(b, (*right, *free_b)), (inner, -1))
+    return np.reshape(np.matmul(first, second), outside)
+
+
+def kron(a: Any, b: Any) -> Any:
+    """np.kron for vectors and matrices."""
+    ndim = max(len(shape_of(a)), len(shape_of(b)))
+    one, two = ((1,) * (ndim - len(shape_of(v))) + shape_of(v) for v in (a, b))
+    wide = np.reshape(a, [n for s in one for n in (s, 1)]) * np.reshape(b, [n for s in two for n in (1, s)])
+    return np.reshape(wide, tuple(s * t for s, t in zip(one, two, strict=True)))
+
+
+def cross(a: Any, b: Any, axis: int = -1) -> Any:
+    """np.cross of vectors with three components along the last axis."""
+    if axis != -1 or shape_of(a)[-1] != 3 or shape_of(b)[-1] != 3:
+        raise TypeError("np.cross is followed for three components along the last axis")
+    parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
+    return np.stack(parts, axis=-1)
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """np.convolve: the second argument shifted along the first, as a product with a matrix."""
+    n, k = shape_of(a)[0], shape_of(v)[0]
+    if n < k:
+        a, v, n, k = v, a, k, n
+    rows, columns = np.arange(n + k - 1)[:, None], np.arange(n)[None, :]
+    shift = rows - columns
+    places = np.where((shift >= 0) & (shift < k), shift + 1, 0)
+    matrix = GETITEM(np.concatenate([np.zeros(1, dtype=_dtype(v)), v]), index=(places,))
+    full = np.matmul(matrix, a)
+    start, length = {"full": (0, n + k - 1), "same": ((k - 1) // 2, n), "valid": (k - 1, n - k + 1)}[mode]
+    return full[start : start + length]
+
+
+def vdot(a: Any, b: Any) -> Any:
+    """np.vdot of real arrays."""
+    return np.dot(np.ravel(a), np.ravel(b))
+
+
+# elementwise
+def copysign(x: Any, y: Any) -> Any:
+    """np.copysign: the size of one, the sign of the other."""
+    size = np.abs(x)
+    return np.where(np.signbit(_concrete(y)) & (_concrete(y) == 0) | (y < 0), -size, size)
+
+
+def sinc(x: Any) -> Any:
+    """np.sinc as NumPy has it."""
+    y = np.pi * np.where(x == 0, 1.0e-20, x)
+    return np.sin(y) / y
+
+
+def degrees(x: Any) -> Any:
+    """np.rad2deg."""
+    return x * Exact("180/pi", 180 / np.pi, lambda m: m.divide(m.constant(180), m.pi()))
+
+
+def radians(x: Any) -> Any:
+    """np.deg2rad."""
+    return x * Exact("pi/180", np.pi / 180, lambda m: m.divide(m.pi(), m.constant(180)))
+
+
+def heaviside(x: Any, at_zero: Any) -> Any:
+    """np.heaviside."""
+    return np.where(x > 0, 1.0, np.where(x < 0, 0.0, at_zero))
+
+
+def entr(x: Any) -> Any:
+    """scipy.special.entr: -x log x."""
+    return -XLOGY(x, x)
+
+
+def rel_entr(x: Any, y: Any) -> Any:
+    """scipy.special.rel_entr: x log(x / y)."""
+    return XLOGY(x, x / y)
+
+
+def kl_div(x: Any, y: Any) -> Any:
+    """scipy.special.kl_div: x log(x / y) - x + y."""
+    return rel_entr(x, y) - x + y
+
+
+def xlog1py(x: Any, y: Any) -> Any:
+    """scipy.special.xlog1py."""
+    return x * np.log1p(y)
+
+
+def log_expit(x: Any) -> Any:
+    """scipy.special.log_expit."""
+    return -LOGADDEXP(0.0, -x)
+
+
+def betaln(a: Any, b: Any) -> Any:
+    """scipy.special.betaln."""
+    return special.gammaln(a) + special.gammaln(b) - special.gammaln(a + b)
+
+
+def exprel(x: Any) -> Any:
+    """scipy.special.exprel: (exp(x) - 1) / x, 1 at 0."""
+    safe = np.where(x == 0, 1.0, x)
+    return np.where(x == 0, 1.0 + x / 2.0, np.expm1(safe) / safe)
+
+
+def multi_dot(arrays: Any) -> Any:
+    """np.linalg.multi_dot, from left to right."""
+    return reduce(operator.matmul, arrays)
+
+
+COMPOSED: dict[Any, Callable[..., Any]] = {
+    **{f: moved(f) for f in (np.tile, np.rot90, np.flipud, np.fliplr, np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.delete, np.resize)},
+    np.pad: pad, np.append: append, np.column_stack: column_stack, np.dstack: dstack, np.split: split, np.array_split: split,
+    np.take_along_axis: take_along_axis, np.argsort: argsort, np.sort: sort, np.partition: partition, np.median: median,
+    np.quantile: quantile, np.percentile: percentile, np.ptp: ptp, np.diff: diff, np.average: average, np.trapezoid: trapezoid,
+    np.polyval: polyval, np.tensordot: tensordot, np.kron: kron, np.cross: cross, np.convolve: convolve, np.vdot: vdot,
+    np.copysign: copysign, np.sinc: sinc, np.rad2deg: degrees, np.degrees: degrees, np.deg2rad: radians, np.radians: radians,
+    np.heaviside: heaviside, special.entr: entr, special.rel_entr: rel_entr, special.kl_div: kl_div, special.xlog1py: xlog1py,
+    special.log_expit: log_expit, special.betaln: betaln, special.exprel: exprel, np.linalg.multi_dot: multi_dot,
+}  # fmt: skip

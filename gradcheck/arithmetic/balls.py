@@ -34,6 +34,10 @@ class Balls(ObjectArithmetic):
         self.ties += sign == 0
         return sign
 
+    def size(self, x: Any) -> float:
+        """The size of the midpoint."""
+        return float(abs(ball(x).mid()))
+
     def greater(self, a: Any, b: Any) -> bool:
         return self._order(a, b) > 0
 

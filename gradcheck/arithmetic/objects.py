@@ -89,6 +89,10 @@ class ObjectArithmetic(ABC):
         """Whether a >= b."""
         raise Undecidable("an arithmetic without order")
 
+    def size(self, x: Any) -> float:
+        """About how large a number is, to choose a pivot by; any order will do where there is none."""
+        return float(x != 0)
+
     def rint(self, x: Any) -> Any:
         """The nearest whole number, the even one of two."""
         above = x + self.constant(0.5)

@@ -67,6 +67,10 @@ class Taylor(ObjectArithmetic):
             raise MoreTerms("two values agree in the terms there are")
         return 0
 
+    def size(self, x: Any) -> float:
+        """The size of the value."""
+        return float(abs(_first(x).mid()))
+
     def greater(self, a: Any, b: Any) -> bool:
         return self._order(a, b) > 0
 

@@ -18,6 +18,7 @@ from gradcheck.primitives import (
     reductions,
     remainders,
     selection,
+    solving,
     special,
     structure,
     tables,
@@ -44,7 +45,7 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed)
+    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving)
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 

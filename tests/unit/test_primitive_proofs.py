@@ -18,10 +18,11 @@ reshape transpose broadcast_to astype concatenate stack getitem scatter trace
 matmul dot inner outer einsum
 expit logit erf erfc erfcx ndtr xlogy gammaln digamma polygamma logaddexp logaddexp2 softmax logsumexp log_softmax
 remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc
+inv solve det logabsdet
 """.split()
 DECISION = """
 greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not
-floor ceil trunc floor_divide sign isnan isfinite argmax argmin any all searchsorted rint argsort
+floor ceil trunc floor_divide sign isnan isfinite argmax argmin any all searchsorted rint argsort detsign
 """.split()
 STATUS = dict.fromkeys(PROVEN, "proven") | dict.fromkeys(DECISION, "decision")
 

@@ -130,6 +130,9 @@ class Balls(ObjectArithmetic):
     def erfc(self, x: Any) -> Any:
         return ball(x).erfc()
 
+    def gamma(self, x: Any) -> Any:
+        return ball(x).gamma()
+
     def lgamma(self, x: Any) -> Any:
         """log |gamma(x)|"""
         x = ball(x)

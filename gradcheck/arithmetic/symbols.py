@@ -123,6 +123,9 @@ class Symbols(ObjectArithmetic):
     def erfc(self, x: Any) -> Any:
         return sympy.erfc(x)
 
+    def gamma(self, x: Any) -> Any:
+        return sympy.gamma(x)
+
     def lgamma(self, x: Any) -> Any:
         return sympy.loggamma(x)
 

@@ -174,6 +174,9 @@ class Taylor(ObjectArithmetic):
     def erfc(self, x: Any) -> Any:
         return _any(x).erfc()
 
+    def gamma(self, x: Any) -> Any:
+        return _any(x).gamma()
+
     def lgamma(self, x: Any) -> Any:
         """log |gamma(x)|"""
         if _first(x) > 0:

@@ -15,11 +15,21 @@ import numpy as np
 from gradcheck.circuit import advice
 from gradcheck.errors import TraceError
 from gradcheck.primitives import BY_NAME, TABLE, find, is_followed_through
+from gradcheck.primitives.composed import accumulated, outer_of
 
 if TYPE_CHECKING:
     from gradcheck.circuit.trace import Tracer
 
-_REDUCE = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min, np.logical_and: np.all, np.logical_or: np.any}
+_REDUCE = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+    np.logical_and: np.all,
+    np.logical_or: np.any,
+    np.logaddexp: BY_NAME["logsumexp"],
+}
+_STEP_BY_STEP = (np.maximum, np.minimum, np.logaddexp, np.logaddexp2, np.hypot)
 _ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
@@ -195,8 +205,12 @@ def _concrete(value: Any) -> Any:
 def _ufunc_method(ufunc: np.ufunc, method: str) -> Callable[..., Any] | None:
     if method == "__call__":
         return find(ufunc)
+    if method == "outer" and find(ufunc) is not None:
+        return outer_of(ufunc)
     if method == "reduce" and ufunc in _REDUCE:
         return lambda x, axis=0, **options: _REDUCE[ufunc](x, axis=axis, **options)  # type: ignore[operator]
+    if method == "accumulate" and ufunc in _STEP_BY_STEP:
+        return accumulated(ufunc)
     if method == "accumulate" and ufunc in _ACCUMULATE:
         return lambda x, axis=0, **options: _ACCUMULATE[ufunc](x, axis=axis, **options)  # type: ignore[operator]
     return None

@@ -324,6 +324,62 @@ def exprel(x: Any) -> Any:
     return np.where(x == 0, 1.0 + x / 2.0, np.expm1(safe) / safe)
 
 
+def beta(a: Any, b: Any) -> Any:
+    """scipy.special.beta."""
+    return special.gamma(a) * special.gamma(b) / special.gamma(a + b)
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """np.select: the first choice whose condition holds."""
+    chosen = default
+    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+        chosen = np.where(condition, choice, chosen)
+    return chosen
+
+
+def piecewise(x: Any, condlist: Any, funclist: Any) -> Any:
+    """np.piecewise of elementwise functions or numbers; the last condition that holds counts."""
+    conditions = list(condlist) if isinstance(condlist, list | tuple) else [condlist]
+    pieces = [f(x) if callable(f) else f for f in funclist]
+    chosen = pieces[-1] if len(pieces) > len(conditions) else 0.0
+    for condition, piece in zip(conditions, pieces, strict=False):
+        chosen = np.where(condition, piece, chosen)
+    return chosen
+
+
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """np.nan_to_num: what is no number becomes one, and has no derivative."""
+    info = np.finfo(_dtype(x))
+    high, low = info.max if posinf is None else posinf, info.min if neginf is None else neginf
+    return np.where(np.isfinite(x), x, np.where(np.isnan(x), nan, np.where(x > 0, high, low)))
+
+
+def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """np.gradient of a vector with equal spacing, first order at the ends."""
+    if len(shape_of(f)) != 1 or edge_order != 1 or len(spacing) > 1 or (spacing and shape_of(spacing[0]) != ()):
+        raise TypeError("np.gradient is followed for a vector, one spacing and edge_order=1")
+    h = spacing[0] if spacing else 1.0
+    return np.concatenate([(f[1:2] - f[:1]) / h, (f[2:] - f[:-2]) / (2.0 * h), (f[-1:] - f[-2:-1]) / h])
+
+
+def accumulated(step: Callable[..., Any]) -> Callable[..., Any]:
+    """ufunc.accumulate along an axis, one step after the other."""
+
+    def adapter(x: Any, axis: int = 0) -> Any:
+        lines = np.moveaxis(x, axis, 0)
+        found = [lines[0]]
+        for k in range(1, shape_of(lines)[0]):
+            found.append(step(found[-1], lines[k]))
+        return np.moveaxis(np.stack(found), 0, axis)
+
+    return adapter
+
+
+def outer_of(ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    """ufunc.outer: every element of one with every element of the other."""
+    return lambda a, b: ufunc(np.reshape(a, shape_of(a) + (1,) * len(shape_of(b))), b)
+
+
 def multi_dot(arrays: Any) -> Any:
     """np.linalg.multi_dot, from left to right."""
     return reduce(operator.matmul, arrays)
@@ -338,4 +394,5 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.copysign: copysign, np.sinc: sinc, np.rad2deg: degrees, np.degrees: degrees, np.deg2rad: radians, np.radians: radians,
     np.heaviside: heaviside, special.entr: entr, special.rel_entr: rel_entr, special.kl_div: kl_div, special.xlog1py: xlog1py,
     special.log_expit: log_expit, special.betaln: betaln, special.exprel: exprel, np.linalg.multi_dot: multi_dot,
+    special.beta: beta, np.select: select, np.piecewise: piecewise, np.nan_to_num: nan_to_num, np.gradient: gradient,
 }  # fmt: skip

@@ -15,6 +15,8 @@ from gradcheck.primitives.record import POSITIVE, REAL, UNIT, Exact, Example, In
 from gradcheck.primitives.reductions import Axis, kept_shape, stretch
 
 ONE_OVER_ROOT_TWO_PI = Exact("1/sqrt(2 pi)", 1 / math.sqrt(2 * math.pi), lambda m: 1 / m.sqrt(2 * m.pi()))
+ROOT_TWO_OVER_PI = Exact("sqrt(2/pi)", math.sqrt(2 / math.pi), lambda m: m.sqrt(2 / m.pi()))
+ONE_OVER_ROOT_TWO = Exact("1/sqrt(2)", math.sqrt(0.5), lambda m: 1 / m.sqrt(m.constant(2)))
 TWO_OVER_ROOT_PI = Exact("2/sqrt(pi)", 2 / math.sqrt(math.pi), lambda m: 2 / m.sqrt(m.pi()))
 Params = Mapping[str, Any]
 Inputs = tuple[Any, ...]
@@ -51,10 +53,20 @@ DIGAMMA = elementwise(
     domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.4616321449683622], tail=[1e300, 1e-150]), backward=True, formula="digamma(x)",
 )  # fmt: skip
 
+GAMMA = elementwise(
+    "gamma", special.gamma, lambda g, y, x: g * (y * special.digamma(x)),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.gamma(x), calls=[special.gamma], array="special.gamma({0})", domains=(POSITIVE,),
+    special=points(pole=[0.0], zero_of_the_derivative=[1.4616321449683622], tail=[171.0]), formula="gamma(x)",
+)  # fmt: skip
 ERFCX = elementwise(  # the difference of two large terms for large x: there erfcx(x) is near 1 / (x sqrt(pi))
     "erfcx", special.erfcx, lambda g, y, x: g * (2.0 * x * y - TWO_OVER_ROOT_PI),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.exp(x * x) * m.erfc(x), calls=[special.erfcx], array="special.erfcx({0})", domains=(UNIT,),
     special=(Special("tail", (26.0,)),), formula="exp(x**2) erfc(x)",
+)  # fmt: skip
+LOG_NDTR = elementwise(  # the density over the distribution, by erfcx: neither over- nor underflows, nothing cancels
+    "log_ndtr", special.log_ndtr, lambda g, y, x: g * (ROOT_TWO_OVER_PI / ERFCX(-x * ONE_OVER_ROOT_TWO)),
+    cost=TRANSCENDENTAL, exact=lambda m, x: m.log(m.erfc(-x / m.sqrt(m.constant(2))) / 2), calls=[special.log_ndtr],
+    array="special.log_ndtr({0})", special=(Special("tail", (-30.0,)), Special("tail", (8.0,))), formula="log of the normal distribution function",
 )  # fmt: skip
 NDTR = elementwise(
     "ndtr", special.ndtr, lambda g, y, x: g * (ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * (x * x))),

@@ -37,6 +37,9 @@ CALLS = [
     (special.rel_entr, lambda x: special.rel_entr(x, Q), P), (special.kl_div, lambda x: special.kl_div(Q, x), P),
     (special.xlog1py, lambda x: special.xlog1py(x, x), P), (special.log_expit, special.log_expit, X), (special.betaln, lambda x: special.betaln(x, 1.5), P),
     (special.exprel, special.exprel, X), (np.linalg.multi_dot, lambda x: np.linalg.multi_dot([x, x.T, x]), M),
+    (special.beta, lambda x: special.beta(x, 1.5), P), (np.select, lambda x: np.select([x > 1, x > 0], [x**2, x], -x), X),
+    (np.piecewise, lambda x: np.piecewise(x, [x < 0, x >= 1], [np.sin, 2.0, np.exp]), X), (np.nan_to_num, np.nan_to_num, X),
+    (np.gradient, np.gradient, X), (np.gradient, lambda x: np.gradient(x, 0.5), X),
 ]  # fmt: skip
 CASES = [pytest.param(call, at, id=f"{function.__name__} {i}") for i, (function, call, at) in enumerate(CALLS)]
 
@@ -71,6 +74,27 @@ def test_a_factor_is_noticed(call, at) -> None:
     function = weighed(call)
     verdict = check(function, lambda x: grad(function)(x) * (1 + 1e-9), (at,))
     assert verdict.outcome == "wrong"
+
+
+METHODS = [
+    pytest.param(lambda x: np.multiply.outer(x, M), X, id="outer"),
+    pytest.param(lambda x: np.arctan2.outer(x, P), X, id="outer of a binary function"),
+    pytest.param(np.maximum.accumulate, X, id="running maximum"),
+    pytest.param(lambda x: np.minimum.accumulate(x, axis=1), M, id="running minimum"),
+    pytest.param(np.logaddexp.accumulate, X, id="running log-sum-exp"),
+    pytest.param(np.logaddexp.reduce, X, id="log-sum-exp"),
+    pytest.param(lambda x: np.logaddexp.reduce(x, axis=1), M, id="log-sum-exp of rows"),
+    pytest.param(special.gamma, P, id="gamma"),
+    pytest.param(special.log_ndtr, X, id="log_ndtr"),
+]
+
+
+@pytest.mark.parametrize("call, at", METHODS)
+def test_methods_of_ufuncs_and_further_records(call, at) -> None:
+    (value,) = interpret(trace(call, at), Floats(), (at,))
+    np.testing.assert_allclose(value, call(at), rtol=1e-14, atol=1e-15)
+    found = compare(weighed(call), at)
+    assert found.outcome == "right", str(found)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ reshape transpose broadcast_to astype concatenate stack getitem scatter trace
 matmul dot inner outer einsum
 expit logit erf erfc erfcx ndtr xlogy gammaln digamma polygamma logaddexp logaddexp2 softmax logsumexp log_softmax
 remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc
-inv solve det logabsdet
+inv solve det logabsdet gamma log_ndtr
 """.split()
 DECISION = """
 greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not
@@ -84,7 +84,7 @@ NO_TRUTH = {  # special points at which an operation has no derivative that coul
     ("divide", "pole"), ("divide", "removable"), ("reciprocal", "pole"), ("power", "removable"), ("power", "pole"),
     ("power", "negative base"), ("power", "edge"), ("sqrt", "edge"), ("cbrt", "pole"), ("log", "pole"), ("log2", "pole"), ("log10", "pole"),
     ("log1p", "pole"), ("arcsin", "pole"), ("arccos", "pole"), ("arctan2", "pole"), ("arccosh", "pole"), ("arctanh", "pole"),
-    ("logit", "pole"), ("gammaln", "pole"), ("digamma", "pole"), ("polygamma", "pole"), ("remainder", "pole"), ("fmod", "pole"),
+    ("logit", "pole"), ("gamma", "pole"), ("gammaln", "pole"), ("digamma", "pole"), ("polygamma", "pole"), ("remainder", "pole"), ("fmod", "pole"),
 }  # fmt: skip
 LOSES_DIGITS = {("erfcx", "tail")}  # 2 x y - 2/sqrt(pi) cancels where erfcx(x) is near 1 / (x sqrt(pi)); no better form is known here
 

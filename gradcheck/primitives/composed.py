@@ -126,11 +126,13 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, 
 
 
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None, order: Any = None) -> Any:
-    """np.partition: the elements where NumPy puts them."""
+    """np.partition: the elements where NumPy puts them; of equal ones the first goes first, as in their order."""
     if axis is None:
         a, axis = np.ravel(a), 0
-    _decided(argsort(a, axis))  # while the order stays, so does the partition
-    return take_along_axis(a, np.argpartition(_concrete(a), kth, axis=axis), axis)
+    order = _decided(argsort(a, axis))  # while the order stays, so does the partition
+    places = np.empty_like(order)
+    np.put_along_axis(places, np.argsort(np.partition(_concrete(a), kth, axis=axis), axis=axis, kind="stable"), order, axis)
+    return take_along_axis(a, places, axis)
 
 
 def _concrete(x: Any) -> Any:

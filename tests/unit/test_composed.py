@@ -102,6 +102,8 @@ def test_methods_of_ufuncs_and_further_records(call, at) -> None:
     [
         pytest.param(np.sort, np.array([1.0, 2.0, 2.0]), "kink", id="equal elements"),
         pytest.param(np.median, np.array([1.0, 2.0, 2.0]), "kink", id="a median among equals"),
+        pytest.param(lambda x: np.partition(x, 1)[1], np.array([0.35, 0.82, 0.33, 0.33]), "kink", id="the second of equals"),
+        pytest.param(lambda x: np.partition(x, 2)[2], np.array([0.35, 0.82, 0.33, 0.33]), "right", id="beside equals"),
         pytest.param(np.median, np.array([1.0, 2.0, 2.0, 3.0]), "right", id="the mean of two equals"),
         pytest.param(np.median, np.array([1.0, 2.0, 4.0]), "right", id="a median"),
         pytest.param(np.sinc, np.array([0.0, 1.0]), "right", id="sinc at 0"),

@@ -1,8 +1,4 @@
-"""NumPy and SciPy functions that are compositions of other records: no rules of their own, nothing to prove.
-
-Functions that only move numbers about are run once on the numbers' places, so one line stands for each: where `np.tril` leaves a place
-number, the element goes; where it writes a zero, a zero is.
-"""
+"""NumPy and SciPy functions that are compositions of other records: no rules of their own, nothing to prove."""
 
 from __future__ import annotations
 
@@ -15,64 +11,12 @@ import numpy as np
 from scipy import special
 
 from gradcheck.primitives.costs import COMPARISON, Counts, Sized
+from gradcheck.primitives.moving import append, column_stack, dstack, dtype_of, moved, pad, split, take_along_axis
 from gradcheck.primitives.record import Exact, Primitive, shape_of
 from gradcheck.primitives.special import LOGADDEXP, XLOGY
 from gradcheck.primitives.structure import GETITEM
 
 PI = Exact("pi", np.pi, lambda m: m.pi())
-
-
-# moving numbers about
-def moved(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What moves, repeats, drops and zero-fills, on traced arrays."""
-
-    def adapter(x: Any, *args: Any, **options: Any) -> Any:
-        shape = shape_of(x)
-        size = int(np.prod(shape, dtype=int))
-        places = np.asarray(function(1 + np.arange(size).reshape(shape), *args, **options))
-        flat = np.reshape(x, (-1,))
-        if (places == 0).any():
-            return GETITEM(np.concatenate([np.zeros(1, dtype=_dtype(x)), flat]), index=(places,))
-        return GETITEM(flat, index=(places - 1,))
-
-    return adapter
-
-
-def _dtype(x: Any) -> Any:
-    return getattr(x, "dtype", np.dtype(np.float64))
-
-
-def pad(array: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Any:
-    """np.pad in the modes that only move numbers: constant (zeros), edge, reflect, symmetric, wrap, empty excluded."""
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or np.any(options.get("constant_values", 0)):
-        raise TypeError("np.pad in this mode is not followed: pad with zeros, edge, reflect, symmetric or wrap")
-    return moved(np.pad)(array, pad_width, mode, **options)
-
-
-def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    """np.append is np.concatenate."""
-    return np.concatenate([np.ravel(arr), np.ravel(values)]) if axis is None else np.concatenate([arr, values], axis=axis)
-
-
-def column_stack(parts: Any) -> Any:
-    """np.column_stack: vectors become columns."""
-    return np.concatenate([np.reshape(p, (-1, 1)) if len(shape_of(p)) < 2 else p for p in parts], axis=1)
-
-
-def dstack(parts: Any) -> Any:
-    """np.dstack."""
-    return np.concatenate([np.reshape(p, np.atleast_3d(np.broadcast_to(0.0, shape_of(p))).shape) for p in parts], axis=2)
-
-
-def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
-    """np.split and np.array_split as slices."""
-    cuts = np.array_split(np.arange(shape_of(x)[axis]), sections)
-    return [GETITEM(x, index=(*(slice(None),) * (axis % len(shape_of(x))), slice(int(c[0]), int(c[-1]) + 1))) for c in cuts if len(c)]
-
-
-def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """np.take_along_axis with fixed indices."""
-    return moved(np.take_along_axis)(arr, np.asarray(indices), axis)
 
 
 # order
@@ -251,7 +195,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     rows, columns = np.arange(n + k - 1)[:, None], np.arange(n)[None, :]
     shift = rows - columns
     places = np.where((shift >= 0) & (shift < k), shift + 1, 0)
-    matrix = GETITEM(np.concatenate([np.zeros(1, dtype=_dtype(v)), v]), index=(places,))
+    matrix = GETITEM(np.concatenate([np.zeros(1, dtype=dtype_of(v)), v]), index=(places,))
     full = np.matmul(matrix, a)
     start, length = {"full": (0, n + k - 1), "same": ((k - 1) // 2, n), "valid": (k - 1, n - k + 1)}[mode]
     return full[start : start + length]
@@ -351,7 +295,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any) -> Any:
 
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """np.nan_to_num: what is no number becomes one, and has no derivative."""
-    info = np.finfo(_dtype(x))
+    info = np.finfo(dtype_of(x))
     high, low = info.max if posinf is None else posinf, info.min if neginf is None else neginf
     return np.where(np.isfinite(x), x, np.where(np.isnan(x), nan, np.where(x > 0, high, low)))
 

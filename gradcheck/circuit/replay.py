@@ -30,8 +30,3 @@ def replay(circuit: Circuit, inputs: Sequence[Any]) -> tuple[Any, ...]:
         if isinstance(value, TracedArray):
             value.recorder.decide(value, lambda _, outcome=outcome: outcome)  # type: ignore[misc]
     return results[:count]
-
-
-def concrete(value: Any) -> Any:
-    """The value behind a traced one."""
-    return value.value if isinstance(value, TracedArray) else value

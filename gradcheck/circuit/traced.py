@@ -96,7 +96,7 @@ class TracedArray:
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if is_followed_through(function):
-            return function(*map(_concrete, args), **options)
+            return function(*map(concrete, args), **options)
         known = find(function)
         if known is None:
             raise TraceError(self.recorder.here(advice.unknown(advice.called(function), "__call__", {})))
@@ -198,7 +198,8 @@ class TracedArray:
         return self.copy()
 
 
-def _concrete(value: Any) -> Any:
+def concrete(value: Any) -> Any:
+    """The value behind a traced one."""
     return value.value if isinstance(value, TracedArray) else value
 
 

@@ -17,8 +17,8 @@ from gradcheck.case import Case
 from gradcheck.circuit import Circuit, as_number, hessian_vector, pullback, trace
 from gradcheck.circuit.compile import compile_circuit, interpreter
 from gradcheck.circuit.keep import Dependency, dependencies
-from gradcheck.circuit.replay import concrete, replay
-from gradcheck.circuit.traced import TracedArray
+from gradcheck.circuit.replay import replay
+from gradcheck.circuit.traced import TracedArray, concrete
 from gradcheck.errors import ShapeError, UsageError
 
 _KEPT = 8  # programs kept per function, for different shapes and branches

@@ -189,10 +189,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """np.linalg.norm: of vectors in all orders, of matrices in the Frobenius norm, 1 and infinity."""
     ndim = len(shape_of(x))
     if axis is None and (ord is None or ndim == 1):
-        flat_axis: Any = None if ndim != 1 else 0
-        if ord is None:
-            return np.sqrt(np.sum(x * x, axis=None, keepdims=keepdims))
-        return _vector_norm(x, ord, flat_axis, keepdims)
+        return np.sqrt(np.sum(x * x, keepdims=keepdims)) if ord is None else _vector_norm(x, ord, 0, keepdims)
     axes = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
     if len(axes) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)

@@ -13,13 +13,12 @@ import numpy as np
 
 from gradcheck.arithmetic.balls import Balls
 from gradcheck.arithmetic.enclosures import Undecidable, ball, precision
+from gradcheck.arithmetic.objects import box
 from gradcheck.circuit import Floats, describe, trail
 from gradcheck.gradients.method import Problem
 from gradcheck.gradients.tape import Tape
 from gradcheck.primitives import Primitive
 from gradcheck.verdicts.accuracy import Accuracy
-
-_STEPS = ("floor", "ceil", "trunc", "floor_divide", "searchsorted")
 
 
 def decided_by_rounding(problem: Problem, bits: int) -> str | None:
@@ -68,8 +67,8 @@ def _decides(primitive: Primitive | None) -> bool:
 
 
 def _signs(primitive: Primitive, value: Any, operands: Sequence[Any], params: Mapping[str, Any]) -> Any:
-    """How the operands of a decision are ordered: -1, 0 or 1 each."""
-    if primitive.name in _STEPS or primitive.name.startswith(("logical", "any", "all")):
+    """What a decision says; of a selection, how its operands are ordered (-1, 0 or 1 each), for a tie in floats is a side of its own."""
+    if primitive.pick is None:
         return np.asarray(value, dtype=float)
     if primitive.elementwise:
         first, *others = operands
@@ -80,9 +79,5 @@ def _signs(primitive: Primitive, value: Any, operands: Sequence[Any], params: Ma
 
 
 def _sign(x: Any) -> Any:
-    """The sign; 0 for a ball that cannot be told from 0."""
-    return (
-        np.frompyfunc(lambda v: int(ball(v) > 0) - int(ball(v) < 0), 1, 1)(x).astype(float)
-        if np.shape(x)
-        else float(int(ball(x) > 0) - int(ball(x) < 0))
-    )
+    """The sign of every element; 0 for a ball that cannot be told from 0."""
+    return np.asarray(np.frompyfunc(lambda v: int(ball(v) > 0) - int(ball(v) < 0), 1, 1)(box(x)), dtype=float)

@@ -12,7 +12,7 @@ from gradcheck.circuit import Circuit, Floats, trail
 from gradcheck.primitives import Primitive, Special
 
 TAILS = ("tail", "large")
-STEPS = ("floor", "ceil", "trunc")  # and rint, whose jumps lie elsewhere
+STEPS = ("floor", "ceil", "trunc")
 REMAINDERS = ("floor_divide", "remainder", "fmod")
 STANDINGS = ("own", "searched", "tried", "never")
 
@@ -116,7 +116,7 @@ class Visits:
 def hops(circuit: Circuit) -> Iterator[tuple[Hop, int, Special]]:
     """Every special point of every hop that a differentiable input reaches: the hop, its equation's number, the special point."""
     seen: dict[Hop, int] = {}
-    live = _moving(circuit)
+    live = moving(circuit)
     for k in range(len(circuit)):
         primitive = circuit.primitive(k)
         if primitive is None or not primitive.special or not live[k]:
@@ -134,13 +134,13 @@ def _short(file: str) -> str:
     return file.rsplit("/", 1)[-1]
 
 
-def _moving(circuit: Circuit) -> list[bool]:
+def moving(circuit: Circuit) -> list[bool]:
     """Which values depend on an input."""
     inputs = set(circuit.inputs)
-    moving: list[bool] = []
+    found: list[bool] = []
     for k in range(len(circuit)):
-        moving.append(k in inputs or any(moving[i] for i in circuit.inputs_of(k)))
-    return moving
+        found.append(k in inputs or any(found[i] for i in circuit.inputs_of(k)))
+    return found
 
 
 def _possible(circuit: Circuit, k: int, primitive: Primitive, special: Special) -> bool:

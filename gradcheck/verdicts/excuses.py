@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.circuit import Circuit
 from gradcheck.verdicts.accuracy import measure
-from gradcheck.verdicts.coverage import REMAINDERS, STEPS, hops, touches, values_at
+from gradcheck.verdicts.coverage import REMAINDERS, STEPS, hops, moving, touches, values_at
 from gradcheck.verdicts.judge import Standard
 from gradcheck.verdicts.tolerance import SAFETY, unit_roundoff
 from gradcheck.verdicts.verdict import Finding, Verdict, written
@@ -108,25 +108,17 @@ def is_separable(circuit: Circuit) -> bool:
 
     Such a derivative can be expected to be accurate entry by entry, also where it is small; one in which entries mix cannot.
     """
-    moving, mixed = [k in set(circuit.inputs) for k in range(len(circuit))], [False] * len(circuit)
+    moves, mixed = moving(circuit), [False] * len(circuit)
     for k in range(len(circuit)):
-        primitive, read = circuit.primitive(k), [i for i in circuit.inputs_of(k) if moving[i]]
+        primitive, read = circuit.primitive(k), [i for i in circuit.inputs_of(k) if moves[i]]
         if primitive is None or not read:
             continue
-        moving[k], mixed[k] = True, any(mixed[i] for i in read) or len({circuit.type(i).shape for i in read}) > 1
-        linear = primitive.name in _LINEAR or (primitive.name in ("multiply", "divide") and read == list(circuit.inputs_of(k))[:1])
-        if primitive.name in _SUMS:
-            mixed[k] = True
-        elif primitive.name not in _MOVES and (not primitive.elementwise or (mixed[k] and not linear and not _scales(circuit, k, read))):
+        mixed[k] = primitive.name in _SUMS or any(mixed[i] for i in read) or len({circuit.type(i).shape for i in read}) > 1
+        scales = len(read) == 1 and (primitive.name == "multiply" or (primitive.name == "divide" and read[0] == circuit.inputs_of(k)[0]))
+        linear = scales or primitive.name in (*_LINEAR, *_SUMS, *_MOVES)
+        if not linear and (mixed[k] or not primitive.elementwise):
             return False
     return True
-
-
-def _scales(circuit: Circuit, k: int, read: list[int]) -> bool:
-    """Whether an equation multiplies one moving value by something fixed."""
-    primitive = circuit.primitive(k)
-    assert primitive is not None
-    return primitive.name == "multiply" and len(read) == 1
 
 
 def _bent(by: Standard) -> int:

@@ -67,15 +67,17 @@ def _formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accur
     circuit = _recorded(gradient, problem, count)
     if circuit is None:
         return Look(open_, open_)
-    true = [ball(t) for t in flat_entries(truth.entries)[:size]]
+    true, wrong = [ball(t) for t in flat_entries(truth.entries)[:size]], open_
     for bits in BITS:
         with precision(max(bits, truth.bits)):
-            exact, fuzzy = (_off(circuit, problem, true, m) for m in (Balls(), _Rounded(_shared(problem.circuit))))
+            exact = _off(circuit, problem, true, Balls())
             if exact is None:
                 return Look(open_, open_)
             same, half = ([share * abs(t) + tiny for t in true] for share in (SAME * unit, (2 * unit) ** 0.5))
             right = _each(lambda d, t: d.abs_upper() <= t, exact, same)
-            rounded = exact if fuzzy is None else fuzzy
+            if right.all():
+                break
+            rounded = _off(circuit, problem, true, _Rounded(_shared(problem.circuit))) or exact
             wrong = _each(lambda d, t: d.abs_lower() > t, rounded, same)
             explained = [max(float(h), EXPLAINS * abs(e)) for h, e in zip(half, accuracy.error, strict=True)]
             right |= ~wrong & _each(lambda d, t: d.abs_upper() <= t, rounded, explained)

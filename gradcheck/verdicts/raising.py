@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 
 from gradcheck.errors import GradcheckError
 from gradcheck.verdicts.verdict import Finding, Verdict
 
 _OURS = str(Path(__file__).parent.parent)
+_LIBRARIES = tuple(str(Path(m.__file__).parent) for m in (np, scipy) if m.__file__)
 
 
 def raised(function: Callable[..., Any], point: Sequence[Any]) -> Exception | None:
@@ -36,10 +38,12 @@ def raised(function: Callable[..., Any], point: Sequence[Any]) -> Exception | No
 
 
 def _is_deliberate(error: Exception) -> bool:
-    """Whether a `raise` statement raised it, not NumPy or Python itself."""
+    """Whether a `raise` statement of the user's raised it, not NumPy (whose own Python code raises too, for shapes) or Python itself."""
     if isinstance(error, TypeError | NameError | AttributeError):
         return False
     *_, last = traceback.extract_tb(error.__traceback__)
+    if last.filename.startswith(_LIBRARIES):
+        return False
     return re.search(r"\braise\b", linecache.getline(last.filename, last.lineno or 0)) is not None
 
 

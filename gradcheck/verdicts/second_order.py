@@ -22,10 +22,11 @@ from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.second import confirm, on_grid, slope_along
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.accuracy import joined
-from gradcheck.verdicts.claim import broken_contract, labels
+from gradcheck.verdicts.claim import broken_contract, claimed_entries, labels
 from gradcheck.verdicts.judge import Judgement, standard
 from gradcheck.verdicts.raising import told
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
+from gradcheck.verdicts.vjp import linear
 
 VECTORS = 2  # random vectors a product is tried with
 Point = tuple[Any, ...]
@@ -113,17 +114,15 @@ class SecondOrder:
         return of_hessian
 
     def _linear(self, plain: Problem) -> list[Verdict]:
-        """A zero vector must give zero."""
-        zero = tuple(np.zeros_like(x) for x in plain.inputs)
-        try:
-            result = self._product(tuple(z[()] for z in zero))(*(a.copy() if isinstance(a, np.ndarray) else a for a in plain.arguments))
-        except Exception:  # found already, with the random vectors
-            return []
-        parts = result.values() if isinstance(result, Mapping) else result if isinstance(result, tuple | list) else (result,)
-        if not any(np.any(np.asarray(p)) for p in parts):
-            return []
-        message = "a zero vector does not give a zero product: the product does not depend on its vector as it should"
-        return [Verdict("wrong", message, getattr(self.claim, "__name__", "hvp"), diagnosis=(Finding("missing-cotangent", message),))]
+        """Whether the product is linear in its vector."""
+        shapes, types = [np.shape(x) for x in plain.inputs], [x.dtype for x in plain.inputs]
+
+        def product(vector: Any) -> Any:
+            parts = claimed_entries(self._product(_parted(vector, shapes, types)), plain)
+            return None if isinstance(parts, Finding) else np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in parts])
+
+        vector = np.random.default_rng(self.seed).uniform(0.5, 2.0, plain.size).astype(plain.dtype)
+        return linear(product, vector, getattr(self.claim, "__name__", "hvp"), "vector")
 
 
 def is_product(claim: Callable[..., Any], arguments: int, *, vjp: bool) -> bool:

@@ -5,7 +5,7 @@ Cotangents are random, never ones: a rule that forgets its cotangent, or uses it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
@@ -20,7 +20,6 @@ COTANGENTS = 2
 ROWS = 32  # outputs up to which each is looked at alone
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 SCALES = (20, -20)  # powers of two by which a cotangent is scaled
-ZERO = "a zero cotangent does not give a zero product: the product does not depend on its cotangent as it should"
 
 
 def weighted(
@@ -46,26 +45,37 @@ def rows(function: Callable[..., Any], gradient: Callable[..., Any], point: tupl
 def linear_in_cotangent(
     function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...], chosen: tuple[int, ...], seed: int
 ) -> list[Verdict]:
-    """A wrong verdict where zero does not give zero, or a cotangent times a power of two, which floats scale exactly, not the product times that."""
+    """A wrong verdict where the product is not linear in its cotangent."""
     result = _value(function, point)
 
     def product(cotangent: Any) -> Any:
         problem = untraced(_scalar(function, cotangent), point, chosen)
         parts = claimed_entries(_bound(gradient, cotangent[()]), problem)
-        return None if isinstance(parts, Finding) else np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in parts])
+        return None if isinstance(parts, Finding) else _flat(parts)
 
-    at_zero = product(np.zeros_like(result))
-    if at_zero is not None and np.any(at_zero):
-        return [_wrong(gradient, "missing-cotangent", ZERO)]
     cotangent = np.random.default_rng(seed).uniform(0.5, 2.0, result.shape).astype(result.dtype)
-    plain = product(cotangent)
+    return linear(product, cotangent, getattr(gradient, "__name__", "gradient"), "cotangent")
+
+
+def linear(product: Callable[[Any], Any], vector: Any, name: str, what: str) -> list[Verdict]:
+    """A wrong verdict where zero does not give zero, or a vector times a power of two, which floats scale exactly, not the product times that.
+
+    `product` gives its entries in one vector, or None where it breaks the contract, which is found elsewhere.
+    """
+    at_zero = product(np.zeros_like(vector))
+    if at_zero is not None and np.any(at_zero):
+        message = f"a zero {what} does not give a zero product: the product does not depend on its {what} as it should"
+        return [_wrong(name, "missing-cotangent", message)]
+    plain = product(vector)
     for power in SCALES:
-        scaled = product((cotangent * result.dtype.type(2.0**power)).astype(result.dtype))
-        if plain is not None and scaled is not None and not _proportional(plain, scaled / 2.0**power, result.dtype):
-            return [
-                _wrong(gradient, "nonlinear", f"a cotangent 2**{power} times as large does not give a product 2**{power} times as large")
-            ]
+        scaled = product((vector * vector.dtype.type(2.0**power)).astype(vector.dtype))
+        if plain is not None and scaled is not None and not _proportional(plain, scaled / 2.0**power, vector.dtype):
+            return [_wrong(name, "nonlinear", f"a {what} 2**{power} times as large does not give a product 2**{power} times as large")]
     return []
+
+
+def _flat(parts: Sequence[Any]) -> Any:
+    return np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in parts])
 
 
 def _proportional(plain: Any, scaled: Any, dtype: Any) -> bool:
@@ -79,8 +89,8 @@ def _proportional(plain: Any, scaled: Any, dtype: Any) -> bool:
     return bool(np.all(near | ~np.isfinite(plain) | ~np.isfinite(scaled)))
 
 
-def _wrong(gradient: Callable[..., Any], kind: str, message: str) -> Verdict:
-    return Verdict("wrong", message, getattr(gradient, "__name__", "gradient"), diagnosis=(Finding(kind, message),))
+def _wrong(name: str, kind: str, message: str) -> Verdict:
+    return Verdict("wrong", message, name, diagnosis=(Finding(kind, message),))
 
 
 def _value(function: Callable[..., Any], point: tuple[Any, ...]) -> Any:

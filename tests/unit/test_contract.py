@@ -146,6 +146,12 @@ def test_a_call_that_makes_no_sense_is_the_callers_to_see(point):
         check(positive_root, checked_slope, point)
 
 
+def test_shapes_that_numpy_itself_rejects_are_the_callers_to_see():
+    """NumPy's own Python code raises for shapes; a gradient that raises as well is no agreement."""
+    with pytest.raises(ValueError, match="same shape"):
+        check(lambda x, y: np.sum(np.stack([x, y])), lambda x, y: np.stack([x, y]), (X, X[:2]))
+
+
 def test_search_finds_where_the_gradient_alone_raises():
     def claim(x):
         if np.any(x == 0):

@@ -80,6 +80,7 @@ WRONG = [
     pytest.param(wave, lambda x, v: hessian(x) @ v**2, (X,), id="vector squared"),
     pytest.param(wave, lambda x, v: hessian(x) @ v + np.where(np.any(v != 0), 0.0, 1.0), (X,), id="not zero for zero"),
     pytest.param(wave, lambda x, v: hessian(x) @ np.ones(3), (X,), id="vector forgotten"),
+    pytest.param(wave, lambda x, v: hessian(x) @ np.clip(v, -100, 100), (X,), id="vector clipped"),
     pytest.param(mixed, lambda a, b: (blocks(a, b)[0], blocks(a, b)[0]), (A, B), id="rows swapped"),
     pytest.param(mixed, lambda a, b: blocks(a, b)[0], (A, B), id="one row"),
     pytest.param(wave, lambda x: 1 / np.zeros(0)[0], (X,), id="raises"),

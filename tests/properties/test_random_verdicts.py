@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,8 +77,8 @@ def in_double(function: Any, at: Any) -> Any:
 WAYS = (by_the_tape, by_the_raw_sweep, in_double)
 
 
-def judged(seed: int) -> list[str]:
-    """What is amiss with the verdicts on one program; nothing, or lines to print."""
+def judged(seed: int, tally: Counter[str]) -> list[str]:
+    """What is amiss with the verdicts on one program; nothing, or lines to print. Outcomes are counted."""
     case, rng = drawn(seed), np.random.default_rng(seed + 1)
     with np.errstate(all="ignore"):
         if not np.isfinite(case.program(*case.at)):
@@ -86,6 +87,7 @@ def judged(seed: int) -> list[str]:
     truth = certify(problem)
     claim = WAYS[seed % 3](case.function, case.at)
     verdict = check(case.function, claim, case.at)
+    tally[f"claimed: {verdict.outcome}"] += 1
     if not isinstance(truth, Truth):
         return [] if verdict.outcome == "undecided" else [f"{seed}: {verdict.outcome} without a truth"]
     amiss = [] if verdict.ok or verdict.outcome == "undecided" else [f"{seed}: a right gradient, {claim.__name__}: {verdict}"]
@@ -100,6 +102,7 @@ def judged(seed: int) -> list[str]:
         return amiss
     off = float(10.0 ** rng.uniform(np.log10(4 * floor), 0.3) * rng.choice([-1.0, 1.0]))
     found = check(case.function, perturbed(claim, entry, off, absolute=not true[entry] and size), case.at)
+    tally[f"perturbed: {found.outcome}"] += 1
     return amiss if found.outcome == "wrong" else [*amiss, f"{seed}: entry {entry} off by {off:.2e}: {found}"]
 
 
@@ -116,11 +119,19 @@ def perturbed(claim: Any, entry: int, off: float, *, absolute: float) -> Any:
     return wrong
 
 
+def all_judged(seeds: range) -> None:
+    """Nothing amiss, and hardly a program for which there was nothing to judge."""
+    tally: Counter[str] = Counter()
+    assert [line for seed in seeds for line in judged(seed, tally)] == []
+    assert tally["claimed: right"] + tally["claimed: kink"] >= 0.98 * len(seeds), tally
+    assert tally["perturbed: wrong"] >= 0.9 * len(seeds), tally
+
+
 def test_some_random_programs() -> None:
-    assert [line for seed in range(250) for line in judged(seed)] == []
+    all_judged(range(250))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_twenty_thousand_random_programs(chunk: int) -> None:
-    assert [line for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK) for line in judged(seed)] == []
+    all_judged(range(chunk * CHUNK, (chunk + 1) * CHUNK))

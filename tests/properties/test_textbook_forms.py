@@ -739,16 +739,17 @@ def never_wrong_while_half_the_digits_remain(form, point):
 
 
 def never_right_once_changed(form, point, twins):
-    """Where the form is so accurate, and its truth so far from underflow, that the change is no rounding."""
+    """Where the form is so accurate, and its truth so far from underflow, that the change is no rounding; how many changes were judged."""
     dtype = np.result_type(*point)
     verdict = judged(form, point)
     if verdict is None or digits(verdict) < 1 - math.log10(OFF[dtype]):
-        return
+        return 0
     if (np.abs(verdict.judgement.accuracy.truth) < float(np.finfo(dtype).tiny) / OFF[dtype]).any():
-        return
+        return 0
     for twin in twins:
         changed = judged(form, point, changed_by(twin, form.gradient, OFF[dtype]))
         assert changed.outcome == "wrong", (point, twin.__name__, str(changed))
+    return len(twins)
 
 
 def changed_by(twin, gradient, off):
@@ -799,7 +800,7 @@ def test_a_textbook_form_is_never_wrong_at_many_points(form, dtype):
 @pytest.mark.parametrize("turn", range(0, len(FORMS), 3))
 def test_a_changed_form_is_never_right(turn):
     form, dtype = FORMS[turn], (FLOAT64, FLOAT32)[turn // 4 % 2]
-    never_right_once_changed(form, *drawn(form, dtype, 1, 2, ordinary=True), TWINS[turn % 4 :][:1])
+    assert never_right_once_changed(form, *drawn(form, dtype, 1, 2, ordinary=True), TWINS[turn % 4 :][:1]) == 1
 
 
 @pytest.mark.slow
@@ -821,4 +822,4 @@ def test_a_form_is_not_called_wrong_where_scatter_misleads(name, point):
 
 @pytest.mark.parametrize("name, point", known(ONCE_RIGHT))
 def test_a_changed_form_is_not_called_right_where_the_tape_cancels(name, point):
-    never_right_once_changed(NAMED[name], tuple(np.asarray(x)[()] for x in point), TWINS)
+    assert never_right_once_changed(NAMED[name], tuple(np.asarray(x)[()] for x in point), TWINS) == len(TWINS)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gradcheck.arithmetic.objects import ObjectArithmetic, box
 from gradcheck.circuit.circuit import FLOAT64, INPUT, Circuit
 from gradcheck.circuit.interpret import interpret
-from gradcheck.compiled.generate import formulas
+from gradcheck.compiled.generate import FUSED, formulas, supported
 from gradcheck.compiled.program import ZERO, Program
 from gradcheck.errors import GradcheckError
 from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact, Primitive
@@ -22,6 +22,24 @@ _GETITEM, _SCATTER, _STACK, _STRETCH = (OPCODE[BY_NAME[n]] for n in ("getitem", 
 _COLUMNS = 5
 NUMBER = {name: n for n, name in enumerate(formulas())}
 Numbers = NDArray[np.int64]
+
+
+def instruction(circuit: Circuit, k: int) -> tuple[str, tuple[int, ...]] | None:
+    """An elementwise equation as an operation of the machine on its operands; None where the machine has none.
+
+    A square is a product, as it is for NumPy: the power would take ten times as long.
+    """
+    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    if primitive is None or not primitive.elementwise or k in circuit.params:
+        return None
+    if primitive.name == "power" and (exponent := circuit.constants.get(read[1])) is not None and np.ndim(exponent) == 0:
+        if exponent == 2:
+            return "multiply", (read[0], read[0])
+        if exponent == -1:
+            return "reciprocal", (read[0],)
+    if primitive.name == "square":
+        return "multiply", (read[0], read[0])
+    return (primitive.name, read) if primitive.name in NUMBER else None
 
 
 class NotScalarError(GradcheckError):
@@ -96,6 +114,7 @@ class _Columns:
         for j in range(3):
             has = lengths > j
             code[has, 2 + j] = self.cell[operands[first[has] + j]]
+        self._squares(code)
         outputs = tuple(self._output(k) for k in circuit.outputs)
         if (code[:, 2:] < 0).any():  # arrays in the midst of it
             raise NotScalarError
@@ -104,6 +123,14 @@ class _Columns:
         return Program(
             np.ascontiguousarray(code, np.uint32), self.cells, tuple(self.inputs), outputs, tuple(int(self.cell[k]) for k in watched)
         )  # fmt: skip
+
+    def _squares(self, code: Numbers) -> None:
+        """Powers of two, as `instruction` has them."""
+        two = [self.cell[k] for k, value in self.circuit.constants.items() if np.ndim(value) == 0 and _float(value) == 2.0]
+        rows = (code[:, 0] == NUMBER["power"]) & np.isin(code[:, 3], two)
+        code[rows, 0], code[rows, 3] = NUMBER["multiply"], code[rows, 2]
+        rows = code[:, 0] == NUMBER["square"]
+        code[rows, 0], code[rows, 3] = NUMBER["multiply"], code[rows, 2]
 
     def _output(self, k: int) -> Numbers:
         circuit, opcode = self.circuit, self.circuit.opcodes[k]
@@ -130,10 +157,8 @@ def _float(value: Any) -> float:
 
 def fuse(code: Numbers, cells: int, kept: Numbers) -> Numbers:
     """Products that one sum or difference alone reads are formed there: fewer instructions, the same roundings."""
-    reads = code[:, 2:]
-    arity = np.where(np.isin(code[:, 0], [NUMBER[n] for n in _ARITHMETIC]), 2, 3)
-    counted = np.where(np.arange(3) < arity[:, None], reads, ZERO)
-    uses = np.bincount(counted.ravel(), minlength=cells)
+    arity = np.where(np.isin(code[:, 0], [NUMBER[n] for n in _TWO]), 2, np.where(np.isin(code[:, 0], [NUMBER[n] for n in _THREE]), 3, 1))
+    uses = np.bincount(code[:, 2:][np.arange(3) < arity[:, None]], minlength=cells)
     uses[kept] += 2
     maker = np.full(cells, -1)
     maker[code[:, 1]] = np.arange(len(code))
@@ -153,7 +178,8 @@ def fuse(code: Numbers, cells: int, kept: Numbers) -> Numbers:
     return code[~gone]
 
 
-_ARITHMETIC = ("add", "subtract", "multiply", "divide")
+_TWO = tuple(name for name, record in supported().items() if record.arity == 2)
+_THREE = (*FUSED, *(name for name, record in supported().items() if record.arity == 3))
 
 
 def _element_by_element(circuit: Circuit, watched: tuple[int, ...]) -> Program:
@@ -225,6 +251,7 @@ class _Page(ObjectArithmetic):
         self.code: list[tuple[int, ...]] = []
         self.cells: list[float] = [0.0]
         self.known: dict[Any, int] = {}
+        self.fixed: set[int] = set()  # cells that hold constants
 
     def reserve(self, count: int) -> int:
         """So many cells in a row."""
@@ -248,6 +275,7 @@ class _Page(ObjectArithmetic):
         if key not in self.known:
             self.known[key] = self.reserve(1)
             self.cells[self.known[key]] = number
+            self.fixed.add(self.known[key])
         return self.known[key]
 
     def number(self, value: Any) -> Any:
@@ -270,6 +298,13 @@ class _Page(ObjectArithmetic):
         if primitive.elementwise:
             if primitive.name not in NUMBER or params:
                 raise NotScalarError
+            if (
+                primitive.name == "power"
+                and isinstance(inputs[1], _Token)
+                and self.cells[inputs[1].cell] == 2.0
+                and inputs[1].cell in self.fixed
+            ):
+                return inputs[0] * inputs[0]
             if not any(isinstance(x, np.ndarray) for x in inputs):
                 return self.write(primitive.name, *inputs)
             return np.frompyfunc(lambda *scalars: self.write(primitive.name, *scalars), len(inputs), 1)(*map(box, inputs))

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import Circuit
-from gradcheck.circuit.compile import LIMIT, Body, body, compiled, guarded, interpreter
+from gradcheck.circuit.compile import LIMIT, Body, body, compiled, exclusive, guarded, interpreter
 from gradcheck.compiled import program
+from gradcheck.compiled.arrays import array_body
 from gradcheck.compiled.assemble import assemble
 from gradcheck.compiled.program import Program
 
@@ -23,6 +24,7 @@ _INTERPRETED, _SCALAR, _ARRAY, _ELEMENT = 2.5e-6, 0.03e-6, 0.8e-6, 1e-9  # an eq
 _WRITING, _ASSEMBLING = 10e-6, 1e-6  # an equation
 _SOON = 20e-3  # source that is written in less is written at the second call
 _IMPORT, _WORTH = 0.3, 0.015  # importing numba; what earlier calls must have cost for that to be worth it
+_FUSED = 500  # elements computed in a call from which blocks are worth it
 _CALL, _INSTRUCTION = 1.0e-6, 3e-9  # the machine
 
 
@@ -83,10 +85,30 @@ class Engine:
             self.run = lambda *inputs: found.run(inputs)
 
     def _to_source(self) -> None:
-        written = body(self.circuit)
-        assert written is not None
-        self.form, self.changed = written, True
-        self.run = guarded(compiled(written), interpreter(self.circuit))
+        slow = interpreter(self.circuit)
+        self.changed = True
+        if _is_of_arrays(self.circuit):
+            fused = (
+                _elements(self.circuit) >= _FUSED and program.available() and (program.loaded() or self.spent > _WORTH) and program.ready()
+            )
+            self.form = array_body(self.circuit, fused=fused)
+            self.run = exclusive(self.circuit, self.form, slow)
+        else:
+            self.form = body(self.circuit)
+            assert self.form is not None
+            self.run = guarded(compiled(self.form), slow)
+
+
+def _is_of_arrays(circuit: Circuit) -> bool:
+    """Whether a circuit of float64 works on arrays rather than on numbers."""
+    floats = all(t.dtype == np.float64 or t.dtype.kind != "f" for t in circuit.type_table)
+    arrays = sum(circuit.type(k).size > 1 for k, opcode in enumerate(circuit.opcodes) if opcode >= 0)
+    return floats and 2 * arrays > sum(opcode >= 0 for opcode in circuit.opcodes)
+
+
+def _elements(circuit: Circuit) -> int:
+    """How many numbers a call computes."""
+    return sum(circuit.type(k).size for k, opcode in enumerate(circuit.opcodes) if opcode >= 0)
 
 
 def _estimate(circuit: Circuit) -> tuple[float, float, float]:

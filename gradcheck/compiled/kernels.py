@@ -9,6 +9,9 @@ Generated from the records by `python -m gradcheck.compiled.generate`; do not ed
 import math
 
 import numba
+import numpy as np
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 NUMBERS = {
     "multiply_add": 0,
@@ -105,9 +108,9 @@ def run(code, cells):  # type: ignore[no-untyped-def]
         elif operation == 26:
             cells[result] = y if x else z
         elif operation == 27:
-            cells[result] = (x if x >= y or x != x else y)
+            cells[result] = x if x >= y or x != x else y
         elif operation == 28:
-            cells[result] = (x if x <= y or x != x else y)
+            cells[result] = x if x <= y or x != x else y
         elif operation == 29:
             cells[result] = math.erf(x)
 
@@ -250,13 +253,149 @@ def run_many(code, cells):  # type: ignore[no-untyped-def]
             for p in range(cells.shape[1]):
                 x = a[p]
                 y = b[p]
-                out[p] = (x if x >= y or x != x else y)
+                out[p] = x if x >= y or x != x else y
         elif operation == 28:
             for p in range(cells.shape[1]):
                 x = a[p]
                 y = b[p]
-                out[p] = (x if x <= y or x != x else y)
+                out[p] = x if x <= y or x != x else y
         elif operation == 29:
             for p in range(cells.shape[1]):
                 x = a[p]
                 out[p] = math.erf(x)
+
+
+@intrinsic
+def _pointer(context, address):  # type: ignore[no-untyped-def]
+    """An address as a pointer."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(address), generate
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"})
+def _total(x):  # type: ignore[no-untyped-def]
+    """A sum in whatever order is quick."""
+    total = 0.0
+    for p in range(x.size):
+        total += x[p]
+    return total
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def run_blocks(before, code, slots, total, block):  # type: ignore[no-untyped-def]
+    """Elementwise programs over arrays, block by block, so that what is between stays in cache.
+
+    A slot is an address and how far it moves with each element: 0 for scratch. See `fusion` for the instructions.
+    """
+    for i in range(before.shape[0]):
+        operation, size = before[i, 0], before[i, 3]
+        out = numba.carray(_pointer(slots[before[i, 1], 0]), (size,), np.float64)
+        a = numba.carray(_pointer(slots[before[i, 2], 0]), (size,), np.float64)
+        value = a[0] if operation == 1 else 0.0
+        for p in range(size):
+            out[p] = value
+    for start in range(0, total, block):
+        size = min(block, total - start)
+        for i in range(code.shape[0]):
+            operation, extra = code[i, 0], code[i, 5]
+            out = numba.carray(_pointer(slots[code[i, 1], 0] + start * slots[code[i, 1], 1]), (size,), np.float64)
+            a = numba.carray(_pointer(slots[code[i, 2], 0] + start * slots[code[i, 2], 1]), (size,), np.float64)
+            b = numba.carray(_pointer(slots[code[i, 3], 0] + start * slots[code[i, 3], 1]), (size,), np.float64)
+            c = numba.carray(_pointer(slots[code[i, 4], 0] + start * slots[code[i, 4], 1]), (size,), np.float64)
+            if operation == 0:
+                for p in range(size):
+                    out[p] = a[p] * b[p] + c[p]
+            elif operation == 1:
+                for p in range(size):
+                    out[p] = a[p] * b[p] - c[p]
+            elif operation == 2:
+                for p in range(size):
+                    out[p] = c[p] - a[p] * b[p]
+            elif operation == 3:
+                for p in range(size):
+                    out[p] = a[p] * b[p]
+            elif operation == 4:
+                for p in range(size):
+                    out[p] = a[p] + b[p]
+            elif operation == 5:
+                for p in range(size):
+                    out[p] = a[p] - b[p]
+            elif operation == 6:
+                for p in range(size):
+                    out[p] = a[p] / b[p]
+            elif operation == 7:
+                for p in range(size):
+                    out[p] = -a[p]
+            elif operation == 8:
+                for p in range(size):
+                    out[p] = a[p] * a[p]
+            elif operation == 9:
+                for p in range(size):
+                    out[p] = 1.0 / a[p]
+            elif operation == 11:
+                for p in range(size):
+                    out[p] = math.sqrt(a[p])
+            elif operation == 19:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] > b[p] else 0.0
+            elif operation == 20:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] >= b[p] else 0.0
+            elif operation == 21:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] < b[p] else 0.0
+            elif operation == 22:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] <= b[p] else 0.0
+            elif operation == 23:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] == b[p] else 0.0
+            elif operation == 24:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] != b[p] else 0.0
+            elif operation == 25:
+                for p in range(size):
+                    out[p] = abs(a[p])
+            elif operation == 26:
+                for p in range(size):
+                    out[p] = b[p] if a[p] else c[p]
+            elif operation == 27:
+                for p in range(size):
+                    out[p] = a[p] if a[p] >= b[p] or a[p] != a[p] else b[p]
+            elif operation == 28:
+                for p in range(size):
+                    out[p] = a[p] if a[p] <= b[p] or a[p] != a[p] else b[p]
+            elif operation == -1:  # a row that repeats
+                whole = numba.carray(_pointer(slots[code[i, 2], 0]), (extra,), np.float64)
+                q = start % extra
+                for p in range(size):
+                    out[p] = whole[q]
+                    q += 1
+                    if q == extra:
+                        q = 0
+            elif operation == -2:  # a number for each row
+                whole = numba.carray(_pointer(slots[code[i, 2], 0] + start // extra * 8), (size // extra,), np.float64)
+                for r in range(size // extra):
+                    for p in range(extra):
+                        out[r * extra + p] = whole[r]
+            elif operation == -3:  # the sum of everything
+                whole = numba.carray(_pointer(slots[code[i, 1], 0]), (1,), np.float64)
+                whole[0] += _total(a)
+            elif operation == -4:  # the sum of each row
+                whole = numba.carray(_pointer(slots[code[i, 1], 0] + start // extra * 8), (size // extra,), np.float64)
+                for r in range(size // extra):
+                    whole[r] = _total(a[r * extra : (r + 1) * extra])
+            elif operation == -5:  # the sum of all rows
+                whole = numba.carray(_pointer(slots[code[i, 1], 0]), (extra,), np.float64)
+                q = start % extra
+                for p in range(size):
+                    whole[q] += a[p]
+                    q += 1
+                    if q == extra:
+                        q = 0
+            elif operation == -6:  # added where it belongs
+                for p in range(size):
+                    out[p] += a[p]

@@ -119,15 +119,23 @@ def _straight(text: _Text, written: Body, circuit: Circuit, inputs: list[str]) -
     results = len(circuit.outputs)
     plain = [written.quiet and not circuit.type(k).shape for k in circuit.inputs]  # NumPy's numbers have a precision, Python's have none
     lines = [f"{v} = F({a})" if number else f"{v} = {a}" for v, a, number in zip(written.inputs, inputs, plain, strict=True)]
-    lines += written.lines
-    if written.quiet:
-        text.lines.append(_QUIETLY)
-        lines = ["  " + line for line in lines]
-    text.lines += lines
+    lines += [_QUIETLY, *_indented(written.lines)] if written.quiet and written.lines else written.lines
     for name, (_, outcome) in zip(written.outputs[results:], circuit.guards, strict=True):
         equal = f"{text.name(np.array_equal)}({name}, {text.name(outcome)})" if np.shape(outcome) else f"{name} == {text.name(outcome)}"
-        text.leave_unless(equal)
-    return [_owned(name, k, written, circuit) for name, k in zip(written.outputs, circuit.outputs, strict=False)]
+        lines.append(f"if not {equal}: return None")
+    owned = [_owned(name, k, written, circuit) for name, k in zip(written.outputs, circuit.outputs, strict=False)]
+    if written.lock is None:
+        text.lines += lines
+        return owned
+    text.objects["lock"] = written.lock
+    text.leave_unless("lock.acquire(False)")
+    lines += [f"r{n} = {result}" for n, result in enumerate(owned)]
+    text.lines += ["try:", *_indented(lines), "finally: lock.release()"]
+    return [f"r{n}" for n in range(results)]
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [" " + line for line in lines]
 
 
 def _owned(name: str, k: int, written: Body, circuit: Circuit) -> str:

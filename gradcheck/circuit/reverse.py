@@ -15,7 +15,7 @@ import numpy as np
 from gradcheck.circuit import stretches
 from gradcheck.circuit.circuit import ArrayType, Builder, Circuit, copy_equations
 from gradcheck.circuit.rules import rule
-from gradcheck.circuit.simplify import simplify, without_dead
+from gradcheck.circuit.simplify import simplify, without_dead, without_signs
 from gradcheck.errors import ShapeError
 from gradcheck.primitives import BY_NAME, TABLE
 
@@ -158,7 +158,7 @@ def gradient_circuit(circuit: Circuit, *, value: bool = True) -> Circuit:
         )  # rules of stretches are simple as they are written; looking for more takes longer than it saves
         full = reverse(without_dead(circuit) if long else simplify(circuit))
         chosen = full if value else full.with_outputs(full.outputs[len(circuit.outputs) :])
-        known = circuit.cache[key] = without_dead(chosen) if long else simplify(chosen, settled=full.backward or 0)
+        known = circuit.cache[key] = without_dead(without_signs(chosen)) if long else simplify(chosen, settled=full.backward or 0)
     return known
 
 

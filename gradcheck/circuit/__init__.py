@@ -7,10 +7,12 @@ from gradcheck.circuit.check import check_circuit
 from gradcheck.circuit.circuit import ArrayType, Circuit, Equation, Place
 from gradcheck.circuit.cost import cost_of
 from gradcheck.circuit.interpret import Arithmetic, Floats, describe, first_nonfinite, interpret, require_finite, trail
-from gradcheck.circuit.reverse import gradient_circuit, hessian_vector, pullback, reverse
+from gradcheck.circuit.reverse import gradient_circuit, pullback, reverse
 from gradcheck.circuit.rules import local_derivative, traced_rule
+from gradcheck.circuit.second import hessian_vector
 from gradcheck.circuit.simplify import simplify, unguarded
 from gradcheck.circuit.source import inline, value_names
+from gradcheck.circuit.tangent import tangent
 from gradcheck.circuit.trace import argument_names, as_number, trace
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "require_finite",
     "reverse",
     "simplify",
+    "tangent",
     "trace",
     "traced_rule",
     "trail",

@@ -1,4 +1,4 @@
-"""Derivatives as plain functions: grad, value_and_grad, jacobian, hvp; each can be differentiated again.
+"""Gradients as plain functions: grad and value_and_grad; each can be differentiated again.
 
 The first call traces and interprets; from the second on, a trace that provably still stands for the function is kept
 and compiled.
@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.circuit import Circuit, as_number, hessian_vector, pullback, trace
+from gradcheck.circuit import Circuit, as_number, trace
 from gradcheck.circuit.compile import compile_circuit, interpreter
 from gradcheck.circuit.keep import Dependency, dependencies
 from gradcheck.circuit.replay import replay
 from gradcheck.circuit.traced import TracedArray, concrete
+from gradcheck.circuit.trees import holds_tree
 from gradcheck.errors import ShapeError, UsageError
+from gradcheck.gradients.trees import on_trees, restored
 
 _KEPT = 8  # programs kept per function, for different shapes and branches
 _COMPILE_AFTER = 1  # calls interpreted before a circuit is hot
@@ -170,8 +172,11 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
     Raises TraceError where the function cannot be followed, ShapeError where it returns no scalar.
     """
     derivative = _derivative(function, argnums, lambda c: c.gradient())
+    trees = on_trees(value_and_grad, function, argnums, restore=lambda found, *of: (found[0], restored(found[1], *of)))
 
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
+        if holds_tree(arguments):
+            return trees(arguments, options)  # type: ignore[no-any-return]
         value, *parts = derivative(arguments, (), options)
         return value, _packed(parts, argnums, arguments)
 
@@ -181,67 +186,14 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
 def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that returns the gradient of a scalar function of NumPy arrays. See value_and_grad."""
     derivative = _derivative(function, argnums, lambda c: c.gradient(value=False))
+    trees = on_trees(grad, function, argnums)
 
     def gradient(*arguments: Any, **options: Any) -> Any:
+        if holds_tree(arguments):
+            return trees(arguments, options)
         return _packed(derivative(arguments, (), options), argnums, arguments)
 
     return _named(gradient, function, "grad")
-
-
-def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The function that returns the Jacobian, of shape output shape + argument shape, one reverse sweep per output."""
-    derivative = _derivative(function, argnums, pullback)
-
-    def jacobian_of(*arguments: Any, **options: Any) -> Any:
-        plain = function.function if isinstance(function, Case) else function
-        with np.errstate(all="ignore"):
-            result = plain(*map(concrete, arguments), **options)
-        if isinstance(result, tuple):
-            raise ShapeError(f"the function returns {len(result)} results; a Jacobian needs one array: return the one meant")
-        shape = np.shape(result)
-        rows = [derivative(arguments, (seed,), options)[1:] for seed in _unit_cotangents(shape, np.result_type(result))]
-        columns = [np.reshape(np.stack([row[a] for row in rows]), shape + np.shape(rows[0][a])) for a in range(len(rows[0]))]
-        return _packed(columns, argnums, arguments)
-
-    return _named(jacobian_of, function, "jacobian")
-
-
-def _unit_cotangents(shape: tuple[int, ...], dtype: Any) -> list[Any]:
-    """A cotangent of the result's own precision for each of its elements."""
-    kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
-    if not shape:
-        return [kind.type(1.0)]
-    size = int(np.prod(shape, dtype=int))
-    if size == 0:
-        raise ShapeError("the function returns an empty array: it has no Jacobian")
-    return [row.reshape(shape) for row in np.eye(size, dtype=kind)]
-
-
-def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The function (x, v) -> Hessian times v, at the cost of a few evaluations of the function.
-
-    With several argnums, the vector is a tuple of arrays after the arguments.
-    """
-    derivative = _derivative(function, argnums, hessian_vector)
-
-    def product(*arguments: Any, **options: Any) -> Any:
-        *point, vector = arguments
-        vectors = (vector,) if isinstance(argnums, int) else tuple(vector)
-        derivative.require(len(point))
-        _, *parts = derivative(tuple(point), _directions(vectors, [point[i] for i in derivative.argnums]), options)
-        return _packed(parts, argnums, tuple(point))
-
-    return _named(product, function, "hvp")
-
-
-def _directions(vectors: tuple[Any, ...], arguments: list[Any]) -> tuple[Any, ...]:
-    """The vectors in their arguments' precision; ShapeError where one does not have its argument's shape."""
-    shapes, wanted = [np.shape(v) for v in vectors], [np.shape(a) for a in arguments]
-    if shapes != wanted:
-        raise ShapeError(f"the vector has shape {', '.join(map(str, shapes))}, expected the argument's: {', '.join(map(str, wanted))}")
-    return tuple(
-        v if isinstance(v, TracedArray) else np.asarray(v, dtype=np.result_type(a))[()] for v, a in zip(vectors, arguments, strict=True)
-    )
 
 
 def _with_vector(function: Callable[..., Any]) -> Signature | None:
@@ -259,7 +211,7 @@ def _named(derivative: Callable[..., Any], function: Callable[..., Any], prefix:
     plain = function.function if isinstance(function, Case) else function
     derivative.__derives__ = (derivative.__code__, plain)  # type: ignore[attr-defined]  # for kept traces: what it depends on
     derivative.__wrapped__ = function  # type: ignore[attr-defined]  # argument names are the function's, and so is the signature
-    if prefix == "hvp" and (given := _with_vector(function)) is not None:
+    if prefix in ("hvp", "jvp", "vjp") and (given := _with_vector(function)) is not None:
         derivative.__signature__ = given  # type: ignore[attr-defined]
     derivative.__name__ = derivative.__qualname__ = f"{prefix}({name})"
     derivative.__doc__ = f"{prefix} of {name}, by reverse mode."

@@ -39,11 +39,14 @@ NAMES = [
     "claim",
     "compare",
     "grad",
+    "hessian",
     "hvp",
     "jacobian",
+    "jvp",
     "load_cases",
     "trace",
     "value_and_grad",
+    "vjp",
 ]
 HEAVY = ("numpy", "scipy", "sympy", "pandas", "flint", "pytest", "hypothesis")
 

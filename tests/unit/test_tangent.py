@@ -15,7 +15,7 @@ from gradcheck.arithmetic.balls import Balls
 from gradcheck.arithmetic.enclosures import ball, precision
 from gradcheck.arithmetic.taylor import Taylor, series
 from gradcheck.circuit import Floats, check_circuit, interpret, pullback, rules, simplify, tangent, trail
-from gradcheck.circuit.second import forward_over_reverse, reverse_over_reverse
+from gradcheck.circuit.products import forward_over_reverse, reverse_over_reverse
 from gradcheck.errors import CircuitError
 from gradcheck.primitives import BY_NAME, TABLE
 from gradcheck.verdicts.proof.settings import settings_of

@@ -80,7 +80,7 @@ class Matrix:
             stacked = np.stack(swept)
             return stacked.T if self.way.forward else stacked
         found = self._recovered(swept)
-        if not self.probed and not self.each.recording:
+        if not self.probed and self.rows.floating and not self.each.recording:
             self._probe(found, saved)
         return found
 
@@ -108,11 +108,12 @@ class Matrix:
 
     def _probe(self, found: Any, saved: tuple[Any, ...]) -> None:
         """One more sweep, along a random vector: an entry the structure has missed shows there."""
-        seed = np.random.default_rng(0).uniform(0.5, 2.0, sum(t.size for t in self.way.takes))
+        seed = np.random.default_rng(0).integers(64, 128, sum(t.size for t in self.way.takes)) / 64  # exact in every precision
         along = found if self.way.forward else found.T
         wanted, got, size = self._swept(seed, saved), along @ seed, abs(along) @ seed
+        coarsest = max(float(np.finfo(d).eps) for d in (wanted.dtype, *(t.dtype for t in self.way.takes)))
         with np.errstate(all="ignore"):
-            far = np.abs(got - wanted) > float(np.finfo(wanted.dtype).eps) ** 0.5 * (size + np.abs(wanted))
+            far = np.abs(got - wanted) > coarsest**0.5 * (size + np.abs(wanted))
         if np.any(far & np.isfinite(wanted) & np.isfinite(got)):
             raise CircuitError(f"{self.way.each.name}: the sparse Jacobian contradicts its product with a vector: a defect in gradcheck")
         self.probed = True
@@ -205,7 +206,8 @@ def _block(matrix: Any, shape: tuple[int, ...], type: ArrayType, *, sparse: bool
         return csr_array(matrix).astype(type.dtype, copy=False)
     dense = matrix.toarray() if isinstance(matrix, csr_array) else matrix
     shaped = np.reshape(dense, shape + type.shape)
-    return shaped if shaped.dtype == type.dtype else shaped.astype(type.dtype)
+    found = shaped if shaped.dtype == type.dtype else shaped.astype(type.dtype)
+    return found[()] if isinstance(found, np.ndarray) and found.ndim == 0 else found
 
 
 def hessian(function: Callable[..., Any], argnums: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]:

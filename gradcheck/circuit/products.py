@@ -10,6 +10,7 @@ from gradcheck.circuit.simplify import simplify
 from gradcheck.circuit.tangent import tangent
 from gradcheck.primitives import BY_NAME
 
+LONG = 2000  # equations beyond which trying both ways would take longer than it saves
 ADD, MULTIPLY, SUM = (BY_NAME[n] for n in ("add", "multiply", "sum"))
 
 
@@ -42,6 +43,8 @@ def hessian_vector(circuit: Circuit, moving: int | None = None) -> Circuit:
 
     Forward over reverse, or reverse over reverse where that counts fewer operations: they differ by little, either way (Pearlmutter 1994; S2).
     """
+    if len(circuit) > LONG:
+        return forward_over_reverse(circuit, moving)
     return min(forward_over_reverse(circuit, moving), reverse_over_reverse(circuit, moving), key=lambda c: c.operations)
 
 

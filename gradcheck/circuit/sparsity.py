@@ -7,6 +7,8 @@ element numbers; what is not known better mixes everything. A pattern may be too
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -28,34 +30,77 @@ def jacobian_pattern(circuit: Circuit, moving: int | None = None) -> list[Patter
     chosen = [k for k in circuit.inputs[:moving] if circuit.type(k).floating]
     sizes = [circuit.type(k).size for k in chosen]
     width, start = sum(sizes), 0
-    known: dict[int, Pattern] = {}
-    values = dict(circuit.constants)
+    known = _Known(width)
     for k, size in zip(chosen, sizes, strict=True):
-        known[k] = _units(size, start, width)
+        known.rows[k] = _units(size, start, width)
         start += size
     try:
-        for k, opcode in enumerate(circuit.opcodes):
-            if opcode < 0 or TABLE[opcode].adjoint is None or not circuit.type(k).floating:
-                continue
-            read = circuit.inputs_of(k)
-            if any(i in known for i in read):
-                known[k] = _bounded(_value(circuit, k, known, values))
-            elif TABLE[opcode].name == "transpose" and read[0] in values:  # a constant matrix in the reverse sweep
-                values[k] = TABLE[opcode].evaluate(values[read[0]], **circuit.params[k])
+        known.fill(circuit)
     except TooFull:
         return None
     return [known[k] if k in known else _nothing(circuit.type(k).size, width) for k in circuit.outputs]
 
 
-def _value(circuit: Circuit, k: int, known: Mapping[int, Pattern], values: Mapping[int, Any]) -> Pattern:
-    """The pattern of value k from those of its operands."""
-    primitive, read, params = TABLE[circuit.opcodes[k]], circuit.inputs_of(k), circuit.params.get(k, {})
-    out = circuit.type(k)
-    if primitive.elementwise or primitive.name == "astype":
-        return _union([_stretched(known[i], circuit.type(i), out) for i in read if i in known])
-    rule = RULES.get(primitive.name, _everything)
-    types = [circuit.type(i) for i in read]
-    return rule([known.get(i) for i in read], types, out, params, [values.get(i) for i in read])
+class _Known:
+    """The patterns found so far. Those of scalars are whole numbers with a bit for each column, for circuits may have many."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.rows: dict[int, Pattern] = {}
+        self.bits: dict[int, int] = {}
+
+    def __contains__(self, k: int) -> bool:
+        return k in self.rows or k in self.bits
+
+    def __getitem__(self, k: int) -> Pattern:
+        found = self.rows.get(k)
+        if found is None:
+            found = self.rows[k] = _row(self.bits[k], self.width)
+        return found
+
+    def get(self, k: int) -> Pattern | None:
+        """The pattern of value k; None where it does not move."""
+        return self[k] if k in self else None  # noqa: SIM401  this is that method
+
+    def fill(self, circuit: Circuit) -> None:
+        """Find the pattern of every value that moves."""
+        values = dict(circuit.constants)
+        for k, opcode in enumerate(circuit.opcodes):
+            if opcode < 0 or TABLE[opcode].adjoint is None or not circuit.type(k).floating:
+                continue
+            read = [i for i in circuit.inputs_of(k) if i in self]
+            if not read:
+                if TABLE[opcode].name == "transpose" and circuit.inputs_of(k)[0] in values:  # a constant matrix in the reverse sweep
+                    values[k] = TABLE[opcode].evaluate(values[circuit.inputs_of(k)[0]], **circuit.params[k])
+            elif not circuit.type(k).shape and all(not circuit.type(i).shape for i in read):
+                self.bits[k] = reduce(or_, (self._bits(i) for i in read))  # one result of scalars: it depends on all of them
+                if len(self.bits) * self.width > 400 * LIMIT:
+                    raise TooFull
+            else:
+                self.rows[k] = _bounded(self._value(circuit, k, values))
+
+    def _bits(self, k: int) -> int:
+        found = self.bits.get(k)
+        if found is None:
+            found = self.bits[k] = sum(1 << int(column) for column in self.rows[k].indices)
+        return found
+
+    def _value(self, circuit: Circuit, k: int, values: Mapping[int, Any]) -> Pattern:
+        """The pattern of value k from those of its operands."""
+        primitive, read, params = TABLE[circuit.opcodes[k]], circuit.inputs_of(k), circuit.params.get(k, {})
+        out = circuit.type(k)
+        if primitive.elementwise or primitive.name == "astype":
+            return _union([_stretched(self[i], circuit.type(i), out) for i in read if i in self])
+        rule = RULES.get(primitive.name, _everything)
+        types = [circuit.type(i) for i in read]
+        return rule([self.get(i) for i in read], types, out, params, [values.get(i) for i in read])
+
+
+def _row(bits: int, width: int) -> Pattern:
+    """The pattern of a scalar from its bits."""
+    bytes = np.frombuffer(bits.to_bytes(width // 8 + 1, "little"), np.uint8)
+    columns = np.flatnonzero(np.unpackbits(bytes, bitorder="little"))
+    return csr_array((np.ones(columns.size, np.int8), columns, np.array([0, columns.size])), shape=(1, width))
 
 
 def _bounded(pattern: Pattern) -> Pattern:
@@ -138,12 +183,12 @@ def _moved(name: str) -> Rule:
 
 
 def _scattered(known: list[Any], types: list[ArrayType], out: ArrayType, params: Mapping[str, Any], values: list[Any]) -> Pattern:
-    places, parts = _numbers(out), []
-    for pattern, type, index in zip(known, types, params["indices"], strict=True):
-        if pattern is not None:
-            rows = np.broadcast_to(places[index], type.shape) if np.shape(places[index]) != type.shape else places[index]
-            parts.append(_spread((rows, _numbers(type)), (out.size, type.size), pattern))
-    return _union(parts)
+    """Every element written goes to its place; places written twice depend on both."""
+    places, width = _numbers(out), next(p.shape[1] for p in known if p is not None)
+    rows = [np.ravel(np.broadcast_to(places[index], t.shape)) for t, index in zip(types, params["indices"], strict=True)]
+    parts = vstack([_nothing(t.size, width) if p is None else p for p, t in zip(known, types, strict=True)], format="csr")
+    total = parts.shape[0]
+    return _spread((np.concatenate(rows), np.arange(total)), (out.size, total), parts)
 
 
 def _groups(shape: tuple[int, ...], axis: Any) -> tuple[Any, int]:

@@ -143,8 +143,8 @@ def hessian_plan(circuit: Circuit, moving: int, *, recording: bool = False) -> M
     require_one_result(circuit, "a Hessian needs one scalar")
     columns = tuple(circuit.type(k) for k in circuit.inputs[:moving])
     width = sum(t.size for t in columns)
-    gradient = circuit.gradient(value=False)
-    parts = jacobian_pattern(gradient.with_outputs(gradient.outputs[:moving]), moving) if width > FEW else None
+    gradient = circuit.gradient()
+    parts = jacobian_pattern(gradient.with_outputs(gradient.outputs[1 : 1 + moving]), moving) if width > FEW else None
     pattern = None if parts is None else _stacked(parts)
     way = sweeps(hessian_product(circuit, moving), len(circuit.inputs), pattern, forward=True)
     return _matrix(way, pattern, ArrayType((width,), columns[0].dtype), columns, recording=recording)

@@ -66,7 +66,7 @@ class Tracer:
         """A constant, or the traced values in a list or object array, gathered."""
         if isinstance(value, TracedArray):
             if value.recorder is not self:
-                raise TraceError(self.here("values of two different traces were mixed: a traced value outlived its function"))
+                raise TraceError(self.here(advice.TWO_TRACES))
             return value
         if isinstance(value, np.ndarray):
             return self._lift_array(value) if value.ndim else self.lift(value[()])

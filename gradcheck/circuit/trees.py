@@ -15,6 +15,7 @@ import numpy as np
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.errors import UsageError
 
+_CONTAINERS = (tuple, list, dict)
 _NUMBERS = (int, float, np.generic, TracedArray)
 
 
@@ -36,7 +37,7 @@ class Node:
 
 def is_tree(value: Any) -> bool:
     """Whether a value is a container of leaves."""
-    return isinstance(value, tuple | list | dict) and not is_list_of_numbers(value)
+    return isinstance(value, _CONTAINERS) and not is_list_of_numbers(value)
 
 
 def is_list_of_numbers(value: Any) -> bool:
@@ -49,7 +50,7 @@ def is_list_of_numbers(value: Any) -> bool:
 def holds_tree(arguments: Sequence[Any]) -> bool:
     """Whether one of the arguments has to be taken apart, or is a list in which traced numbers stand."""
     for a in arguments:  # noqa: SIM110  a generator takes longer
-        if type(a) is not np.ndarray and isinstance(a, tuple | list | dict) and (is_tree(a) or _holds_traced(a)):
+        if type(a) is not np.ndarray and isinstance(a, _CONTAINERS) and (is_tree(a) or _holds_traced(a)):
             return True
     return False
 

@@ -83,6 +83,35 @@ def test_branches_are_followed_and_what_the_function_reads_is_seen() -> None:
     assert float(along(3.0, 1.0)) == 30.0
 
 
+FACTOR = 2.0
+
+
+def by_global(x):
+    return np.sum(FACTOR * x * x)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: lambda x, f=jvp(by_global): f(x, V),
+        lambda: jacobian(by_global),
+        lambda: hessian(by_global),
+        lambda: hessian(by_global, sparse=True),
+    ],
+)
+def test_seeing_what_the_function_reads_keeps_it_fresh_and_seeing_nothing_does_not(make, watched, monkeypatch) -> None:
+    from gradcheck.gradients import programs
+
+    if not watched:
+        monkeypatch.setattr(programs, "dependencies", lambda function: ())
+    kept = make()
+    kept(X), kept(X)
+    monkeypatch.setitem(globals(), "FACTOR", 5.0)
+    after, fresh = (np.asarray(f(X).toarray() if hasattr(f(X), "toarray") else f(X)) for f in (kept, make()))
+    assert np.array_equal(after, fresh) == watched
+
+
 def test_the_caller_owns_what_is_returned() -> None:
     x, v = np.ones(3), np.arange(3.0)
     for product in (jvp(lambda x: x), vjp(lambda x: x), hvp(lambda x: np.sum(x * x) / 2)):

@@ -94,7 +94,7 @@ def by_global(x):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: lambda x, f=jvp(by_global): f(x, V),
+        lambda: (lambda f: lambda x: f(x, V))(jvp(by_global)),
         lambda: jacobian(by_global),
         lambda: hessian(by_global),
         lambda: hessian(by_global, sparse=True),

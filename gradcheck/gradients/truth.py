@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from flint import arb
+from flint import arb, arb_series
 
 from gradcheck.arithmetic.balls import Balls
 from gradcheck.arithmetic.enclosures import Undecidable, ball, close_are_equal, precision
@@ -200,7 +200,13 @@ def series_along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...])
     if watched is None:
         watched = circuit.cache["watched"] = circuit.with_outputs((circuit.outputs[0], *(k for k, _ in circuit.guards)))
     result, *decided = interpret(watched, taylor, inputs)
+    if taylor.unsettled and not _has_slope(result):
+        raise ValueError(taylor.unsettled)
     return result, all(_same_decision(d, want) for d, (_, want) in zip(decided, circuit.guards, strict=True)), taylor.ties
+
+
+def _has_slope(result: Any) -> bool:
+    return not isinstance(result, arb_series) or all(c.is_finite() for c in result.coeffs()) if not isinstance(result, arb) else result.is_finite()
 
 
 def _same_decision(decided: Any, recorded: Any) -> bool:

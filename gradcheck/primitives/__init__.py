@@ -13,6 +13,7 @@ from gradcheck.primitives import (
     bessel,
     composed,
     elementary,
+    factors,
     incomplete,
     linear,
     reductions,
@@ -20,6 +21,7 @@ from gradcheck.primitives import (
     selection,
     solving,
     special,
+    spectra,
     structure,
     tables,
 )
@@ -45,7 +47,7 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving)
+    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving, factors, spectra)
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 

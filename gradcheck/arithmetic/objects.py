@@ -24,11 +24,13 @@ def box(value: Any) -> Any:
 class ObjectArithmetic(ABC):
     """Circuits over object arrays. A subclass says what a number is; it is also the namespace `m` of exact forms.
 
-    `decides` where comparisons have an outcome. `unsettled` says which parts of a result were left undetermined (NaN), if any were.
+    `decides` where comparisons have an outcome. `unsettled` says which parts of a result were left undetermined (NaN), `jump` where an
+    operation is not continuous.
     """
 
     decides = True
     unsettled = ""
+    jump = ""
 
     @abstractmethod
     def number(self, value: Any) -> Any:

@@ -154,7 +154,10 @@ def _exact_qr(m: Any, a: Any) -> tuple[Any, Any]:
     rows, columns = a.shape
     k, r, directions = min(rows, columns), a.copy(), []
     for j in range(k):
-        if all(m.equal(v, 0) for v in r[j + 1 :, j]):
+        below = r[j + 1 :, j]
+        if len(below) and (m.size(r[j, j]) == 0 or not any(m.size(v) for v in below)):
+            m.jump = "a sign of the QR factors jumps here: NumPy's function is not continuous"
+        if all(m.equal(v, 0) for v in below):
             continue
         size = m.sqrt(inner(r[j:, j], r[j:, j]))
         end = size if m.less(r[j, j], 0) else -size

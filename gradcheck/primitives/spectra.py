@@ -26,13 +26,24 @@ Inputs = tuple[Any, ...]
 def parted(turning: Any, values: Any, *, squares: bool = False) -> Any:
     """(M - M^T) / (v_j - v_i), or of squares (v_j^2 - v_i^2); the diagonal is 0.
 
-    At equal values a vector has no derivative, and inf or NaN says so, unless nothing arrives there.
+    At equal values a vector has no derivative, and infinity says so, unless nothing arrives there.
     """
-    n = shape_of(values)[-1]
+    difference = turning - flipped(turning)
+    gap = _gaps(values, difference, squares=squares)
+    return np.where(gap == 0, _infinite(turning), difference / gap)
+
+
+def _gaps(values: Any, like: Any, *, squares: bool = False) -> Any:
+    """v_j - v_i, or of squares; 1 on the diagonal."""
     across, down = np.expand_dims(values, -2), np.expand_dims(values, -1)
     gap = (across - down) * (across + down) if squares else across - down
-    nothing = (gap == 0) & (turning == 0) & (flipped(turning) == 0)
-    return (turning - flipped(turning)) / np.where(nothing | np.eye(n, dtype=bool), 1.0, gap)
+    return gap + np.eye(shape_of(values)[-1], dtype=like.dtype)
+
+
+def _infinite(x: Any) -> Any:
+    """0 for 0, and infinite for the rest."""
+    largest = float(np.finfo(x.dtype).max)
+    return (x * largest) * largest
 
 
 # symmetric matrices
@@ -263,9 +274,8 @@ def _eigvectors_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Para
     w, n = inputs[1], shape_of(y)[-1]
     across = flipped(y)
     turning = np.matmul(across, g) - scaled(np.matmul(across, y), np.sum(y * g, axis=-2))
-    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
-    diagonal = np.eye(n, dtype=bool)
-    inside = np.where(diagonal, 0.0, turning / np.where(diagonal | ((gap == 0) & (turning == 0)), 1.0, gap))
+    gap, off = _gaps(w, turning), (1.0 - np.eye(n)).astype(turning.dtype)
+    inside = np.where(gap == 0, _infinite(turning), off * turning / gap)
     return np.linalg.solve(across, np.matmul(inside, across))
 
 

@@ -1,4 +1,4 @@
-"""Linear systems: inverse, solution, determinant (Giles, Collected matrix derivative results for algorithmic differentiation, 2008), and norms.
+"""Linear systems: inverse, solution, determinant (Giles, Collected matrix derivative results for algorithmic differentiation, 2008), of stacks too.
 
 LAPACK is accurate backward: its results are exact for a matrix changed by rounding.
 """
@@ -25,7 +25,7 @@ def _elimination(n: int, right: int) -> Counts:
     return Counts(additions=steps, multiplications=steps, divisions=n * (n - 1) // 2 + n * right)
 
 
-def _eliminated(m: Any, a: Any, right: Any) -> tuple[Any, Any]:
+def eliminated(m: Any, a: Any, right: Any) -> tuple[Any, Any]:
     """The solution for all right-hand sides, and the determinant, by elimination in exact scalars with the largest pivots."""
     a, right, n = a.copy(), right.copy(), a.shape[0]
     determinant: Any = m.constant(1)
@@ -51,7 +51,7 @@ def _determinant(m: Any, a: Any) -> Any:
     """By Laplace's expansion where it is short: no pivot, no division, so a singular matrix has its derivative."""
     n = a.shape[0]
     if n > LAPLACE:
-        return _eliminated(m, a, np.empty((n, 0), dtype=object))[1]
+        return eliminated(m, a, np.empty((n, 0), dtype=object))[1]
     if n == 0:
         return m.constant(1)
     total: Any = 0
@@ -66,12 +66,12 @@ LAPLACE = 4
 
 
 def _exact_inv(m: Any, a: Any) -> Any:
-    return over_stacks(lambda one: _eliminated(m, one, identity(m, one.shape[0]))[0], a, cores=(2,))
+    return over_stacks(lambda one: eliminated(m, one, identity(m, one.shape[0]))[0], a, cores=(2,))
 
 
 def _exact_solve(m: Any, a: Any, b: Any) -> Any:
     def one(a: Any, b: Any) -> Any:
-        return _eliminated(m, a, b.reshape(a.shape[0], -1))[0].reshape(b.shape)
+        return eliminated(m, a, b.reshape(a.shape[0], -1))[0].reshape(b.shape)
 
     return over_stacks(one, a, b, cores=(2, min(b.ndim, 2)))
 
@@ -209,38 +209,8 @@ def matrix_power(a: Any, n: int) -> Any:
     return np.eye(shape_of(a)[-1]) + 0.0 * a if result is None else result
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """np.linalg.norm: of vectors in all orders, of matrices in the Frobenius norm, 1 and infinity."""
-    ndim = len(shape_of(x))
-    if axis is None and (ord is None or ndim == 1):
-        return np.sqrt(np.sum(x * x, keepdims=keepdims)) if ord is None else _vector_norm(x, ord, 0, keepdims)
-    axes = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
-    if len(axes) == 1:
-        return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
-    if ord in (None, "fro"):
-        return np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
-    if ord not in (1, -1, np.inf, -np.inf) or ndim != 2:
-        raise TypeError(f"np.linalg.norm(ord={ord!r}) of a matrix is not followed: the Frobenius norm, 1 and infinity are")
-    sums = np.sum(np.abs(x), axis=0 if abs(ord) == 1 else 1)
-    found = np.max(sums) if ord > 0 else np.min(sums)
-    return np.reshape(found, (1, 1)) if keepdims else found
-
-
-def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
-    size = np.abs(x)
-    if ord in (np.inf, -np.inf):
-        return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
-    if ord == 1:
-        return np.sum(size, axis=axis, keepdims=keepdims)
-    if ord == 2:
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
-    if ord == 0 or isinstance(ord, str):
-        raise TypeError(f"np.linalg.norm(ord={ord!r}) has no derivative to follow")
-    return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
-
-
 _CALLS: dict[Primitive, dict[Any, Any]] = {
-    INV: {np.linalg.inv: inv, np.linalg.matrix_power: matrix_power, np.linalg.norm: norm},
+    INV: {np.linalg.inv: inv, np.linalg.matrix_power: matrix_power},
     SOLVE: {np.linalg.solve: solve},
     DET: {np.linalg.det: det},
     LOGABSDET: {np.linalg.slogdet: slogdet},

@@ -199,7 +199,7 @@ def _both_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) ->
     return found
 
 
-def _singular_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
+def singular_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
     """About 4 m n^2 - 4n^3/3 for m >= n, half of it multiplications: reduction to two diagonals (Golub & Van Loan, 8.6)."""
     n, m = sorted(inputs[0].shape[-2:])
     steps = 2 * m * n * n - 2 * n**3 // 3
@@ -214,7 +214,7 @@ def _both_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Coun
 
 
 SINGULAR = Primitive(
-    "svdvals", _singular, _singular_rule, _singular_cost, arity=1, calls={}, analytic=False, backward=True,
+    "svdvals", _singular, _singular_rule, singular_cost, arity=1, calls={}, analytic=False, backward=True,
     exact=lambda m, a, vectors: over_stacks(lambda one: singular_values(m, one), a, cores=(2,)), formula="s with A v = s u, A^T u = s v",
 )  # fmt: skip
 BOTH = Primitive(

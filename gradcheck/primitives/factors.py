@@ -129,10 +129,7 @@ def _cholesky_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> 
 
 CHOLESKY = Primitive(
     "cholesky", _cholesky, _cholesky_rule, _cholesky_cost, arity=1, exact=_exact_cholesky, calls={}, analytic=False, backward=True,
-    examples=(
-        Example(((1, 1),), {"lower": True}), Example(((2, 2),), {"lower": True}), Example(((2, 2),), {"lower": False}),
-        Example(((3, 3),), {"lower": True}),
-    ), formula="L with L L^T = A",
+    formula="L with L L^T = A",
 )  # fmt: skip
 
 
@@ -258,14 +255,13 @@ def _turned(y: Any, reference: Any, axis: int) -> Any:
     return np.where(np.sum(y * reference, axis=axis, keepdims=True) < 0, -y, y)
 
 
-_SHAPES = (Example(((1, 1),)), Example(((2, 2),)), Example(((3, 2),)), Example(((2, 3),)))
 FACTOR_R = Primitive(
     "qr_r", lambda a: np.linalg.qr(a, mode="r"), _r_rule, _r_cost, arity=1, exact=_exact_r, calls={}, analytic=False, backward=True,
-    array="np.linalg.qr({0}, mode='r')", aligned=_like_rows, examples=_SHAPES, formula="R with Q R = A",
+    array="np.linalg.qr({0}, mode='r')", aligned=_like_rows, formula="R with Q R = A",
 )  # fmt: skip
 FACTOR_Q = Primitive(
     "qr_q", lambda a, r: np.linalg.qr(a)[0], _q_rule, _q_cost, arity=2, exact=_exact_q, calls={}, analytic=False, backward=True,
-    array="np.linalg.qr({0})[0]", aligned=_like_columns, examples=_SHAPES, formula="Q with Q R = A, Q^T Q = 1",
+    array="np.linalg.qr({0})[0]", aligned=_like_columns, formula="Q with Q R = A, Q^T Q = 1",
 )  # fmt: skip
 
 

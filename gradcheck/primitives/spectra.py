@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck.primitives.costs import COMPARISON, Counts, Sized
 from gradcheck.primitives.factors import folded
-from gradcheck.primitives.record import Example, Primitive, shape_of
+from gradcheck.primitives.record import Primitive, shape_of
 from gradcheck.primitives.stacks import count, flipped, over_stacks, require_matrices, scaled
 
 Params = Mapping[str, Any]

@@ -7,6 +7,7 @@ from gradcheck.circuit.check import check_circuit
 from gradcheck.circuit.circuit import ArrayType, Circuit, Equation, Place
 from gradcheck.circuit.cost import cost_of
 from gradcheck.circuit.interpret import Arithmetic, Floats, describe, first_nonfinite, interpret, require_finite, trail
+from gradcheck.circuit.memory_cost import bytes_moved, peak_bytes
 from gradcheck.circuit.reverse import gradient_circuit, hessian_vector, pullback, reverse
 from gradcheck.circuit.rules import local_derivative, traced_rule
 from gradcheck.circuit.simplify import simplify, unguarded
@@ -22,6 +23,7 @@ __all__ = [
     "Place",
     "argument_names",
     "as_number",
+    "bytes_moved",
     "check_circuit",
     "cost_of",
     "describe",
@@ -31,6 +33,7 @@ __all__ = [
     "inline",
     "interpret",
     "local_derivative",
+    "peak_bytes",
     "pullback",
     "require_finite",
     "reverse",

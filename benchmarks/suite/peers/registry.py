@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +29,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer: the distribution that must be installed, what to import before the clock starts, and the module of its forms."""
+    """A peer: the package that must be installed, what to import before the clock starts, and the module whose BUILDERS hold it."""
 
     name: str
     needs: str
@@ -38,21 +41,32 @@ class Peer:
 PEERS = {
     p.name: p
     for p in (
-        Peer("hand", "numpy", (), "arrays"),
-        Peer("gradcheck", "gradcheck", ("gradcheck", "gradcheck.gradients.functional"), "arrays"),
-        Peer("autograd", "autograd", ("autograd", "autograd.numpy", "autograd.scipy.special"), "arrays"),
-        Peer("mygrad", "mygrad", ("mygrad",), "arrays"),
-        Peer("micrograd", "micrograd", ("micrograd.engine",), "scalars"),
-        Peer("torch", "torch", ("torch",), "tensors"),
-        Peer("torch-compile", "torch", ("torch",), "tensors", optional=True),
-        Peer("jax", "jax", ("jax", "jax.numpy", "jax.scipy.special"), "tensors"),
-        Peer("casadi-sx", "casadi", ("casadi",), "symbols"),
-        Peer("casadi-mx", "casadi", ("casadi",), "matrices"),
-        Peer("symengine", "symengine", ("symengine",), "symbols"),
-        Peer("sympy", "sympy", ("sympy",), "symbols"),
-        Peer("hand-numba", "numba", ("numba",), "scalars"),
+        Peer("hand", "numpy", (), "suite.peers.arrays"),
+        Peer("gradcheck", "gradcheck", ("gradcheck", "gradcheck.gradients.functional"), "suite.peers.arrays"),
+        Peer("autograd", "autograd", ("autograd", "autograd.numpy", "autograd.scipy.special"), "suite.peers.arrays"),
+        Peer("mygrad", "mygrad", ("mygrad",), "suite.peers.arrays"),
+        Peer("micrograd", "micrograd", ("micrograd.engine",), "suite.peers.scalars"),
+        Peer("torch", "torch", ("torch",), "suite.peers.tensors"),
+        Peer("torch-compile", "torch", ("torch",), "suite.peers.tensors", optional=True),
+        Peer("jax", "jax", ("jax", "jax.numpy", "jax.scipy.special"), "suite.peers.tensors"),
+        Peer("casadi-sx", "casadi", ("casadi",), "suite.peers.symbols"),
+        Peer("casadi-mx", "casadi", ("casadi",), "suite.peers.matrices"),
+        Peer("symengine", "symengine", ("symengine",), "suite.peers.symbols"),
+        Peer("sympy", "sympy", ("sympy",), "suite.peers.symbols"),
+        Peer("hand-numba", "numba", ("numba",), "suite.peers.scalars"),
     )
 }
+
+
+def load_plugins(files: Sequence[str]) -> None:
+    """Take in peers from files: each holds `PEER`, a Peer, and `BUILDERS`, from its name to a builder."""
+    for file in files:
+        name = f"plugin_{Path(file).stem}"
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None and spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        PEERS[module.PEER.name] = replace(module.PEER, module=name)
 
 
 def peer_names(asked: list[str]) -> list[str]:
@@ -65,7 +79,7 @@ def peer_names(asked: list[str]) -> list[str]:
 
 def build(peer: str, workload: Workload) -> Ready:
     """The peer set up for the workload. Raises NoForm where there is none."""
-    module: Any = importlib.import_module(f"suite.peers.{PEERS[peer].module}")
+    module: Any = importlib.import_module(PEERS[peer].module)
     ready: Ready = module.BUILDERS[peer](workload)
     return ready
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from suite.workload import Workload
 # micrograd
 def _valley(x: Any) -> Any:
     total = 0.0
-    for a, b in zip(x[:-1], x[1:], strict=True):
+    for a, b in pairwise(x):
         total = total + 100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2
     return total
 

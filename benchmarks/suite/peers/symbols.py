@@ -7,6 +7,7 @@ errors) it is derived once for a row, as its users do, and evaluated over all ro
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,8 +144,7 @@ def _symbolic(w: Workload, lib: Any, compiled: Callable[[list[Any], list[Any]], 
     entries = symbols("v", sum(np.size(a) for a in w.arguments))
     y = w.make(m)(*_arrays_of(entries, w.arguments))
     if w.family == "rosenbrock":  # a flat sum: adding term by term takes quadratic time
-        x = entries
-        y = lib.Add(*[100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in zip(x[:-1], x[1:], strict=True)])
+        y = lib.Add(*[100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairwise(entries)])
     function = compiled(entries, [y, *(lib.diff(y, e) for e in entries)])
     point = np.concatenate([np.ravel(a) for a in w.arguments])[None, :]
     return Ready(lambda: np.ravel(function(point)), lambda r: (np.float64(r[0]), _split(r[1:], w.arguments)))

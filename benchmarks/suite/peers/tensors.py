@@ -77,8 +77,8 @@ def _scan_chain(w: Workload) -> Any:
     from jax import lax
     from jax import numpy as jnp
 
-    n, l = w.data["steps"], w.data["inputs"]
-    return lambda x: lax.scan(lambda y, i: (y * x[i % l] + x[(i + 1) % l], None), x[0], jnp.arange(n))[0]
+    steps, inputs = w.data["steps"], w.data["inputs"]
+    return lambda x: lax.scan(lambda y, i: (y * x[i % inputs] + x[(i + 1) % inputs], None), x[0], jnp.arange(steps))[0]
 
 
 def _scan_recurrent(w: Workload) -> Any:

@@ -14,12 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from suite.timing import THREADS  # isort: skip
-
-import os
-
-os.environ.update(THREADS)  # before NumPy is loaded
-
 from suite.catalogue import chosen
 from suite.peers import PEERS, load_plugins, peer_names
 from suite.prediction import fits

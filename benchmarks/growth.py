@@ -1,6 +1,6 @@
 """How time and memory grow: python benchmarks/growth.py [--largest 1e7] [--inputs 1e6] [--json FILE].
 
-A chain of N scalar operations over 100 inputs, N = 10^3 to 10^7; a chain of a million operations over l inputs, l = 10 to 10^6; Rosenbrock's valley in
+A chain of N scalar operations over 100 inputs, N = 10^3 to 10^7; a chain of 100,000 operations (more where l asks for it) over l inputs, l = 10 to 10^6; Rosenbrock's valley in
 l variables as array operations. Each size has a process of its own; time per operation of the function for each stage (trace,
 reverse and simplify, compile, run value and gradient) and for plain Python or NumPy, and the peak memory of the process. A certified
 check of the same functions: benchmarks/certified_check_growth.py.
@@ -23,7 +23,7 @@ from suite.report import duration, number, table
 from suite.running import environment
 
 MARK, STAGES = "GREW ", ("plain", "trace", "reverse", "compile", "run")
-OPERATIONS = 10**6  # of the chain whose inputs grow
+OPERATIONS = 10**5  # of the chain whose inputs grow
 SERIES: dict[str, Callable[[int], Any]] = {
     "chain, operations": lambda n: chain(n, 100),
     "chain, inputs": lambda n: chain(max(OPERATIONS, 2 * n), n),
@@ -34,9 +34,10 @@ MIB = 2**20
 
 def stages(series: str, size: int) -> dict[str, float]:
     """Seconds of every stage, operations of the function, equations of the gradient, and peak memory in MB."""
+    from suite import plain
+
     from gradcheck import trace
     from gradcheck.circuit.compile import compile_circuit
-    from suite import plain
 
     w = SERIES[series](size)
     function, seconds = w.make(plain), {}

@@ -41,7 +41,8 @@ SMALL: dict[str, Callable[[], Workload]] = {  # for certified checks of the hand
 
 
 def chosen(prefixes: Sequence[str], *, quick: bool = False) -> list[str]:
-    """Names of the workloads that start with one of the prefixes; all, or the quick ones, without prefixes."""
+    """Names of the workloads called so, or starting so; all, or the quick ones, without prefixes."""
     if prefixes:
-        return [name for name in FULL if name.startswith(tuple(prefixes))]
+        whole, parts = set(prefixes) & set(FULL), tuple(set(prefixes) - set(FULL))
+        return [name for name in FULL if name in whole or (parts and name.startswith(parts))]
     return [name for name in FULL if not quick or name in QUICK]

@@ -48,19 +48,24 @@ def main(arguments: list[str] | None = None) -> int:
     if not workloads:
         parser.error(f"--workloads: nothing starts with {options.workloads}; names are {', '.join(chosen([]))}")
     limits = Limits(options.seconds or (10.0 if options.quick else 30.0), options.gigabytes, options.quick, tuple(options.plugin))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in run(peers, workloads, limits):
         rows.append(row)
         print(_line(row), file=sys.stderr, flush=True)
+        _write_json(options, rows, [])  # a run that is stopped keeps what it has
     found = fits([row for row in rows if row["peer"] == "gradcheck"])
     print(report(rows, found))
     if options.markdown:
         options.markdown.write_text(report(rows, found, markdown=True), encoding="utf-8")
+    _write_json(options, rows, found)
+    return 0
+
+
+def _write_json(options: argparse.Namespace, rows: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
     if options.json:
         options.json.write_text(
             json.dumps({"quick": options.quick, "versions": _versions(), "rows": rows, "fits": found}, indent=1), encoding="utf-8"
         )
-    return 0
 
 
 def _listed(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import multigammaln
 
 from suite import plain
-from suite.rotations import rotate, rotate_back
+from suite.rotations import inner, rotate, rotated, rotated_back, summed_at
 from suite.workload import Workload
 
 
@@ -91,22 +91,28 @@ def projected(m: Any, cams: Any, points: Any) -> Any:
     return bent * cams[:, 6:7] + cams[:, 7:9]
 
 
-def _projected_back(cams: Any, points: Any, g: Any) -> tuple[Any, Any]:
-    """Cotangents of cameras and points, by hand."""
-    offset = points - cams[:, 3:6]
-    local = rotate(plain, cams[:, 0:3], offset)
+def _projected(cams: Any, points: Any) -> tuple[Any, Any]:
+    """projected(cams, points) in NumPy, and what its adjoint needs of it."""
+    local, turn = rotated(cams[:, 0:3], points - cams[:, 3:6])
     depth = local[:, 2:3]
     flat = local[:, 0:2] / depth
-    square = np.sum(flat * flat, axis=1)[:, None]
-    first, second, focal = cams[:, 9:10], cams[:, 10:11], cams[:, 6:7]
-    factor = 1.0 + first * square + second * (square * square)
-    of_bent = g * focal
-    of_factor = np.sum(of_bent * flat, axis=1)[:, None]
-    of_flat = of_bent * factor + flat * (2.0 * of_factor * (first + 2.0 * second * square))
-    of_local = np.concatenate([of_flat / depth, -np.sum(of_flat * flat, axis=1)[:, None] / depth], axis=1)
-    of_rotation, of_offset = rotate_back(cams[:, 0:3], offset, of_local)
-    of_focal = np.sum(g * flat, axis=1)[:, None] * factor
-    return np.concatenate([of_rotation, -of_offset, of_focal, g, of_factor * square, of_factor * (square * square)], axis=1), of_offset
+    square = inner(flat, flat)
+    factor = 1.0 + cams[:, 9:10] * square + cams[:, 10:11] * (square * square)
+    bent = flat * factor
+    return bent * cams[:, 6:7] + cams[:, 7:9], (cams, turn, depth, flat, square, factor, bent)
+
+
+def _projected_back(kept: Any, g: Any) -> tuple[Any, Any]:
+    """Cotangents of cameras and points, by hand."""
+    cams, turn, depth, flat, square, factor, bent = kept
+    of_bent = g * cams[:, 6:7]
+    of_factor = inner(of_bent, flat)
+    of_flat = of_bent * factor + flat * (2.0 * of_factor * (cams[:, 9:10] + 2.0 * cams[:, 10:11] * square))
+    of_local = np.concatenate([of_flat, -inner(of_flat, flat)], axis=1) / depth
+    of_rotation, of_offset = rotated_back(turn, of_local)
+    return np.concatenate(
+        [of_rotation, -of_offset, inner(g, bent), g, of_factor * square, of_factor * (square * square)], axis=1
+    ), of_offset
 
 
 def bundle(cameras: int, points: int, observations: int) -> Workload:
@@ -124,14 +130,12 @@ def bundle(cameras: int, points: int, observations: int) -> Workload:
         return objective
 
     def hand(cams: Any, x: Any, w: Any) -> Any:
-        own, target = cams[seen_by], x[seen]
-        off = projected(plain, own, target) - features
+        place, kept = _projected(cams[seen_by], x[seen])
+        off = place - features
         e, v = w[:, None] * off, 1.0 - w * w
-        of_own, of_target = _projected_back(own, target, 2.0 * e * w[:, None])
-        of_cams, of_x = np.zeros_like(cams), np.zeros_like(x)
-        np.add.at(of_cams, seen_by, of_own)
-        np.add.at(of_x, seen, of_target)
-        return np.vdot(e, e) + v @ v, (of_cams, of_x, 2.0 * np.sum(e * off, axis=1) - 4.0 * w * v)
+        of_own, of_target = _projected_back(kept, 2.0 * e * w[:, None])
+        slopes = summed_at(of_own, seen_by, len(cams)), summed_at(of_target, seen, len(x)), 2.0 * inner(e, off)[:, 0] - 4.0 * w * v
+        return np.vdot(e, e) + v @ v, slopes
 
     known = {"seen_by": seen_by, "seen": seen, "features": features}
     return Workload(f"i_bundle_{cameras}x{points}x{observations}", "bundle", tuple(arguments), make, hand, known)
@@ -146,12 +150,12 @@ def bundle_blocks(cameras: int, points: int, observations: int) -> Workload:
         return lambda own, target, weight: weight[:, None] * (projected(m, own, target) - feature)
 
     def hand(own: Any, target: Any, weight: Any) -> Any:
-        off = projected(plain, own, target) - features
-        blocks = []
+        place, kept = _projected(own, target)
+        off, blocks = place - features, []
         for column in range(2):
             seed = np.zeros_like(off)
             seed[:, column] = weight
-            blocks.append((*_projected_back(own, target, seed), off[:, column]))
+            blocks.append((*_projected_back(kept, seed), off[:, column]))
         return weight[:, None] * off, tuple(np.stack(pair) for pair in zip(*blocks, strict=True))
 
     name = f"i_bundle_jacobian_{cameras}x{points}x{observations}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from suite import plain
-from suite.rotations import rotate, rotate_back
+from suite.rotations import rotate, rotated, rotated_back, summed_at
 from suite.workload import Workload
 
 FINGERS, SEGMENTS = 5, 4  # the palm's two bones stay; each finger has three posed bones and a tip
@@ -94,10 +94,10 @@ def hand_tracking(points: int, vertices: int = 544) -> Workload:
             placed.append(np.concatenate([about.swapaxes(1, 2), along[:, None, :]], axis=1))
         skin = blend @ np.concatenate([palm, np.stack(placed, axis=1).reshape(-1, 3)])
         axis = np.tile(theta[0:3], (vertices, 1))
-        e = (rotate(plain, axis, skin) + theta[3:6])[match] - cloud
-        of_posed = np.zeros_like(skin)
-        np.add.at(of_posed, match, e)
-        of_axis, of_skin = rotate_back(axis, skin, of_posed)
+        posed, kept = rotated(axis, skin)
+        e = (posed + theta[3:6])[match] - cloud
+        of_posed = summed_at(e, match, vertices)
+        of_axis, of_skin = rotated_back(kept, of_posed)
         of_placed = (blend.T @ of_skin)[8:].reshape(FINGERS, SEGMENTS, 4, 3)
         of_fingers, of_about, of_along = np.zeros_like(fingers), np.zeros((FINGERS, 3, 3)), np.zeros((FINGERS, 3))
         for j in range(SEGMENTS - 1, -1, -1):

@@ -15,6 +15,7 @@ import numpy as np
 
 from suite.adbench import projected
 from suite.peers.registry import Ready
+from suite.rotations import summed_at
 from suite.workload import Workload
 
 ROWWISE = ("likelihood", "gmm", "bundle", "blocks")
@@ -90,9 +91,7 @@ def _assembled(w: Workload, expressions: int, table: Any) -> Any:
     values, slopes = table[:, :expressions], table[:, expressions:]
     if w.family == "bundle":
         cams, x, _ = w.arguments
-        of_cams, of_x = np.zeros_like(cams), np.zeros_like(x)
-        np.add.at(of_cams, w.data["seen_by"], slopes[:, :11])
-        np.add.at(of_x, w.data["seen"], slopes[:, 11:14])
+        of_cams, of_x = summed_at(slopes[:, :11], w.data["seen_by"], len(cams)), summed_at(slopes[:, 11:14], w.data["seen"], len(x))
         return values.sum(), [of_cams, of_x, slopes[:, 14]]
     if w.family == "blocks":
         both = slopes.reshape(-1, 2, 15).swapaxes(0, 1)

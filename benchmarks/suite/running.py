@@ -31,11 +31,17 @@ class Limits:
 
 def run(peers: Sequence[str], workloads: Sequence[str], limits: Limits) -> Iterator[dict[str, Any]]:
     """One row for each pair, as it is measured."""
-    missing = {name for name in peers if name in PEERS and not installed(PEERS[name].needs)}
+    missing = {name for name in peers if not installed(PEERS[name].needs)}
     for workload in workloads:
-        for peer in peers:
-            found = {"status": "not installed", "reason": PEERS[peer].needs} if peer in missing else measured_apart(peer, workload, limits)
-            yield {"workload": workload, "peer": peer, **found}
+        for name in peers:
+            peer = PEERS[name]
+            if name in missing:
+                found = {"status": "not installed", "reason": peer.needs}
+            elif peer.only and not workload.startswith(peer.only):
+                found = {"status": "no form", "reason": peer.why}
+            else:
+                found = measured_apart(name, workload, limits)
+            yield {"workload": workload, "peer": name, **found}
 
 
 def installed(package: str) -> bool:

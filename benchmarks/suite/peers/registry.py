@@ -36,6 +36,8 @@ class Peer:
     imports: tuple[str, ...]
     module: str
     optional: bool = False  # timed only when asked for by name
+    only: tuple[str, ...] = ()  # the workloads it has a form for, by prefix; none: all, or it says so itself
+    why: str = ""
 
 
 PEERS = {
@@ -45,7 +47,9 @@ PEERS = {
         Peer("gradcheck", "gradcheck", ("gradcheck", "gradcheck.gradients.functional"), "suite.peers.arrays"),
         Peer("autograd", "autograd", ("autograd", "autograd.numpy", "autograd.scipy.special"), "suite.peers.arrays"),
         Peer("mygrad", "mygrad", ("mygrad",), "suite.peers.arrays"),
-        Peer("micrograd", "micrograd", ("micrograd.engine",), "suite.peers.scalars"),
+        Peer(
+            "micrograd", "micrograd", ("micrograd.engine",), "suite.peers.scalars", only=("b_", "c_", "h_"), why="scalars and + * ** only"
+        ),
         Peer("torch", "torch", ("torch",), "suite.peers.tensors"),
         Peer("torch-compile", "torch", ("torch",), "suite.peers.tensors", optional=True),
         Peer("jax", "jax", ("jax", "jax.numpy", "jax.scipy.special"), "suite.peers.tensors"),
@@ -53,7 +57,14 @@ PEERS = {
         Peer("casadi-mx", "casadi", ("casadi",), "suite.peers.matrices"),
         Peer("symengine", "symengine", ("symengine",), "suite.peers.symbols"),
         Peer("sympy", "sympy", ("sympy",), "suite.peers.symbols"),
-        Peer("hand-numba", "numba", ("numba",), "suite.peers.scalars"),
+        Peer(
+            "hand-numba",
+            "numba",
+            ("numba",),
+            "suite.peers.scalars",
+            only=("a_", "b_", "c_", "h_"),
+            why="loops by hand: scalar workloads only",
+        ),
     )
 }
 

@@ -11,13 +11,15 @@ import numpy as np
 from suite import plain
 from suite.workload import Workload
 
+# calls: a call of value_and_grad costs something whatever the circuit; constant bytes: data the function holds are compared at each call
 MODELS: dict[str, tuple[str, ...]] = {
     "operations": ("operations",),
     "bytes moved": ("bytes",),
-    "equations": ("scalar equations", "array equations"),
-    "operations, bytes": ("operations", "bytes"),
-    "equations, operations, bytes": ("scalar equations", "array equations", "operations", "bytes"),
-    "all, transcendental and constants apart": ("scalar equations", "array equations", "operations", "transcendental", "bytes", "constant bytes"),
+    "calls, equations": ("calls", "scalar equations", "array equations"),
+    "calls, operations, bytes": ("calls", "operations", "bytes"),
+    "calls, equations, operations, bytes": ("calls", "scalar equations", "array equations", "operations", "bytes"),
+    "all, transcendental and constants apart": (
+        "calls", "scalar equations", "array equations", "operations", "transcendental", "bytes", "constant bytes"),
 }  # fmt: skip
 
 
@@ -31,6 +33,7 @@ def facts(w: Workload) -> dict[str, float]:
         chosen = (lambda *a, c=c: np.sum(function(*a)[:, c])) if w.columns else function
         circuit = trace(chosen, *w.arguments).gradient()
         shaped = [circuit.type(k).shape != () for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
+        total["calls"] += 1
         total["array equations"] += sum(shaped)
         total["scalar equations"] += len(shaped) - sum(shaped)
         total["operations"] += circuit.counts.operations

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="a few workloads and rounds, and no symbolic tools: under two minutes")
     parser.add_argument("--peers", default="", help=f"comma-separated, of {', '.join(PEERS)}")
     parser.add_argument("--workloads", default="", help="comma-separated prefixes of names, such as c_,f_gmm")
-    parser.add_argument("--seconds", type=float, help="time box of one tool on one workload (30, quick: 10)")
+    parser.add_argument("--seconds", type=float, help="time box of one tool on one workload (20, quick: 10)")
     parser.add_argument("--gigabytes", type=float, default=6.0, help="memory cap likewise")
     parser.add_argument("--plugin", action="append", default=[], help="a file with a PEER of your own and its BUILDERS")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     if not workloads:
         parser.error(f"--workloads: nothing starts with {options.workloads}; names are {', '.join(chosen([]))}")
-    limits = Limits(options.seconds or (10.0 if options.quick else 30.0), options.gigabytes, options.quick, tuple(options.plugin))
+    limits = Limits(options.seconds or (10.0 if options.quick else 20.0), options.gigabytes, options.quick, tuple(options.plugin))
     rows: list[dict[str, Any]] = []
     for row in run(peers, workloads, limits):
         rows.append(row)

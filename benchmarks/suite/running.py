@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parents[1]
 class Limits:
     """What one process may take."""
 
-    seconds: float = 30.0
+    seconds: float = 20.0
     gigabytes: float = 6.0
     quick: bool = False
     plugins: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 A chain of N scalar operations over 100 inputs, N = 10^3 to 10^7; a chain of 100,000 operations (more where l asks for it) over l inputs, l = 10 to 10^6; Rosenbrock's valley in
 l variables as array operations. Each size has a process of its own; time per operation of the function for each stage (trace,
-reverse and simplify, compile, run value and gradient) and for plain Python or NumPy, and the peak memory of the process. A certified
+reverse and simplify, compile, run value and gradient; processor time) and for plain Python or NumPy, and the peak memory of the process. A certified
 check of the same functions: benchmarks/certified_check_growth.py.
 """
 
@@ -55,9 +55,9 @@ def stages(series: str, size: int) -> dict[str, float]:
 
 
 def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
+    start = time.process_time()
     result = call()
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
 
 
 def apart(series: str, size: int, seconds: float, gigabytes: float) -> dict[str, Any]:

@@ -275,7 +275,9 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "r", "complete"):
         raise TypeError(f"np.linalg.qr(mode={mode!r}) is not followed: reduced and r are")
     if mode == "complete" and rows > columns:
-        raise TypeError("np.linalg.qr(mode='complete') of a tall matrix is not followed: columns beyond the matrix's own are any basis; use reduced")
+        raise TypeError(
+            "np.linalg.qr(mode='complete') of a tall matrix is not followed: columns beyond the matrix's own are any basis; use reduced"
+        )
     r = FACTOR_R(a)
     return r if mode == "r" else type(np.linalg.qr(np.eye(1)))(FACTOR_Q(a, r), r)
 

@@ -238,7 +238,9 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         return svdvals(a)
     rows, columns = shape_of(a)[-2:]
     if full_matrices and rows != columns:
-        raise TypeError("np.linalg.svd(full_matrices=True) of a rectangular matrix: vectors beyond min(m, n) are any basis; pass full_matrices=False")
+        raise TypeError(
+            "np.linalg.svd(full_matrices=True) of a rectangular matrix: vectors beyond min(m, n) are any basis; pass full_matrices=False"
+        )
     s = SINGULAR(a, vectors=True)
     both = BOTH(a, s, dtype=s.dtype.name)
     return type(np.linalg.svd(np.eye(1)))(both[..., :rows, :], s, flipped(both[..., rows:, :]))

@@ -78,7 +78,9 @@ def prove(primitive: Primitive) -> Proof:
         return _decision(primitive)
     rng = random.Random(primitive.name)  # noqa: S311  sample points need no secrecy
     charts = charts_of(primitive)
-    pieces = [_by_identity(primitive, c, rng) for c in charts] or [_piece(primitive, setting, rng) for setting in settings_of(primitive, rng)]
+    pieces = [_by_identity(primitive, c, rng) for c in charts] or [
+        _piece(primitive, setting, rng) for setting in settings_of(primitive, rng)
+    ]
     if primitive.elementwise and (primitive.arity or 1) > 1:
         pieces.append(_broadcast(primitive, rng))
     if not pieces:

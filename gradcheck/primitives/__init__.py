@@ -13,8 +13,10 @@ from gradcheck.primitives import (
     bessel,
     composed,
     elementary,
+    fourier,
     incomplete,
     linear,
+    parts,
     reductions,
     remainders,
     selection,
@@ -45,7 +47,21 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving)
+    modules = (
+        elementary,
+        selection,
+        remainders,
+        reductions,
+        structure,
+        linear,
+        special,
+        bessel,
+        incomplete,
+        tables,
+        composed,
+        solving,
+        fourier,
+    )
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 
@@ -53,7 +69,7 @@ TABLE: tuple[Primitive, ...] = _records()
 OPCODE: dict[Primitive, int] = {record: i for i, record in enumerate(TABLE)}
 BY_NAME: dict[str, Primitive] = {record.name: record for record in TABLE}
 _FOLLOWED: dict[Any, Callable[..., Any]] = {call: adapter or record for record in TABLE for call, adapter in record.calls.items()}
-_FOLLOWED |= composed.COMPOSED
+_FOLLOWED |= composed.COMPOSED | fourier.TRANSFORMS | parts.PARTS
 
 
 def find(function: Any) -> Callable[..., Any] | None:
@@ -78,4 +94,5 @@ def is_followed_through(function: Any) -> bool:
         np.empty_like,
         np.full_like,
         np.iscomplexobj,
+        np.isrealobj,
     )

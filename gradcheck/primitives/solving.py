@@ -189,17 +189,22 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """np.linalg.norm: of vectors in all orders, of matrices in the Frobenius norm, 1 and infinity."""
     ndim = len(shape_of(x))
     if axis is None and (ord is None or ndim == 1):
-        return np.sqrt(np.sum(x * x, keepdims=keepdims)) if ord is None else _vector_norm(x, ord, 0, keepdims)
+        return np.sqrt(np.sum(_squares(x), keepdims=keepdims)) if ord is None else _vector_norm(x, ord, 0, keepdims)
     axes = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
     if len(axes) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
     if ord in (None, "fro"):
-        return np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
+        return np.sqrt(np.sum(_squares(x), axis=axes, keepdims=keepdims))
     if ord not in (1, -1, np.inf, -np.inf) or ndim != 2:
         raise TypeError(f"np.linalg.norm(ord={ord!r}) of a matrix is not followed: the Frobenius norm, 1 and infinity are")
     sums = np.sum(np.abs(x), axis=0 if abs(ord) == 1 else 1)
     found = np.max(sums) if ord > 0 else np.min(sums)
     return np.reshape(found, (1, 1)) if keepdims else found
+
+
+def _squares(x: Any) -> Any:
+    """|x|**2"""
+    return x.real * x.real + x.imag * x.imag if getattr(x, "dtype", None) is not None and x.dtype.kind == "c" else x * x
 
 
 def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
@@ -209,7 +214,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     if ord == 2:
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+        return np.sqrt(np.sum(_squares(x), axis=axis, keepdims=keepdims))
     if ord == 0 or isinstance(ord, str):
         raise TypeError(f"np.linalg.norm(ord={ord!r}) has no derivative to follow")
     return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)

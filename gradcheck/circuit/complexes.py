@@ -77,7 +77,8 @@ class TracedComplex(TracedArray):
         """The complex conjugate."""
         return paired(self.recorder, self.re, -self.im)
 
-    conjugate = conj
+    def conjugate(self) -> TracedComplex:
+        return self.conj()
 
     def copy(self, order: str = "C") -> TracedComplex:
         return TracedComplex(self.recorder, self.re, self.im)
@@ -156,4 +157,5 @@ def record(tracer: Tracer, primitive: Primitive, inputs: tuple[Any, ...], params
     shape = np.broadcast_shapes(*(z.shape for z in operands)) if primitive.elementwise else None
     if shape is None and zero(result[0]) and zero(result[1]):
         shape = np.shape(primitive.evaluate(*(np.zeros(z.shape) for z in operands), **params))
-    return paired(tracer, *result, shape)
+    re, im = result
+    return paired(tracer, re, im, shape)

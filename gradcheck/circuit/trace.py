@@ -49,7 +49,7 @@ class Tracer:
             raise TraceError(f"{self.builder.name}: {advice.COMPLEX_INPUT}")
         return TracedArray(self, self.builder.input(type_of(value), name), value, fixed=True)
 
-    def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> TracedArray:
+    def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> Any:
         """Write one equation down and evaluate it."""
         operands, values = [], []
         for x in inputs:

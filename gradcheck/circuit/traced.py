@@ -82,7 +82,8 @@ class TracedArray:
         self.recorder.builder.complex_values = True
         return self.copy()
 
-    conjugate = conj
+    def conjugate(self) -> TracedArray:
+        return self.conj()
 
     def __len__(self) -> int:
         return len(self.value)

@@ -69,7 +69,7 @@ class TracedComplex(TracedArray):
 
     def _part(self, part: Any) -> TracedArray:
         """A part on its own; changing it in place would change the whole, which is refused."""
-        part = self.recorder.lift(np.zeros(self.shape)) if zero(part) else part.copy()
+        part = self.recorder.lift(np.zeros(self.shape, part_type(self.dtype))) if zero(part) else part.copy()
         part.fixed = True
         return part  # type: ignore[no-any-return]
 

@@ -24,6 +24,7 @@ from gradcheck.circuit.pairs import (
     log,
     log2,
     log10,
+    nonzero,
     over,
     shape_of_pair,
     sinh,
@@ -58,7 +59,10 @@ def _linear(primitive: Primitive, z: list[Pair], params: Mapping[str, Any]) -> P
 def _joining(primitive: Primitive, z: list[Pair], params: Mapping[str, Any]) -> Pair:
     """Joins need every part in full, unless all are 0."""
     shapes = list(map(shape_of_pair, z))
-    re, im = (ZERO if all(map(zero, parts)) else primitive(*map(full, parts, shapes), **params) for parts in zip(*z))
+    re, im = (
+        ZERO if all(map(zero, parts)) else primitive(*(full(p, s, nonzero(parts)) for p, s in zip(parts, shapes)), **params)
+        for parts in zip(*z)
+    )
     return re, im
 
 
@@ -149,7 +153,7 @@ def _at(rows: Any, k: int) -> Any:
 def _cumprod(primitive: Primitive, z: list[Pair], params: Mapping[str, Any]) -> Pair:
     axis = params["axis"]
     shape = shape_of_pair(z[0])
-    lines = [np.moveaxis(full(p, shape), axis, 0) for p in z[0]]
+    lines = [np.moveaxis(full(p, shape, nonzero(z[0])), axis, 0) for p in z[0]]
     found = [(lines[0][0], lines[1][0])]
     for k in range(1, shape[axis]):
         found.append(times(found[-1], (lines[0][k], lines[1][k])))
@@ -165,13 +169,13 @@ def _var(primitive: Primitive, z: list[Pair], params: Mapping[str, Any]) -> Any:
 def _system(primitive: Primitive, z: list[Pair], params: Mapping[str, Any]) -> Pair:
     """A complex matrix as a real one of twice the size: [[Re, -Im], [Im, Re]]."""
     (re, im), n = z[0], shape_of_pair(z[0])[0]
-    re, im = (full(p, (n, n)) for p in (re, im))
+    re, im = (full(p, (n, n), nonzero(z[0])) for p in (re, im))
     whole = np.concatenate([np.concatenate([re, -im], axis=1), np.concatenate([im, re], axis=1)])
     if len(z) == 1:
         found = primitive(whole)
         return found[:n, :n], found[n:, :n]
     shape = shape_of_pair(z[1])
-    found = primitive(whole, np.concatenate([full(p, shape) for p in z[1]]))
+    found = primitive(whole, np.concatenate([full(p, shape, nonzero(z[1])) for p in z[1]]))
     return found[:n], found[n:]
 
 

@@ -5,7 +5,7 @@ A part that is 0 everywhere is the plain number 0.0, and no operation is spent o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,14 @@ def shape_of_pair(z: Pair) -> tuple[int, ...]:
     return shape_of(z[1] if zero(z[0]) else z[0])
 
 
-def full(part: Any, shape: tuple[int, ...]) -> Any:
-    """A part in full; zeros in the least precision, so that they take the other's."""
-    return np.zeros(shape, np.float32) if zero(part) else part
+def full(part: Any, shape: tuple[int, ...], like: Any) -> Any:
+    """A part in full; zeros in the precision of one that is not 0."""
+    return np.zeros(shape, like.dtype) if zero(part) else part
+
+
+def nonzero(parts: Iterable[Any]) -> Any:
+    """The first part that is not known to be 0."""
+    return next(p for p in parts if not zero(p))
 
 
 def add(a: Any, b: Any) -> Any:

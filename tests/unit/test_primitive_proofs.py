@@ -19,6 +19,7 @@ matmul dot inner outer einsum
 expit logit erf erfc erfcx ndtr xlogy gammaln digamma polygamma logaddexp logaddexp2 softmax logsumexp log_softmax
 remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc
 inv solve det logabsdet gamma log_ndtr
+fft rfft irfft
 """.split()
 DECISION = """
 greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck import TraceError, UsageError, check, compare, grad, hvp, trace
+from gradcheck import ShapeError, TraceError, UsageError, check, compare, grad, hvp, trace
 from gradcheck.circuit import Floats, check_circuit, interpret
 from gradcheck.verdicts.compare import DERIVATIONS
 
@@ -261,6 +261,11 @@ def test_what_is_refused_says_what_to_do(function, message) -> None:
         trace(function, 0.5)
 
 
+def test_a_complex_result_is_no_black_box() -> None:
+    with pytest.raises(ShapeError, match="return its real part"):
+        check(lambda x: np.exp(1j * x), lambda x: -np.sin(x), (0.3,))
+
+
 def test_a_view_of_a_part_is_not_changed_in_place() -> None:
     def function(x):
         z = np.exp(1j * x)
@@ -278,3 +283,29 @@ def test_a_view_of_a_part_is_not_changed_in_place() -> None:
 def test_complex_arguments_are_to_be_given_by_their_parts(derive) -> None:
     with pytest.raises(UsageError, match="two real arguments"):
         derive(lambda z: np.abs(z) ** 2)
+
+
+STEPS = (
+    lambda z, w: z * w, lambda z, w: z - np.conj(w), lambda z, w: z / (w + 2j), lambda z, w: np.exp(0.3 * z), lambda z, w: z**2, lambda z, w: np.sqrt(z),
+    lambda z, w: np.fft.fft(z), lambda z, w: np.fft.ifft(z, norm="ortho"), lambda z, w: z.real + 1j * np.abs(w), lambda z, w: np.angle(z) * w,
+    lambda z, w: np.where(z.real > w.real, z, w), lambda z, w: np.tanh(0.5 * z), lambda z, w: np.fft.rfft(z.imag, 6) + 0j, lambda z, w: np.cumsum(z)[::-1],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_programs(seed) -> None:
+    rng = np.random.default_rng(seed)
+    chosen = rng.integers(len(STEPS), size=5)
+    x, y, direction = rng.normal(size=(3, 4))
+
+    def function(x, y):
+        z, w = x + 1j * y, y - 0.5j * x
+        for k in chosen:
+            z, w = STEPS[k](z, w), z
+        return np.sum(np.abs(z) ** 2) / 4 + np.sum(w.real)
+
+    gradient, h = grad(function), 1e-6
+    slope = (function(x + h * direction, y) - function(x - h * direction, y)) / (2 * h)
+    np.testing.assert_allclose(gradient(x, y) @ direction, slope, rtol=1e-5, atol=1e-5)
+    assert check(function, gradient, (x, y), argnums=0).outcome == "right"
+    assert check(function, lambda x, y: gradient(x, y) * (1 + 1e-8) + 1e-12, (x, y), argnums=0).outcome == "wrong"

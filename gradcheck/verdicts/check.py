@@ -153,7 +153,7 @@ def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnu
         chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     else:
         chosen = function.differentiable(point) if isinstance(function, Case) else floating_positions(point)
-    if any(np.iscomplexobj(point[i]) for i in (chosen or range(len(point)))):
+    if any(np.iscomplexobj(v) for i, v in enumerate(point) if not chosen or i in chosen):
         raise UsageError(advice.COMPLEX_INPUT)
     if not chosen:
         raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")

@@ -52,8 +52,23 @@ def test_constants_that_need_no_room_make_a_shifted_sine_wrong(monkeypatch):
 
     beside = float(np.nextafter(np.pi / 2, 0)) - 1e-7
     assert check(np.sin, shifted, (beside,)).outcome == "right"
-    monkeypatch.setattr(formula, "_Rounded", lambda shared: formula.Balls())
+    monkeypatch.setattr(formula, "_Rounded", lambda *given: formula.Balls())
     assert check(np.sin, shifted, (beside,)).outcome == "wrong"
+
+
+def test_a_table_of_sines_that_needs_no_room_makes_a_written_out_transform_wrong(monkeypatch):
+    k = np.arange(64)
+    table, x = np.exp(-2j * np.pi * np.outer(k, k) / 64), np.random.default_rng(64).normal(size=64)
+
+    def function(x):
+        return np.sum(np.abs(np.fft.fft(x)) ** 2 * np.cos(k))
+
+    def by_table(x):
+        return 2 * np.real(np.conj(table) @ ((table @ x) * np.cos(k)))
+
+    assert check(function, by_table, (x,)).outcome == "right"
+    monkeypatch.setattr(formula, "TURNS", 0.0)
+    assert check(function, by_table, (x,)).outcome == "wrong"
 
 
 def clipped(x):

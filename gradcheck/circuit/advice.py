@@ -23,6 +23,16 @@ INPLACE = (
 OUT = "out= writes a traced result into a plain array. Bind the result to a name instead"
 BOOLEAN = "the truth value of a traced array with several elements is ambiguous. Use .any(), .all() or np.where(condition, a, b)"
 
+COMPLEX = (
+    "{} of complex values is not followed. Work with their parts: z.real, z.imag, np.abs(z), np.angle(z). "
+    "Complex numbers have no order: compare np.abs(z) or a part"
+)
+COMPLEX_ARRAY = "np.array([...]) of complex values under way. Join them with np.stack([...])"
+COMPLEX_CAST = "a complex value was cast to {}, which drops its imaginary part. Write z.real"
+COMPLEX_INPUT = (
+    "a complex argument cannot be differentiated: pass its real and imaginary part as two real arguments and form re + 1j * im inside"
+)
+COMPLEX_RESULT = "the function returned a complex value, and a derivative here is that of real numbers: return its real part, its imaginary part or np.abs(z)**2"
 RESULT = "the function returned {}, expected a number or an array of numbers. Is a return statement missing?"
 OBJECTS = (
     "an array of traced values made by np.array([...]) met a function that takes no such array: {}. "

@@ -13,8 +13,9 @@ import numpy as np
 import scipy
 
 from gradcheck.case import Case
-from gradcheck.circuit import advice
+from gradcheck.circuit import advice, complexes
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
+from gradcheck.circuit.complexes import TracedComplex
 from gradcheck.circuit.follow import following_scipy
 from gradcheck.circuit.naming import name_values
 from gradcheck.circuit.traced import TracedArray
@@ -40,6 +41,7 @@ class Tracer:
         self.builder = Builder(name)
         self.frames: dict[int, FrameType] = {}
         self.arrays: dict[int, tuple[Any, Any, int]] = {}
+        self.complexes: dict[int, tuple[Any, TracedComplex]] = {}
         self._inside: dict[CodeType, bool] = {}
         self._places: dict[tuple[CodeType, int], int] = {}
         self._keep_places = places
@@ -51,14 +53,18 @@ class Tracer:
 
     def input(self, value: Any, name: str | None = None) -> TracedArray:
         """A traced argument."""
+        if np.iscomplexobj(value):
+            raise TraceError(f"{self.builder.name}: {advice.COMPLEX_INPUT}")
         return TracedArray(self, self.builder.input(type_of(value), name), value, fixed=True)
 
-    def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> TracedArray:
+    def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> Any:
         """Write one equation down and evaluate it."""
         operands, values = [], []
         for x in inputs:
             if type(x) is not TracedArray or x.recorder is not self:
                 x = self.lift(x)
+                if type(x) is TracedComplex:
+                    return self._of_complex(primitive, inputs, params)
             operands.append(x.index)
             values.append(plain(x.value))
         value = primitive.on_floats(values, params or {})
@@ -94,6 +100,17 @@ class Tracer:
                 self._numbers[value] = known
         return known
 
+    def _of_complex(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> Any:
+        """The same for complex operands: several equations on their parts."""
+        result = complexes.record(self, primitive, inputs, params or {})
+        if result.shape and is_view(primitive, params) and isinstance(inputs[0], TracedArray):
+            return inputs[0].has_view(result)
+        return result
+
+    def pair(self, re: Any, im: Any) -> TracedComplex:
+        """Two traced real arrays as one complex value."""
+        return complexes.paired(self, re, im)
+
     def lift(self, value: Any) -> TracedArray:
         """A constant, or the traced values in a list or object array, gathered."""
         if isinstance(value, TracedArray):
@@ -104,11 +121,15 @@ class Tracer:
             return self._lift_array(value) if value.ndim else self.lift(value[()])
         if isinstance(value, list | tuple):
             return self.lift(_array_of(value))
+        if isinstance(value, complex | np.complexfloating):
+            return complexes.constant(self, value)
         return TracedArray(self, self.builder.constant(value), value)
 
     def _lift_array(self, value: Any) -> TracedArray:
         if value.dtype == object:
             return self.gather(value)
+        if value.dtype.kind == "c":
+            return self._lift_complex(value)
         known = self.arrays.get(id(value))
         if known is not None and np.array_equal(known[1], value):
             return TracedArray(self, known[2], known[1])
@@ -117,6 +138,12 @@ class Tracer:
         index = self.builder.constant(copy)
         self.arrays[id(value)] = (value, copy, index)
         return TracedArray(self, index, copy)
+
+    def _lift_complex(self, value: Any) -> TracedArray:
+        known = self.complexes.get(id(value))
+        if known is None or not np.array_equal(known[1].value, value):
+            known = self.complexes[id(value)] = (value, complexes.constant(self, value))
+        return known[1]
 
     def gather(self, objects: Any) -> TracedArray:
         """An object array holding traced scalars, such as np.array([a, b]), as one traced array."""
@@ -143,7 +170,7 @@ class Tracer:
 
     def getitem(self, array: TracedArray, index: Any) -> Any:
         """Record an index; traced whole numbers in it are followed as decisions. An element read again is the one read before."""
-        if type(index) is int:
+        if type(index) is int and type(array) is TracedArray:
             key = (array.index, index)
             known = self._elements.get(key)
             if known is None:
@@ -291,6 +318,8 @@ def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], opti
 def _result(tracer: Tracer, value: Any) -> TracedArray:
     """A traced output; TraceError for what is no number."""
     result = tracer.lift(value) if isinstance(value, _NUMBERS) else None
+    if isinstance(result, TracedComplex):
+        raise TraceError(f"{tracer.builder.name}: {advice.COMPLEX_RESULT}")
     if result is None or result.dtype.kind not in "fiub":
         what = type(value).__name__ if result is None else f"{result.dtype} values"
         raise TraceError(f"{tracer.builder.name}: {advice.RESULT.format(what)}")

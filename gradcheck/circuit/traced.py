@@ -72,7 +72,20 @@ class TracedArray:
 
     @property
     def real(self) -> TracedArray:
+        self.recorder.builder.complex_values = True  # a complex step would end here
         return self
+
+    @property
+    def imag(self) -> Any:
+        self.recorder.builder.complex_values = True
+        return np.zeros(self.shape, self.dtype)[()]
+
+    def conj(self) -> TracedArray:
+        self.recorder.builder.complex_values = True
+        return self.copy()
+
+    def conjugate(self) -> TracedArray:
+        return self.conj()
 
     def __len__(self) -> int:
         return len(self.value)
@@ -190,6 +203,8 @@ class TracedArray:
 
     def astype(self, dtype: Any, **options: Any) -> Any:
         wanted = np.dtype(dtype)
+        if wanted.kind == "c":
+            return self.recorder.pair(self, 0.0).astype(wanted)
         return self.copy() if wanted == self.dtype else BY_NAME["astype"](self, dtype=wanted.name)
 
     def copy(self, order: str = "C") -> TracedArray:

@@ -114,7 +114,7 @@ def _cholesky_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params
     lower = params["lower"]
     factor, g = (y, g) if lower else (flipped(y), flipped(g))
     n = shape_of(factor)[-1]
-    half = triangle(np.matmul(flipped(factor), g), n, True, diagonal=0.5)
+    half = triangle(np.matmul(flipped(factor), g), n, lower=True, diagonal=0.5)
     left = TRIANGULAR(flipped(factor), half, lower=False)
     across = flipped(TRIANGULAR(flipped(factor), flipped(left), lower=False))
     return triangle(across + flipped(across), n, lower, diagonal=0.5)
@@ -191,7 +191,7 @@ def _exact_q(m: Any, a: Any, r: Any) -> Any:
 def _mirrored(x: Any) -> Any:
     """copyltu: the lower triangle with its transpose above."""
     n = shape_of(x)[-1]
-    return triangle(x, n, True) + flipped(triangle(x, n, True, diagonal=0.0))
+    return triangle(x, n, lower=True) + flipped(triangle(x, n, lower=True, diagonal=0.0))
 
 
 def _r_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:

@@ -301,7 +301,7 @@ SPECTRUM = Primitive(
 EIGVECTORS = Primitive(
     "eigvectors", lambda a, w, dtype: _reals(np.linalg.eig(a)[1]), _eigvectors_rule, _eigvectors_cost, arity=2, calls={}, analytic=False,
     backward=True, aligned=like_columns, formula="x with A x = w x, x^T x = 1, real",
-    exact=lambda m, a, w, dtype: over_stacks(lambda one: m.spectral_vectors(one, _like_eig(True, dtype)), a, cores=(2,)),
+    exact=lambda m, a, w, dtype: over_stacks(lambda one: m.spectral_vectors(one, _like_eig(vectors=True, dtype=dtype)), a, cores=(2,)),
 )  # fmt: skip
 IS_REAL = Primitive(
     "real_spectrum", lambda a: np.bool_(np.linalg.eigvals(a).dtype.kind == "f"), None, lambda inputs, output, params: COMPARISON * inputs[0].shape[-1],

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import DRAWN, Case, Outcome
-from gradcheck.circuit import argument_names
+from gradcheck.circuit import advice, argument_names
 from gradcheck.domains import Domain, floating_positions
 from gradcheck.errors import GradientError, TraceError, UsageError
 from gradcheck.gradients.method import Problem, problem_of
@@ -162,6 +162,8 @@ def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnu
         chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     else:
         chosen = function.differentiable(point) if isinstance(function, Case) else floating_positions(point)
+    if any(np.iscomplexobj(v) for i, v in enumerate(point) if not chosen or i in chosen):
+        raise UsageError(advice.COMPLEX_INPUT)
     if not chosen:
         raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
     if len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(len(point))):

@@ -9,9 +9,20 @@ import pytest
 from gradcheck import check
 
 
+def python_blocks(path):
+    return re.findall(r"```python\n(.*?)```", path.read_text(), re.S)
+
+
 @pytest.fixture
 def blocks(root):
-    return re.findall(r"```python\n(.*?)```", (root / "docs/how-to/check-a-gradient.md").read_text(), re.S)
+    return python_blocks(root / "docs/how-to/check-a-gradient.md")
+
+
+def test_the_page_on_complex_numbers_runs(root):
+    scope: dict = {"__name__": "guide"}
+    for block in python_blocks(root / "docs/how-to/complex-and-fourier.md"):
+        exec(compile(block, "guide", "exec"), scope)
+    assert check(scope["power"], lambda x: scope["power_gradient"](x) / 2, at=(scope["x"],)).outcome == "wrong"
 
 
 def test_the_how_to_blocks_run_and_their_gradients_are_right(blocks, tmp_path, monkeypatch):

@@ -186,7 +186,9 @@ def _stack(make: Callable[[str], Chart]) -> Chart:
     operands = tuple(np.stack(pair) for pair in zip(one.operands, two.operands, strict=True))
     known = {name: np.stack([one.known[name], two.known[name]]) for name in one.known}
     parameters = (*one.parameters, *two.parameters)
-    return Chart(f"2x{one.text}", operands, np.stack([one.result, two.result]), known, parameters, one.params, False, _each(one.same))
+    return Chart(
+        f"2x{one.text}", operands, np.stack([one.result, two.result]), known, parameters, one.params, symbolic=False, same=_each(one.same)
+    )
 
 
 def _each(same: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

@@ -45,7 +45,7 @@ class Tracer:
         self._inside: dict[CodeType, bool] = {}
         self._places: dict[tuple[CodeType, int], int] = {}
         self._keep_places = places
-        self._scalar_type = self.builder.type_id(FLOAT64)
+        self._scalar_type = -1  # the number of the type of float64 scalars, once there is one
         self._numbers: dict[float, int] = {}
         self._elements: dict[tuple[int, int], TracedArray] = {}
         self._frame: FrameType | None = None  # the user's frame last met, and the lines its instructions stand on
@@ -85,6 +85,8 @@ class Tracer:
         builder.opcodes.append(opcode)
         builder.operands.extend(operands)
         builder.starts.append(len(builder.operands))
+        if self._scalar_type < 0:
+            self._scalar_type = builder.type_id(FLOAT64)
         builder.types.append(self._scalar_type)
         frame = sys._getframe(2)
         place = self._lines.get(frame.f_lasti) if frame is self._frame else None

@@ -75,7 +75,7 @@ def general_pairs(coefficients: Sequence[Any], like: Any, *, vectors: bool) -> l
     values, columns = like
     left, found = [e.real for e in enclosed], []
     for k, near in enumerate(values):
-        nearest = min(left, key=lambda e: abs(float(e.mid()) - near))  # noqa: B023  called at once
+        nearest = min(left, key=lambda e: abs(float(e.mid()) - near))
         left.remove(nearest)
         found.append(_along(coefficients, nearest, _column(columns[:, k]), vectors=vectors))
     return found

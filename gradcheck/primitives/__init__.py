@@ -49,7 +49,23 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving, factors, spectra, least_squares)
+    modules = (
+        elementary,
+        selection,
+        remainders,
+        reductions,
+        structure,
+        linear,
+        special,
+        bessel,
+        incomplete,
+        tables,
+        composed,
+        solving,
+        factors,
+        spectra,
+        least_squares,
+    )
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 

@@ -238,7 +238,9 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         return svdvals(a)
     rows, columns = shape_of(a)[-2:]
     if full_matrices and rows != columns:
-        raise TypeError("np.linalg.svd(full_matrices=True) of a rectangular matrix: vectors beyond min(m, n) are any basis; pass full_matrices=False")
+        raise TypeError(
+            "np.linalg.svd(full_matrices=True) of a rectangular matrix: vectors beyond min(m, n) are any basis; pass full_matrices=False"
+        )
     s = SINGULAR(a, vectors=True)
     both = BOTH(a, s, dtype=s.dtype.name)
     return type(np.linalg.svd(np.eye(1)))(both[..., :rows, :], s, flipped(both[..., rows:, :]))
@@ -253,7 +255,7 @@ def _spectrum(a: Any, vectors: bool, dtype: str) -> Any:
     return _reals(np.linalg.eig(a)[0] if vectors else np.linalg.eigvals(a))
 
 
-def _like_eig(vectors: bool, dtype: str) -> Callable[[Any], Any]:
+def _like_eig(*, vectors: bool, dtype: str) -> Callable[[Any], Any]:
     def like(floats: Any) -> Any:
         values, columns = map(_reals, np.linalg.eig(floats.astype(dtype)))
         return (values if vectors else _reals(np.linalg.eigvals(floats.astype(dtype)))), columns
@@ -293,13 +295,13 @@ def _eigvectors_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -
 
 SPECTRUM = Primitive(
     "eigvals", _spectrum, _spectrum_rule, _spectrum_cost, arity=1, calls={}, analytic=False, backward=True,
-    exact=lambda m, a, vectors, dtype: over_stacks(lambda one: m.spectrum(one, _like_eig(vectors, dtype)), a, cores=(2,)),
+    exact=lambda m, a, vectors, dtype: over_stacks(lambda one: m.spectrum(one, _like_eig(vectors=vectors, dtype=dtype)), a, cores=(2,)),
     formula="w with A x = w x, real",
 )  # fmt: skip
 EIGVECTORS = Primitive(
     "eigvectors", lambda a, w, dtype: _reals(np.linalg.eig(a)[1]), _eigvectors_rule, _eigvectors_cost, arity=2, calls={}, analytic=False,
     backward=True, aligned=like_columns, formula="x with A x = w x, x^T x = 1, real",
-    exact=lambda m, a, w, dtype: over_stacks(lambda one: m.spectral_vectors(one, _like_eig(True, dtype)), a, cores=(2,)),
+    exact=lambda m, a, w, dtype: over_stacks(lambda one: m.spectral_vectors(one, _like_eig(vectors=True, dtype=dtype)), a, cores=(2,)),
 )  # fmt: skip
 IS_REAL = Primitive(
     "real_spectrum", lambda a: np.bool_(np.linalg.eigvals(a).dtype.kind == "f"), None, lambda inputs, output, params: COMPARISON * inputs[0].shape[-1],

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.primitives.costs import Counts, Sized
 from gradcheck.primitives.record import Example, Primitive, shape_of, sum_to
-from gradcheck.primitives.stacks import count, flipped, inner, over_stacks, require_matrices
+from gradcheck.primitives.stacks import DEFINITE, HALVES, TALL, count, flipped, inner, over_stacks, require_matrices, scaled
 
 Params = Mapping[str, Any]
 Inputs = tuple[Any, ...]
@@ -129,7 +129,7 @@ def _cholesky_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> 
 
 CHOLESKY = Primitive(
     "cholesky", _cholesky, _cholesky_rule, _cholesky_cost, arity=1, exact=_exact_cholesky, calls={}, analytic=False, backward=True,
-    formula="L with L L^T = A",
+    examples=(Example((DEFINITE,), {"lower": True}), Example((DEFINITE,), {"lower": False})), formula="L with L L^T = A",
 )  # fmt: skip
 
 
@@ -255,13 +255,14 @@ def _turned(y: Any, reference: Any, axis: int) -> Any:
     return np.where(np.sum(y * reference, axis=axis, keepdims=True) < 0, -y, y)
 
 
+_UPPER = np.array([[2.0, -0.75], [0.0, -1.5]])
 FACTOR_R = Primitive(
     "qr_r", lambda a: np.linalg.qr(a, mode="r"), _r_rule, _r_cost, arity=1, exact=_exact_r, calls={}, analytic=False, backward=True,
-    array="np.linalg.qr({0}, mode='r')", aligned=_like_rows, formula="R with Q R = A",
+    array="np.linalg.qr({0}, mode='r')", aligned=_like_rows, examples=(Example((TALL,)), Example((TALL.T,))), formula="R with Q R = A",
 )  # fmt: skip
 FACTOR_Q = Primitive(
     "qr_q", lambda a, r: np.linalg.qr(a)[0], _q_rule, _q_cost, arity=2, exact=_exact_q, calls={}, analytic=False, backward=True,
-    array="np.linalg.qr({0})[0]", aligned=_like_columns, formula="Q with Q R = A, Q^T Q = 1",
+    array="np.linalg.qr({0})[0]", aligned=_like_columns, examples=(Example((scaled(HALVES[:, :2], np.array([-1.0, 1.0])) @ _UPPER, _UPPER)),), formula="Q with Q R = A, Q^T Q = 1",
 )  # fmt: skip
 
 

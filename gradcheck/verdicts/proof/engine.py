@@ -20,7 +20,7 @@ from gradcheck.verdicts.proof.vanishing import agree, number, simplified_to_zero
 
 Status = Literal["proven", "exact at random rational points", "by defining identity", "certified", "decision", "failed"]
 _STRENGTH: tuple[Status, ...] = ("proven", "by defining identity", "exact at random rational points", "certified", "failed")
-_NOT_EVALUATED = (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError)  # what a wrong rule may raise
+_NOT_EVALUATED = (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError, NotImplementedError)  # what a wrong rule may raise
 _SCREENING, _POINTS = 2, 8  # points at which a rule is refuted before it is simplified, and compared where it cannot be
 
 

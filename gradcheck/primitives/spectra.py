@@ -156,20 +156,17 @@ def _wielandt(m: Any, a: Any) -> Any:
 
 def singular_values(m: Any, a: Any) -> Any:
     """Singular values of one matrix of exact scalars, descending."""
-    return m.eigenvalues(_wielandt(m, a))[::-1][: min(a.shape)]
+    return m.eigenvalues(_wielandt(m, a), min(a.shape))[::-1]
 
 
 def _exact_both(m: Any, a: Any, s: Any, dtype: str) -> Any:
     def one(a: Any) -> Any:
-        (rows, columns), k = a.shape, min(a.shape)
+        rows, k = a.shape[0], min(a.shape)
 
         def like(floats: Any) -> Any:
-            reference, both = np.zeros(floats.shape), _both(floats[:rows, rows:].astype(dtype))
-            reference[:, ::-1][:, :k] = both
-            reference[:, :k] = both * np.repeat([1.0, -1.0], [rows, columns])[:, None]
-            return reference
+            return _both(floats[:rows, rows:].astype(dtype))[:, ::-1]
 
-        found = m.eigenvectors(_wielandt(m, a), like)[:, ::-1][:, :k]
+        found = m.eigenvectors(_wielandt(m, a), like, k)[:, ::-1]
         return np.frompyfunc(lambda v: m.sqrt(m.constant(2)) * v, 1, 1)(found)
 
     return over_stacks(one, a, cores=(2,))

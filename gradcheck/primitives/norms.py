@@ -31,7 +31,7 @@ def _squares(x: Any) -> Any:
     return x.real * x.real + x.imag * x.imag if getattr(x, "dtype", None) is not None and x.dtype.kind == "c" else x * x
 
 
-def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool = False) -> Any:
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
@@ -44,7 +44,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
 
 
-def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any:
+def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool = False) -> Any:
     if ord in (None, "fro"):
         return np.sqrt(np.sum(_squares(x), axis=axes, keepdims=keepdims))
     matrices = x if axes == (len(shape_of(x)) - 2, len(shape_of(x)) - 1) else np.moveaxis(x, axes, (-2, -1))
@@ -65,7 +65,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     """np.linalg.vector_norm: over all elements, one axis or several."""
     shape = shape_of(x)
     if axis is None:
-        found = _vector_norm(np.ravel(x), ord, 0, keepdims=False)
+        found = _vector_norm(np.ravel(x), ord, 0)
         return np.reshape(found, (1,) * len(shape)) if keepdims else found
     return _vector_norm(x, ord, axis, keepdims)
 
@@ -84,9 +84,7 @@ def cond(x: Any, p: Any = None) -> Any:
         s = svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     ndim = len(shape_of(x))
-    return _matrix_norm(x, p, (ndim - 2, ndim - 1), keepdims=False) * _matrix_norm(
-        np.linalg.inv(x), p, (ndim - 2, ndim - 1), keepdims=False
-    )
+    return _matrix_norm(x, p, (ndim - 2, ndim - 1)) * _matrix_norm(np.linalg.inv(x), p, (ndim - 2, ndim - 1))
 
 
 # products and systems of tensors

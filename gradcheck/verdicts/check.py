@@ -26,6 +26,7 @@ from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
 from gradcheck.verdicts.tolerance import unit_roundoff
 from gradcheck.verdicts.trees import taken_apart
+from gradcheck.verdicts.triangles import symmetric_claim
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
 from gradcheck.verdicts.vjp import linear_in_cotangent, rows, weighted
 
@@ -227,6 +228,8 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
         return broken_contract(name, found)
     accuracy = measured(claim, problem, truth)
     judgement = plainly_right(accuracy, truth) or _judged(claim, accuracy, gradient, by or standard(problem, truth), digits)
+    if judgement.outcome == "wrong" and (hint := symmetric_claim(judgement.accuracy, problem)):
+        judgement = replace(judgement, reason=f"{judgement.reason}; {hint}", kinds=("one-triangle",))
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, problem=problem)
 

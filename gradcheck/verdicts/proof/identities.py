@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import permutations
 from typing import Any
 
@@ -38,7 +38,12 @@ class Chart:
 
 def charts_of(primitive: Primitive) -> tuple[Chart, ...]:
     """The charts on which a record's rule is proved by its defining identity; none for most."""
-    return tuple(make() for make in CHARTS.get(primitive.name, ()))
+    return _charts(primitive.name)
+
+
+@cache
+def _charts(name: str) -> tuple[Chart, ...]:
+    return tuple(make() for make in CHARTS.get(name, ()))
 
 
 class _Parameters:

@@ -24,6 +24,7 @@ _INTERPRETED, _SCALAR, _ARRAY, _ELEMENT = 2.5e-6, 0.03e-6, 0.8e-6, 1e-9  # an eq
 _WRITING, _ASSEMBLING = 10e-6, 1e-6  # an equation
 _SOON = 20e-3  # source that is written in less is written at the second call
 _IMPORT, _WORTH = 0.3, 0.015  # importing numba; what earlier calls must have cost for that to be worth it
+_KEPT = 1 << 28  # elements of all results together, above which arrays are made anew at each call
 _FUSED = 500  # elements computed in a call from which blocks are worth it
 _CALL, _INSTRUCTION = 1.0e-6, 3e-9  # the machine
 
@@ -34,7 +35,7 @@ class Engine:
     `ordered`: its equations are run in their order, and arrays dropped after their last use, because memory depends on it.
     """
 
-    __slots__ = ("_each", "_machine", "changed", "circuit", "form", "ordered", "run", "settled", "spent")
+    __slots__ = ("_arrays", "_each", "_fuse", "_machine", "changed", "circuit", "form", "ordered", "run", "settled", "spent")
 
     def __init__(self, circuit: Circuit, *, ordered: bool = False) -> None:
         self.circuit, self.ordered = circuit, ordered
@@ -43,7 +44,9 @@ class Engine:
         self.changed = self.settled = False
         self.spent = 0.0
         self._each = _estimate(circuit)
+        self._arrays = _is_of_arrays(circuit)
         self._machine = not ordered and program.available()  # whether the machine might run it
+        self._fuse = self._machine and self._arrays and _elements(circuit) >= _FUSED  # whether blocks might
 
     def __call__(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The outputs, then the values that guards watch."""
@@ -53,7 +56,7 @@ class Engine:
         return self.run(*inputs)
 
     def grace(self) -> int | None:
-        """How many calls may go by uncounted before the machine is due; None where nothing better is to be hoped for."""
+        """How many calls may go by uncounted before numba is due; None where nothing better is to be hoped for."""
         if self.settled:
             return None
         calls = int(max(0.0, _WORTH + len(self.circuit) * _ASSEMBLING - self.spent) / self._each[1]) + 1
@@ -70,10 +73,13 @@ class Engine:
         if self._machine and self._now() > self._each[2] and due >= n * _ASSEMBLING + self._import():
             self._to_machine()
         if self.form is None and n <= LIMIT and self.spent and due >= n * _WRITING - _SOON:
-            self._to_source()
-        self.settled = isinstance(self.form, Program) or (
-            isinstance(self.form, Body) and not (self._machine and self._each[1] > self._each[2])
-        )
+            self._to_source(fused=False)
+        if self._fuse and isinstance(self.form, Body) and due >= self._import():
+            self._fuse = False
+            if program.ready():
+                self._to_source(fused=True)
+        hopes = self._fuse or (self._machine and self._each[1] > self._each[2])
+        self.settled = isinstance(self.form, Program) or (isinstance(self.form, Body) and not hopes)
 
     def _import(self) -> float:
         if program.loaded():
@@ -87,17 +93,10 @@ class Engine:
             self.form, self.changed = found, True
             self.run = lambda *inputs: found.run(inputs)
 
-    def _to_source(self) -> None:
+    def _to_source(self, *, fused: bool) -> None:
         slow = interpreter(self.circuit)
         self.changed = True
-        if _is_of_arrays(self.circuit):
-            fused = (
-                not self.ordered
-                and _elements(self.circuit) >= _FUSED
-                and program.available()
-                and (program.loaded() or self.spent > _WORTH)
-                and program.ready()
-            )
+        if self._arrays:
             self.form = array_body(self.circuit, fused=fused)
             self.run = exclusive(self.circuit, self.form, slow)
         else:
@@ -107,10 +106,10 @@ class Engine:
 
 
 def _is_of_arrays(circuit: Circuit) -> bool:
-    """Whether a circuit of float64 works on arrays rather than on numbers."""
+    """Whether a circuit of float64 works on arrays rather than on numbers, and they are not too large to be kept between calls."""
     floats = all(t.dtype == np.float64 or t.dtype.kind != "f" for t in circuit.type_table)
     arrays = sum(circuit.type(k).size > 1 for k, opcode in enumerate(circuit.opcodes) if opcode >= 0)
-    return floats and 2 * arrays > sum(opcode >= 0 for opcode in circuit.opcodes)
+    return floats and _elements(circuit) <= _KEPT and 2 * arrays > sum(opcode >= 0 for opcode in circuit.opcodes)
 
 
 def _elements(circuit: Circuit) -> int:

@@ -12,6 +12,7 @@ from flint import arb
 
 from gradcheck.arithmetic.enclosures import Undecidable, ball, order, whole_number, whole_power
 from gradcheck.arithmetic.objects import ObjectArithmetic
+from gradcheck.arithmetic.special import over_balls, owens_t
 
 
 class Balls(ObjectArithmetic):
@@ -151,11 +152,12 @@ class Balls(ObjectArithmetic):
     def gammainc(self, a: Any, x: Any) -> Any:
         return ball(x).gamma_lower(ball(a), regularized=True)
 
-    def bessel_i(self, order: int, x: Any) -> Any:
-        return ball(x).bessel_i(order)
+    def named(self, name: str, x: Any, *parameters: Any) -> Any:
+        """A special function of one variable, by its name."""
+        return over_balls(name, x, *parameters)
 
-    def bessel_j(self, order: int, x: Any) -> Any:
-        return ball(x).bessel_j(order)
+    def owens_t(self, h: Any, a: Any) -> Any:
+        return owens_t(ball(h), ball(a))
 
     def power(self, a: Any, b: Any) -> Any:
         """a**b; whole exponents by multiplication, so that any base will do."""

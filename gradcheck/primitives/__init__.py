@@ -13,7 +13,11 @@ from gradcheck.primitives import (
     bessel,
     composed,
     elementary,
+    gammas,
+    hypergeometric,
     incomplete,
+    integrals,
+    inverse,
     linear,
     reductions,
     remainders,
@@ -45,7 +49,10 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving)
+    modules = (
+        elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving,
+        hypergeometric, inverse, integrals, gammas,
+    )  # fmt: skip
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 

@@ -213,12 +213,6 @@ def copysign(x: Any, y: Any) -> Any:
     return np.where(np.signbit(_concrete(y)) & (_concrete(y) == 0) | (y < 0), -size, size)
 
 
-def sinc(x: Any) -> Any:
-    """np.sinc as NumPy has it."""
-    y = np.pi * np.where(x == 0, 1.0e-20, x)
-    return np.sin(y) / y
-
-
 def degrees(x: Any) -> Any:
     """np.rad2deg."""
     return x * Exact("180/pi", 180 / np.pi, lambda m: m.divide(m.constant(180), m.pi()))
@@ -257,22 +251,6 @@ def xlog1py(x: Any, y: Any) -> Any:
 def log_expit(x: Any) -> Any:
     """scipy.special.log_expit."""
     return -LOGADDEXP(0.0, -x)
-
-
-def betaln(a: Any, b: Any) -> Any:
-    """scipy.special.betaln."""
-    return special.gammaln(a) + special.gammaln(b) - special.gammaln(a + b)
-
-
-def exprel(x: Any) -> Any:
-    """scipy.special.exprel: (exp(x) - 1) / x, 1 at 0."""
-    safe = np.where(x == 0, 1.0, x)
-    return np.where(x == 0, 1.0 + x / 2.0, np.expm1(safe) / safe)
-
-
-def beta(a: Any, b: Any) -> Any:
-    """scipy.special.beta."""
-    return special.gamma(a) * special.gamma(b) / special.gamma(a + b)
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -337,8 +315,8 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.take_along_axis: take_along_axis, np.argsort: argsort, np.sort: sort, np.partition: partition, np.median: median,
     np.quantile: quantile, np.percentile: percentile, np.ptp: ptp, np.diff: diff, np.average: average, np.trapezoid: trapezoid,
     np.polyval: polyval, np.tensordot: tensordot, np.kron: kron, np.cross: cross, np.convolve: convolve, np.vdot: vdot,
-    np.copysign: copysign, np.sinc: sinc, np.rad2deg: degrees, np.degrees: degrees, np.deg2rad: radians, np.radians: radians,
+    np.copysign: copysign, np.rad2deg: degrees, np.degrees: degrees, np.deg2rad: radians, np.radians: radians,
     np.heaviside: heaviside, special.entr: entr, special.rel_entr: rel_entr, special.kl_div: kl_div, special.xlog1py: xlog1py,
-    special.log_expit: log_expit, special.betaln: betaln, special.exprel: exprel, np.linalg.multi_dot: multi_dot,
-    special.beta: beta, np.select: select, np.piecewise: piecewise, np.nan_to_num: nan_to_num, np.gradient: gradient,
+    special.log_expit: log_expit, np.linalg.multi_dot: multi_dot,
+    np.select: select, np.piecewise: piecewise, np.nan_to_num: nan_to_num, np.gradient: gradient,
 }  # fmt: skip

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,7 @@ def _autograd() -> Peer:
 def _jax() -> Peer:
     import jax
 
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", True)  # noqa: FBT003  its own way of setting
     import jax.numpy as jnp
 
     return Peer("jax", lambda f, i, args: jax.grad(f, i)(*map(jnp.asarray, args)), jnp, jax.clear_caches)
@@ -259,7 +260,7 @@ def candidates() -> Iterator[tuple[Namespace, str, dict[str, Any]]]:
             homes = {"autograd": box, "jax": _jax_array()}
         for name in sorted(n for n in dir(space.module) if not n.startswith(EFFECTS)):
             raw = getattr(space.module, name)
-            if not callable(raw) or isinstance(raw, type) and space.name != "ndarray":
+            if not callable(raw) or (isinstance(raw, type) and space.name != "ndarray"):
                 continue
             theirs = {p: getattr(h, name) for p, h in homes.items() if h is not None and callable(getattr(h, name, None))}
             if theirs:
@@ -292,7 +293,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_float(value: Any) -> bool:
-    return isinstance(value, (tuple, list)) or getattr(getattr(value, "dtype", None), "kind", "") in "fc" and bool(np.size(_plain(value)))
+    return isinstance(value, (tuple, list)) or (getattr(getattr(value, "dtype", None), "kind", "") in "fc" and bool(np.size(_plain(value))))
 
 
 def _callee(space: Namespace, name: str, function: Any) -> Any:
@@ -328,8 +329,8 @@ def differences(function: Call, args: Sequence[Any], position: int) -> Any:
                 moved[index] += s
                 ends.append(float(function(*args[:position], moved[()], *args[position + 1 :])))
             found.append((ends[0] - ends[1]) / (2 * h))
-        first = [(4 * b - a) / 3 for a, b in zip(found, found[1:], strict=False)]
-        second = [(16 * b - a) / 15 for a, b in zip(first, first[1:], strict=False)]
+        first = [(4 * b - a) / 3 for a, b in pairwise(found)]
+        second = [(16 * b - a) / 15 for a, b in pairwise(first)]
         slopes[index] = second[-1]
         if not abs(second[-1] - second[0]) <= 1e-5 * (1 + abs(second[-1])):
             return None
@@ -342,7 +343,7 @@ def attempt(f: Call, *args: Any) -> Any:
         with limited(SECONDS), warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             return f(*args)
-    except Exception as error:  # whatever a function raises says that it cannot be called so
+    except Exception as error:  # noqa: BLE001  whatever a function raises says that it cannot be called so
         return error
 
 
@@ -352,7 +353,12 @@ def close(a: Any, b: Any) -> bool:
     return a.shape == b.shape and bool(np.all(np.abs(a - b) <= AGREE * (1 + np.abs(a) + np.abs(b))))
 
 
-INSTEAD = {"f(v > 1)": "f(v)", "f(S)": "f(M)", "f(v > 1, w)": "f(v, w)", "f(v > 1, w, u)": "f(v, w, u)"}  # only where the plainer way is refused
+INSTEAD = {
+    "f(v > 1)": "f(v)",
+    "f(S)": "f(M)",
+    "f(v > 1, w)": "f(v, w)",
+    "f(v > 1, w, u)": "f(v, w, u)",
+}  # only where the plainer way is refused
 
 
 def accepted(space: Namespace, name: str, raw: Any) -> Iterator[tuple[str, Call, tuple[Any, ...]]]:
@@ -383,7 +389,11 @@ def examine(space: Namespace, name: str, theirs: dict[str, Any], installed: list
             if not np.any(truth):
                 flat.append(_ours(text, position, own, args, truth, []))
                 continue
-            able = [p.name for p in installed if p.name in theirs and _differentiates(p, space, name, theirs[p.name], call, args, position, truth)]
+            able = [
+                p.name
+                for p in installed
+                if p.name in theirs and _differentiates(p, space, name, theirs[p.name], call, args, position, truth)
+            ]
             if able:
                 entry.forms.append(_ours(text, position, own, args, truth, able))
     return entry, flat
@@ -516,7 +526,9 @@ def main() -> None:
     summary = report(entries, flat)
     if options.json:
         listed = [asdict(e) | {"status": e.status, "proofs": proofs_of(e)} for e in entries]
-        options.json.write_text(json.dumps({"summary": summary, "entries": listed, "flat": [{"name": n} | asdict(f) for n, f in flat]}, indent=1))
+        options.json.write_text(
+            json.dumps({"summary": summary, "entries": listed, "flat": [{"name": n} | asdict(f) for n, f in flat]}, indent=1)
+        )
     if not {p.name for p in peers()} >= {"autograd", "jax"}:
         raise SystemExit("coverage is incomplete: a peer is not installed (see above)")
 

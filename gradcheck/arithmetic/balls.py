@@ -79,6 +79,10 @@ class Balls(ObjectArithmetic):
         """A quotient; whole numbers too become balls, or Python would round it."""
         return ball(a) / ball(b)
 
+    def isnan(self, x: Any) -> bool:
+        """Whether it is no number, or nothing is known of it."""
+        return isinstance(x, arb) and bool(x.is_nan())
+
     # functions
     def pi(self) -> Any:
         return arb.pi()

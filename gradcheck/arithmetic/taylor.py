@@ -118,6 +118,10 @@ class Taylor(ObjectArithmetic):
         except (ValueError, ZeroDivisionError):
             return arb.nan()
 
+    def isnan(self, x: Any) -> bool:
+        """Whether its value is no number, or nothing is known of it."""
+        return bool(_first(x).is_nan())
+
     # functions: FLINT's series where it has them, composed of them where not
     def pi(self) -> Any:
         return arb.pi()

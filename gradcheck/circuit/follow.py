@@ -51,6 +51,11 @@ def _recorder(x: Any) -> Any:
 _STAND_INS: dict[Any, Callable[..., Any]] = {original: _followed(original) for original in _PLAIN}
 
 
+def followed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What is called in place of a function that is itself one of SciPy's plain functions."""
+    return next((stand_in for original, stand_in in _STAND_INS.items() if original is function), function)
+
+
 @contextmanager
 def following_scipy(function: Callable[..., Any]) -> Iterator[None]:
     """Let the function and its helpers see SciPy's plain functions in a form that can be traced."""

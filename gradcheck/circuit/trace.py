@@ -15,7 +15,7 @@ import scipy
 from gradcheck.case import Case
 from gradcheck.circuit import advice
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
-from gradcheck.circuit.follow import following_scipy
+from gradcheck.circuit.follow import followed, following_scipy
 from gradcheck.circuit.naming import name_values
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.domains import floating_positions
@@ -215,7 +215,7 @@ def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], opti
     """Call the function on traced arguments; whatever NumPy raises along the way keeps its line."""
     with np.errstate(all="ignore"), following_scipy(function):
         try:
-            return function(*given, **options)
+            return followed(function)(*given, **options)
         except GradcheckError:
             raise
         except Exception as error:

@@ -19,9 +19,12 @@ from gradcheck.primitives import (
     integrals,
     inverse,
     linear,
+    numeric,
+    quantiles,
     reductions,
     remainders,
     selection,
+    sequences,
     solving,
     special,
     structure,
@@ -60,7 +63,7 @@ TABLE: tuple[Primitive, ...] = _records()
 OPCODE: dict[Primitive, int] = {record: i for i, record in enumerate(TABLE)}
 BY_NAME: dict[str, Primitive] = {record.name: record for record in TABLE}
 _FOLLOWED: dict[Any, Callable[..., Any]] = {call: adapter or record for record in TABLE for call, adapter in record.calls.items()}
-_FOLLOWED |= composed.COMPOSED
+_FOLLOWED |= composed.COMPOSED | quantiles.COMPOSED | sequences.COMPOSED | numeric.COMPOSED
 
 
 def find(function: Any) -> Callable[..., Any] | None:
@@ -83,6 +86,5 @@ def is_followed_through(function: Any) -> bool:
         np.zeros_like,
         np.ones_like,
         np.empty_like,
-        np.full_like,
         np.iscomplexobj,
     )

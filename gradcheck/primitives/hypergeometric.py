@@ -85,7 +85,11 @@ I0E = elementwise(  # i1e(x) - i0e(x) cancels in the tails
 def _ive_slope(x: Any, order: float) -> Any:
     """(|x|/2)**v / Gamma(v + 1) times 1F1(v + 1/2; 2v + 1; -2|x|), differentiated; even orders are even functions (DLMF 10.39.5)."""
     size, v = np.abs(x), float(order)
-    constant = Exact(f"1/(2**{v} Gamma({v} + 1))", float(0.5**v * special.rgamma(v + 1.0)), lambda m: m.power(m.constant(0.5), m.constant(v)) * m.named("rgamma", m.constant(v + 1.0)))
+    constant = Exact(
+        f"1/(2**{v} Gamma({v} + 1))",
+        float(0.5**v * special.rgamma(v + 1.0)),
+        lambda m: m.power(m.constant(0.5), m.constant(v)) * m.named("rgamma", m.constant(v + 1.0)),
+    )
     falling = size * HYP1F1(-2.0 * size, a=v + 1.5, b=2.0 * v + 2.0)
     slope = constant * (v * HYP1F1(-2.0 * size, a=v + 0.5, b=2.0 * v + 1.0) - falling) * size ** (v - 1.0)
     return np.sign(x) * slope if order % 2 == 0 else slope

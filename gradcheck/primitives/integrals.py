@@ -78,7 +78,9 @@ FRESNEL_C = elementwise(
 def _log_quotient(x: Any) -> Any:
     """log(x) / (1 - x), by the hypergeometric function near 1, where it is -1."""
     near = np.logical_and(x > 0.5, x < 1.5)
-    return np.where(near, -HYP2F1(1.0 - np.where(near, x, 1.0), a=1.0, b=1.0, c=2.0), np.log(np.where(near, 2.0, x)) / (1.0 - np.where(near, 2.0, x)))
+    return np.where(
+        near, -HYP2F1(1.0 - np.where(near, x, 1.0), a=1.0, b=1.0, c=2.0), np.log(np.where(near, 2.0, x)) / (1.0 - np.where(near, 2.0, x))
+    )
 
 
 SPENCE = elementwise(

@@ -16,7 +16,6 @@ ROOT_PI_OVER_TWO = Exact("sqrt(pi)/2", math.sqrt(math.pi) / 2, lambda m: m.divid
 ROOT_TWO_PI = Exact("sqrt(2 pi)", math.sqrt(2 * math.pi), lambda m: m.sqrt(2 * m.pi()))
 
 
-
 def _reciprocal_density(upper: Any, y: Any, tail: Any, other: Any) -> Any:
     """exp(y**2) by erfcx and the tail that y cuts off, upper or lower: the square would magnify what was rounded in y."""
     return ERFCX(np.where(upper, y, -y)) / np.where(upper, tail, other)

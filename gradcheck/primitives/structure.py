@@ -280,13 +280,6 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     return take(x, np.repeat(np.arange(length), repeats), axis)
 
 
-def roll(x: Any, shift: int, axis: int | None = None) -> Any:
-    """np.roll along one axis, or of the flattened array."""
-    if axis is None:
-        return reshape(roll(ravel(x), shift, 0), shape_of(x))
-    return take(x, np.roll(np.arange(shape_of(x)[axis]), shift), axis)
-
-
 # the diagonal
 def trace_index(shape: Shape, offset: int) -> tuple[Any, Any]:
     """Row and column numbers of a diagonal."""
@@ -321,13 +314,12 @@ def trace(x: Any, offset: int = 0) -> Any:
 _CALLS: dict[Primitive, dict[Any, Any]] = {
     RESHAPE: {
         np.reshape: reshape, np.ravel: ravel, np.squeeze: squeeze, np.expand_dims: expand_dims,
-        np.atleast_1d: atleast(1), np.atleast_2d: atleast(2),
     },
     TRANSPOSE: {np.transpose: transpose, np.swapaxes: swapaxes, np.moveaxis: moveaxis, np.matrix_transpose: lambda x: swapaxes(x, -1, -2)},
     BROADCAST: {np.broadcast_to: broadcast_to},
     CONCATENATE: {np.concatenate: concatenate, np.hstack: hstack, np.vstack: vstack},
     STACK: {np.stack: stack},
-    GETITEM: {np.flip: flip, np.repeat: repeat, np.roll: roll, np.take: take, np.copy: lambda x: x.copy()},
+    GETITEM: {np.flip: flip, np.repeat: repeat, np.take: take, np.copy: lambda x: x.copy()},
     TRACE: {np.trace: trace},
 }  # fmt: skip
 for _record, _calls in _CALLS.items():

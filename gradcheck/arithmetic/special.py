@@ -94,16 +94,16 @@ def over_series(name: str, x: Any, *parameters: Any) -> Any:
 
 
 def by_difference(function: Function, x: Any) -> Any:
-    """Value and slope of a function that FLINT expands in no series: central differences of balls, at twice the precision.
+    """Value and slope of a function that FLINT expands in no series: central differences of balls, at half as much precision again.
 
-    Two steps, h = 2^-(2p/3) and twice that for p bits; the radius is their disagreement, three times the error of the finer, and what the slope
+    Two steps, h = 2^-(p/2) and twice that for p bits; the radius is their disagreement, three times the error of the finer, and what the slope
     moves over the radius of the argument. Very precise, but not rigorous: the derivatives are taken to vary little over 2h and that radius.
     """
     bits, at = flint.ctx.prec, x[0]
     if not at.is_finite():
         return arb.nan()
-    with precision(2 * bits):
-        h, middle = arb(2) ** -(2 * bits // 3), at.mid()
+    with precision(3 * bits // 2):
+        h, middle = arb(2) ** -(bits // 2), at.mid()
         fine = _slope(function, middle, h)
         width = abs(fine - _slope(function, middle, 2 * h)).upper()
         if not at.is_exact():

@@ -142,10 +142,16 @@ def _float_functions() -> dict[str, Any]:
         "lowergamma": lambda a, x: special.gammainc(a, x) * special.gamma(a), "elliptic_k": special.ellipk, "elliptic_e": special.ellipe,
         "Si": lambda x: special.sici(x)[0], "Ci": lambda x: special.sici(x)[1], "Shi": lambda x: special.shichi(x)[0],
         "Chi": lambda x: special.shichi(x)[1], "fresnels": lambda x: special.fresnel(x)[0], "fresnelc": lambda x: special.fresnel(x)[1],
-        "hyper": lambda upper, lower, x: (special.hyp1f1 if len(upper) == 1 else special.hyp2f1)(*upper, *lower, x),
+        "hyper": _hypergeometric,
         "polylog": lambda order, x: special.spence(1.0 - x) if order == 2 else -np.log1p(-x),
     }  # fmt: skip
     return {n: getattr(np, n) for n in same} | arcs | named | steps | specials
+
+
+def _hypergeometric(upper: Any, lower: Any, x: Any) -> Any:
+    from scipy import special
+
+    return special.hyp1f1(upper[0], lower[0], x) if len(upper) == 1 else special.hyp2f1(upper[0], upper[1], lower[0], x)
 
 
 def operation_counts(expressions: list[Any]) -> dict[str, int]:

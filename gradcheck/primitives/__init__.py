@@ -6,7 +6,8 @@ stands for a NumPy or SciPy callable on traced arguments, or None.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gradcheck.primitives import (
@@ -44,6 +45,7 @@ __all__ = [
     "Primitive",
     "Special",
     "find",
+    "followed",
     "is_followed_through",
     "plain",
     "shape_of",
@@ -72,6 +74,11 @@ def find(function: Any) -> Callable[..., Any] | None:
         return _FOLLOWED.get(function)
     except TypeError:  # unhashable callables are nobody's primitive
         return None
+
+
+def followed() -> Mapping[Any, Callable[..., Any]]:
+    """Every NumPy and SciPy callable that is followed, with the record or adapter that stands for it."""
+    return MappingProxyType(_FOLLOWED)
 
 
 def is_followed_through(function: Any) -> bool:

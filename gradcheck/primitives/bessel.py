@@ -11,6 +11,33 @@ from gradcheck.primitives.costs import TRANSCENDENTAL
 from gradcheck.primitives.parameters import of_parameters
 from gradcheck.primitives.record import POSITIVE, Example, Primitive, Special, elementwise, points
 
+
+def modified(x: Any, order: float) -> Any:
+    """I of any order, by the record that computes it."""
+    return _of_order(I0, I1, IV, x, order)
+
+
+def ordinary(x: Any, order: float) -> Any:
+    """J of any order."""
+    return _of_order(J0, J1, JV, x, order)
+
+
+def second_modified(x: Any, order: float) -> Any:
+    """K of any order."""
+    return _of_order(K0, K1, KV, x, order)
+
+
+def second(x: Any, order: float) -> Any:
+    """Y of any order."""
+    return _of_order(Y0, Y1, YV, x, order)
+
+
+def _of_order(zero: Primitive, one: Primitive, general: Primitive, x: Any, order: float) -> Any:
+    if order in (0, 1):
+        return (zero, one)[int(order)](x)
+    return general(x, order=int(order) if order == int(order) and order >= 0 else float(order))
+
+
 ORDERS = (Example(((),), {"order": 2}), Example(((),), {"order": 3}))
 AT_ZERO = (Special("zero", (0.0,)),)
 POLE = points(pole=[0.0])
@@ -74,22 +101,8 @@ Y1: Primitive = elementwise(
 )  # fmt: skip
 
 
-def _family(zero: Primitive, one: Primitive, general: Primitive) -> Any:
-    """The function of any real order, by the record that computes it."""
-
-    def of_order(x: Any, order: float) -> Any:
-        if order in (0, 1):
-            return (zero, one)[int(order)](x)
-        return general(x, order=int(order) if order == int(order) and order >= 0 else float(order))
-
-    of_order.__name__ = general.name
-    return of_order
-
-
-modified, ordinary = _family(I0, I1, IV), _family(J0, J1, JV)
-second_modified, second = _family(K0, K1, KV), _family(Y0, Y1, YV)
-for _record, _calls, _of_order in (
+for _record, _calls, _function in (
     (IV, (special.iv,), modified), (JV, (special.jv, special.jn), ordinary), (KV, (special.kv, special.kn), second_modified),
     (YV, (special.yv, special.yn), second),
 ):  # fmt: skip
-    _record.calls.update(dict.fromkeys(_calls, of_parameters(_of_order, "order")))  # type: ignore[attr-defined]
+    _record.calls.update(dict.fromkeys(_calls, of_parameters(_function, "order")))  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from scipy import special
 from gradcheck.primitives.costs import COMPARISON, Counts, Sized
 from gradcheck.primitives.moving import (
     append,
+    array_split,
     block,
     broadcast_arrays,
     choose,
@@ -264,7 +265,7 @@ def multi_dot(arrays: Any) -> Any:
 COMPOSED: dict[Any, Callable[..., Any]] = {
     **{f: moved(f) for f in (np.tile, np.rot90, np.flipud, np.fliplr, np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.delete, np.resize)},
     **{f: moved(f) for f in (np.roll, np.rollaxis)}, **{f: several(f) for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d)},
-    np.pad: pad, np.append: append, np.column_stack: column_stack, np.dstack: dstack, np.split: split, np.array_split: split,
+    np.pad: pad, np.append: append, np.column_stack: column_stack, np.dstack: dstack, np.split: split, np.array_split: array_split,
     np.hsplit: split_along(1), np.vsplit: split_along(0), np.dsplit: split_along(2), np.insert: insert, np.choose: choose, np.compress: compress,
     np.extract: extract, np.block: block, np.broadcast_arrays: broadcast_arrays, np.meshgrid: meshgrid, np.ix_: ix, np.trim_zeros: trim_zeros,
     np.full_like: full_like, np.take_along_axis: take_along_axis, np.argsort: argsort, np.sort: sort, np.partition: partition, np.ptp: ptp,

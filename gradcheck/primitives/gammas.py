@@ -55,7 +55,7 @@ POCH = elementwise(
 BINOM = elementwise(
     "binom", special.binom,
     lambda g, y, n, k: g * (y * DIGAMMA_DIFFERENCE(n - k + 1.0, k)), lambda g, y, n, k: g * (y * DIGAMMA_DIFFERENCE(k + 1.0, n - 2.0 * k)),
-    cost=TRANSCENDENTAL, exact=lambda m, n, k: m.gamma(n + 1) / (m.gamma(k + 1) * m.gamma(n - k + 1)), calls=[special.binom],
+    cost=TRANSCENDENTAL, exact=lambda m, n, k: m.gamma(n + 1) * m.named("rgamma", k + 1) * m.named("rgamma", n - k + 1), calls=[special.binom],
     array="special.binom({0}, {1})", domains=(Interval(5.0), Interval(0.0, 5.0)), special=points(edge=[(6.0, 0.0)], tail=[(60.0, 2.5)]),
     backward=True, formula="gamma(n + 1) / (gamma(k + 1) gamma(n - k + 1))",
 )  # fmt: skip

@@ -81,9 +81,19 @@ def dstack(parts: Any) -> Any:
 
 
 def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
-    """np.split and np.array_split as slices."""
-    cuts = np.array_split(np.arange(shape_of(x)[axis]), sections)
-    return [GETITEM(x, index=(*(slice(None),) * (axis % len(shape_of(x))), slice(int(c[0]), int(c[-1]) + 1))) for c in cuts if len(c)]
+    """np.split as slices, empty ones too; ValueError, as NumPy's, where equal parts are not to be had."""
+    return _slices(np.split, x, sections, axis)
+
+
+def array_split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """np.array_split as slices."""
+    return _slices(np.array_split, x, sections, axis)
+
+
+def _slices(function: Callable[..., Any], x: Any, sections: Any, axis: int) -> list[Any]:
+    cuts = function(np.arange(shape_of(x)[axis]), sections)
+    front = (slice(None),) * (axis % len(shape_of(x)))
+    return [GETITEM(x, index=(*front, slice(int(c[0]), int(c[-1]) + 1) if len(c) else slice(0, 0))) for c in cuts]
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -138,10 +148,7 @@ def broadcast_arrays(*arrays: Any, subok: bool = False) -> tuple[Any, ...]:
 
 def meshgrid(*axes: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> tuple[Any, ...]:
     """np.meshgrid."""
-    return tuple(
-        placed(lambda *n, i=i: np.meshgrid(*n, copy=copy, sparse=sparse, indexing=indexing)[i], *axes)  # type: ignore[misc]
-        for i in range(len(axes))
-    )
+    return tuple(placed(lambda *n, i=i: np.meshgrid(*n, copy=copy, sparse=sparse, indexing=indexing)[i], *axes) for i in range(len(axes)))
 
 
 def ix(*axes: Any) -> tuple[Any, ...]:
@@ -169,12 +176,20 @@ def unstack(x: Any, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(GETITEM(x, index=(*(slice(None),) * (axis % len(shape_of(x))), k)) for k in range(shape_of(x)[axis]))
 
 
-def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
-    """np.trim_zeros of a vector: where zeros end is a decision."""
-    if axis is not None or len(shape_of(filt)) != 1:
-        raise TypeError("np.trim_zeros is followed for a vector")
-    kept = np.trim_zeros(decided(filt != 0) * (1 + np.arange(shape_of(filt)[0])), trim)  # type: ignore[call-overload]
-    return GETITEM(filt, index=(kept - 1 if len(kept) else np.zeros(0, dtype=int),))
+def trim_zeros(filt: Any, trim: Any = "fb", axis: Any = None) -> Any:
+    """np.trim_zeros: where zeros end is a decision."""
+    mask = decided(filt != 0)
+    if not mask.ndim:
+        return +filt
+    options = {} if axis is None else {"axis": axis}  # an option of NumPy 2.2
+    shape = np.trim_zeros(mask.astype(float), trim, **options).shape
+    chosen = range(mask.ndim) if axis is None else np.atleast_1d(axis) % mask.ndim
+    index = []
+    for i in range(mask.ndim):
+        found = np.flatnonzero(mask.any(axis=tuple(k for k in range(mask.ndim) if k != i)))
+        first = int(found[0]) if i in chosen and "f" in trim.lower() and len(found) else 0
+        index.append(slice(first, first + shape[i]))
+    return GETITEM(filt, index=tuple(index))
 
 
 def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **device: Any) -> Any:

@@ -126,11 +126,6 @@ def matrix_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     return np.sum(matrix_diagonal(x, offset=offset), axis=-1)
 
 
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """np.trace of any two axes."""
-    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
-
-
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """np.linalg.vector_norm."""
     ndim = len(shape_of(x))

@@ -114,22 +114,22 @@ def _refuse(dtype: Any, out: Any) -> None:
         raise TypeError("dtype= and out= are not followed here")
 
 
-def nanquantile(a: Any, q: Any, axis: Any = None, *args: Any, keepdims: bool = False, **options: Any) -> Any:
+def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, **options: Any) -> Any:
     """np.nanquantile: line by line where some are no numbers."""
     keep = _numbers(a)
     if keep.all():
-        return quantile(a, q, axis, *args, keepdims=keepdims, **options)
+        return quantile(a, q, axis, method=method, keepdims=keepdims, **options)
     if keepdims:
         raise TypeError("np.nanquantile(keepdims=True) where some are no numbers is not followed: use np.expand_dims")
     lines, kept = _lines(a, axis), _lines(keep, axis)
     flat, chosen = np.reshape(lines, (shape_of(lines)[0], -1)), kept.reshape(len(kept), -1)
-    parts = [quantile(GETITEM(flat, index=(np.flatnonzero(chosen[:, k]), k)), q, None, *args, **options) for k in range(chosen.shape[1])]
+    parts = [quantile(GETITEM(flat, index=(np.flatnonzero(chosen[:, k]), k)), q, method=method, **options) for k in range(chosen.shape[1])]
     return np.reshape(np.stack(parts, axis=-1), (*shape_of(q), *shape_of(lines)[1:]))
 
 
-def nanpercentile(a: Any, q: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
+def nanpercentile(a: Any, q: Any, axis: Any = None, **options: Any) -> Any:
     """np.nanpercentile."""
-    return nanquantile(a, np.asarray(q) / 100, axis, *args, **options)
+    return nanquantile(a, np.asarray(q) / 100, axis, **options)
 
 
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:

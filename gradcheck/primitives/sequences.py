@@ -265,7 +265,7 @@ def unique(
     ordered = sort(ar, None)
     first = np.concatenate([np.ones(min(1, shape_of(ordered)[0]), dtype=bool), decided(ordered[1:] != ordered[:-1])])
     values = GETITEM(ordered, index=(np.flatnonzero(first),))
-    extras = np.unique(concrete(ar), return_index, return_inverse, return_counts)
+    extras = np.unique(concrete(ar), return_index, return_inverse, return_counts)  # type: ignore[call-overload]
     return (values, *extras[1:]) if isinstance(extras, tuple) else values
 
 

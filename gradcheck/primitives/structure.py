@@ -168,26 +168,35 @@ STACK = _move(
 )  # fmt: skip
 
 
-def concatenate(parts: Sequence[Any], axis: int | None = 0) -> Any:
+def concatenate(parts: Sequence[Any], axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.concatenate; axis=None flattens first."""
+    _plainly(out, dtype)
     if axis is None:
         parts, axis = [ravel(p) for p in parts], 0
     return CONCATENATE(*parts, axis=axis % len(shape_of(parts[0])))
 
 
-def stack(parts: Sequence[Any], axis: int = 0) -> Any:
+def _plainly(out: Any, dtype: Any) -> None:
+    if out is not None or dtype is not None:
+        raise TypeError("joins with out= or dtype= are not followed")
+
+
+def stack(parts: Sequence[Any], axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.stack."""
+    _plainly(out, dtype)
     return STACK(*parts, axis=axis % (len(shape_of(parts[0])) + 1))
 
 
-def hstack(parts: Sequence[Any]) -> Any:
+def hstack(parts: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.hstack."""
+    _plainly(None, dtype)
     whole = [atleast(1)(p) for p in parts]
     return concatenate(whole, 0 if len(shape_of(whole[0])) == 1 else 1)
 
 
-def vstack(parts: Sequence[Any]) -> Any:
+def vstack(parts: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.vstack."""
+    _plainly(None, dtype)
     return concatenate([atleast(2)(p) for p in parts], 0)
 
 
@@ -304,11 +313,11 @@ TRACE = Primitive(
 )  # fmt: skip
 
 
-def trace(x: Any, offset: int = 0) -> Any:
-    """np.trace of a matrix."""
-    if len(shape_of(x)) != 2:
-        raise TypeError("np.trace of more than two axes is not followed: use np.einsum('...ii', x)")
-    return TRACE(x, offset=offset)
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """np.trace of any two axes."""
+    if len(shape_of(x)) == 2 and (axis1, axis2) == (0, 1):
+        return TRACE(x, offset=offset)
+    return np.sum(np.diagonal(x, offset, axis1, axis2), axis=-1)
 
 
 _CALLS: dict[Primitive, dict[Any, Any]] = {

@@ -10,9 +10,13 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+import scipy
+
 from gradcheck.rendering.layout import code, escape, markdown_table
 from gradcheck.studies.catalogue import Composition, Entry, catalogue, compositions
 
+VERSIONS = f"NumPy {'.'.join(np.__version__.split('.')[:2])}, SciPy {'.'.join(scipy.__version__.split('.')[:2])}"
 COMMAND = "python -m gradcheck.rendering.reference docs/reference/primitives.md"
 
 
@@ -26,7 +30,7 @@ def page(entries: Sequence[Entry], composed: Sequence[Composition]) -> str:
     rules, decisions = [e for e in entries if not e.decision], [e for e in entries if e.decision]
     parts = [
         "# Primitives",
-        f"Made from the records by `{COMMAND}`; do not edit.",
+        f"Made from the records by `{COMMAND}` ({VERSIONS}); do not edit.",
         "`g` is the cotangent of the result `y`. A rule is proved by SymPy on every open piece of the domain, or for every entry at the example shapes; "
         "how it is proved stands in the last column. Rules are shown as they are traced, at the first example.",
         markdown_table([_row(e) for e in rules], ("primitive", "computes", "callables", "rule")),

@@ -106,16 +106,12 @@ def _first_line(name: str, adapter: Callable[..., Any]) -> str:
 
 
 def _family(record: Primitive) -> str:
+    """The module that states the record; others only import it."""
     from gradcheck import primitives
 
-    homes = [n for n, m in vars(primitives).items() if inspect.ismodule(m) and any(v is record for v in vars(m).values())]
-    return min(homes, key=lambda n: 0 if getattr(primitives, n).__name__.endswith(n) and _defines(getattr(primitives, n), record) else 1)
-
-
-def _defines(module: Any, record: Primitive) -> bool:
-    """Whether the record's rule or operation was written in the module; others import it."""
-    source = inspect.getsource(module)
-    return f'"{record.name}"' in source
+    modules = {n: m for n, m in vars(primitives).items() if inspect.ismodule(m) and m.__name__.startswith(primitives.__name__)}
+    holding = [n for n, m in modules.items() if any(isinstance(v, Primitive) and v.name == record.name for v in vars(m).values())]
+    return next((n for n in holding if f'"{record.name}"' in inspect.getsource(modules[n])), "other")
 
 
 def _names(record: Primitive, count: int) -> list[str]:

@@ -432,6 +432,8 @@ def _ours(text: str, position: int, own: Call, args: Sequence[Any], truth: Any, 
     if isinstance(found, Exception):
         return Form(text, position, able, "crash", f"{type(found).__name__}: {found}")
     records = sorted({e.primitive.name for e in circuit.equations})
+    if not np.all(np.isfinite(np.asarray(found, dtype=float))):
+        return Form(text, position, able, "clear error", "the gradient is no number, which is reported", records)
     if not close(found, truth):
         return Form(text, position, able, "WRONG", f"{np.ravel(found)[:4]} instead of {np.ravel(truth)[:4]}", records)
     return Form(text, position, able, "supported", "", records)

@@ -141,6 +141,22 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     return np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
 
 
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """np.linalg.tensorsolve as one linear system."""
+    if axes is not None:
+        rest = [i for i in range(len(shape_of(a))) if i not in axes]
+        a = np.transpose(a, (*rest, *axes))
+    flat = np.reshape(b, (-1,))
+    found = np.linalg.solve(np.reshape(a, (shape_of(flat)[0], -1)), flat)
+    return np.reshape(found, shape_of(a)[len(shape_of(b)) :])
+
+
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """np.linalg.tensorinv as the inverse of one matrix."""
+    ahead, behind = shape_of(a)[:ind], shape_of(a)[ind:]
+    return np.reshape(np.linalg.inv(np.reshape(a, (int(np.prod(ahead, dtype=int)), -1))), (*behind, *ahead))
+
+
 # loops
 def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **options: Any) -> Any:
     """np.apply_along_axis: the function of every line."""
@@ -239,10 +255,12 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.linalg.vecdot: vecdot, np.linalg.outer: outer, np.linalg.matmul: np.matmul, np.linalg.tensordot: np.tensordot,
     np.linalg.matrix_transpose: np.matrix_transpose, np.linalg.diagonal: matrix_diagonal, np.linalg.trace: matrix_trace,
     np.linalg.vector_norm: vector_norm, np.linalg.matrix_norm: matrix_norm, np.apply_along_axis: apply_along_axis,
-    np.apply_over_axes: apply_over_axes, special.cosm1: cosm1, special.exp10: exp10, special.cbrt: np.cbrt, special.huber: huber,
+    np.apply_over_axes: apply_over_axes, np.linalg.tensorsolve: tensorsolve, np.linalg.tensorinv: tensorinv, special.cosm1: cosm1, special.exp10: exp10, special.cbrt: np.cbrt, special.huber: huber,
     special.pseudo_huber: pseudo_huber, special.boxcox: boxcox, special.boxcox1p: boxcox1p, special.inv_boxcox: inv_boxcox,
     special.inv_boxcox1p: inv_boxcox1p, special.powm1: powm1,
 }  # fmt: skip
 COMPOSED |= {getattr(np, name): f for name, f in (("matvec", matvec), ("vecmat", vecmat)) if hasattr(np, name)}
+if hasattr(np, "astype"):
+    COMPOSED[np.astype] = lambda x, dtype, /, **options: x.astype(dtype)
 if hasattr(special, "softplus"):
     COMPOSED[special.softplus] = softplus

@@ -68,7 +68,11 @@ def _between(ordered: Any, position: Any, n: int) -> Any:
 
 def percentile(a: Any, q: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
     """np.percentile."""
-    return quantile(a, (q if hasattr(q, "recorder") else np.asarray(q)) / 100, axis, *args, **options)
+    return quantile(a, _hundredth(q), axis, *args, **options)
+
+
+def _hundredth(q: Any) -> Any:
+    return (q if hasattr(q, "recorder") else np.asarray(q)) / 100
 
 
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
@@ -129,7 +133,7 @@ def nanquantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", kee
 
 def nanpercentile(a: Any, q: Any, axis: Any = None, **options: Any) -> Any:
     """np.nanpercentile."""
-    return nanquantile(a, np.asarray(q) / 100, axis, **options)
+    return nanquantile(a, _hundredth(q), axis, **options)
 
 
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:

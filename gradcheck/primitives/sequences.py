@@ -91,14 +91,16 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
     ndim = len(shape_of(f))
     axes = tuple(range(ndim)) if axis is None else (axis % ndim,) if isinstance(axis, int) else tuple(a % ndim for a in axis)
     steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
-    if len(steps) != len(axes) or any(getattr(h, "recorder", None) is not None for h in steps):
-        raise TypeError("np.gradient is followed with one fixed spacing, or one for every axis")
+    if len(steps) != len(axes) or any(getattr(h, "recorder", None) is not None and shape_of(h) for h in steps):
+        raise TypeError("np.gradient is followed with one spacing, or one for every axis; coordinates must be fixed")
     found = tuple(_slopes(f, h, a, edge_order) for h, a in zip(steps, axes, strict=True))
     return found[0] if len(axes) == 1 else found
 
 
 def _slopes(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     """NumPy's gradient along one axis is linear in f: its matrix is its gradient of unit vectors."""
+    if getattr(h, "recorder", None) is not None:
+        return _slopes(f, 1.0, axis, edge_order) / h
     n = shape_of(f)[axis]
     matrix = np.gradient(np.eye(n), h, axis=0, edge_order=edge_order)  # type: ignore[call-overload]
     return np.moveaxis(np.tensordot(matrix, np.moveaxis(f, axis, 0), axes=1), 0, axis)
@@ -269,6 +271,15 @@ def unique(
     return (values, *extras[1:]) if isinstance(extras, tuple) else values
 
 
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    """np.bincount: the bins are decisions, the weights have derivatives."""
+    place = decided(x)
+    if weights is None:
+        return np.bincount(place, minlength=minlength)
+    bins = np.arange(max(minlength, int(place.max(initial=-1)) + 1))
+    return np.matmul((place[None, :] == bins[:, None]).astype(float), weights)
+
+
 def union1d(ar1: Any, ar2: Any) -> Any:
     """np.union1d."""
     return unique(np.concatenate([np.ravel(ar1), np.ravel(ar2)]))
@@ -278,7 +289,7 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.linspace: linspace, np.logspace: logspace, np.geomspace: geomspace, np.diff: differences, np.ediff1d: ediff1d, np.unwrap: unwrap,
     np.gradient: gradient, np.polyadd: polyadd, np.polysub: polysub, np.polymul: polymul, np.polyder: polyder, np.polyint: polyint, np.poly: poly,
     np.polyval: polyval, np.vander: vander, np.average: average, np.cov: cov, np.corrcoef: corrcoef, np.correlate: correlate,
-    np.histogram_bin_edges: histogram_bin_edges, np.histogram: histogram, np.unique: unique, np.union1d: union1d,
+    np.histogram_bin_edges: histogram_bin_edges, np.histogram: histogram, np.bincount: bincount, np.unique: unique, np.union1d: union1d,
 }  # fmt: skip
 if hasattr(np, "cumulative_sum"):
     COMPOSED |= {np.cumulative_sum: _running(np.cumsum, 0.0), np.cumulative_prod: _running(np.cumprod, 1.0)}

@@ -26,6 +26,11 @@ def holed(x):
 
 
 CALLS = [
+    (np.linalg.tensorsolve, lambda x: np.linalg.tensorsolve(np.eye(6).reshape(2, 3, 6) + 0.1 * x.reshape(2, 3, 1), x.reshape(2, 3)), X),
+    (np.linalg.tensorsolve, lambda x: np.linalg.tensorsolve(np.moveaxis(np.eye(6).reshape(2, 3, 6), 2, 0) + 0.1 * x[:, None, None], x.reshape(6), axes=(1, 2)), X),
+    (np.linalg.tensorinv, lambda x: np.linalg.tensorinv(np.eye(6).reshape(2, 3, 6) + 0.1 * x, ind=2), X), (np.astype, lambda x: np.astype(x, np.float64), X),
+    (np.bincount, lambda x: np.bincount(np.array([0, 2, 0, 1, 1, 3]), weights=x, minlength=6), X), (np.gradient, lambda h: np.gradient(X, h), np.float64(0.7)),
+    (np.nanpercentile, lambda q: np.nanpercentile(X, q), np.array([33.0, 55.0])),
     # quantiles
     (np.quantile, lambda x: np.quantile(x, [0.1, 0.5, 0.77], axis=1), M), (np.quantile, lambda x: np.quantile(x, [0.1, 0.5], axis=(0, 2), keepdims=True), T),
     (np.quantile, lambda q: np.quantile(X, q), np.array([0.33, 0.55])), *[(np.quantile, lambda x, m=m: np.quantile(x, 0.3, method=m), X) for m in METHODS],
@@ -76,6 +81,7 @@ CALLS = [
 if hasattr(special, "softplus"):
     CALLS.append((special.softplus, special.softplus, X))
 FURTHER = [
+    (np.ldexp, lambda x: np.ldexp(x, [1, 2, 0, -1, 3, 5]), X), (np.clip, lambda x: np.clip(X, x - 0.3, x[::-1] + 0.1), X), (np.trace, lambda x: np.trace(x, 1, 1, 2), T),
     (np.median, np.median, X), (np.median, lambda x: np.median(x, axis=1), M), (np.quantile, lambda x: np.quantile(x, 0.3), X), (np.percentile, lambda x: np.percentile(x, 80), X), (np.average, lambda x: np.average(x, weights=np.arange(1.0, 7.0)), X), (np.average, lambda x: np.average(x, axis=1, weights=P), M), (np.polyval, lambda x: np.polyval(np.array([1.0, -2.0, 0.5]), x), X), (np.polyval, lambda x: np.polyval(x, 0.7), X), (np.cross, lambda x: np.cross(x, P), M), (np.gradient, np.gradient, X), (np.gradient, lambda x: np.gradient(x, 0.5), X), (np.sinc, np.sinc, X), (np.diff, np.diff, X), (np.diff, lambda x: np.diff(x, n=2), X), (np.diff, lambda x: np.diff(x, axis=0), M), (special.betaln, lambda x: special.betaln(x, 1.5), P), (special.exprel, special.exprel, X), (special.beta, lambda x: special.beta(x, 1.5), P),
     (np.logaddexp, lambda x: special.logsumexp(x, b=x**2), X), (np.logaddexp, lambda x: special.logsumexp(x, b=x, return_sign=True)[0], X),
     (np.logaddexp, lambda x: special.logsumexp(x, b=P, axis=1, keepdims=True), M), (special.multigammaln, lambda x: special.multigammaln(x + 2, 3), P),
@@ -152,7 +158,7 @@ def test_an_index_of_numbers_is_right_for_every_quantile_of_many() -> None:
         pytest.param(lambda x: np.cross(x[:2], x[:2]), "three components", id="cross in the plane"),
         pytest.param(lambda x: np.unique(x.reshape(2, 3), axis=0), "axis", id="unique rows"),
         pytest.param(lambda x: np.histogram(x, bins="auto")[0], "number of bins", id="bins by a rule"),
-        pytest.param(lambda x: np.gradient(x, x[0]), "fixed spacing", id="traced spacing"),
+        pytest.param(lambda x: np.gradient(x, x), "must be fixed", id="traced coordinates"),
         pytest.param(lambda x: np.isclose(x, x, equal_nan=True), "equal_nan", id="isclose of NaN"),
         pytest.param(lambda x: np.geomspace(x[1], x[0], 5), "positive ends", id="geomspace of a negative end"),
     ],

@@ -38,7 +38,7 @@ STATUS = (
 
 PIECES = {  # how many open pieces the rule is proved on, beside the sums of stretched operands
     "divide": 2, "reciprocal": 2, "power": 5, "cbrt": 2, "hypot": 4, "arctan2": 3,
-    "absolute": 2, "where": 2, "maximum": 2, "minimum": 2, "clip": 3, "ldexp": 2,
+    "absolute": 2, "where": 2, "maximum": 2, "minimum": 2, "clip": 6, "ldexp": 2,
 }  # fmt: skip
 
 

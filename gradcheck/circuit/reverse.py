@@ -115,7 +115,8 @@ def _name(builder: Builder, cotangent: int, of: str | None) -> None:
 
 def _assemble(builder: Builder, type: ArrayType, pieces: list[tuple[Any, int]]) -> int:
     indices, values = tuple(i for i, _ in pieces), tuple(v for _, v in pieces)
-    return builder.apply(SCATTER, values, type, indices=indices, shape=type.shape)
+    dtype = np.result_type(*(builder.type(v).dtype for v in values))  # a part's cotangent may be of a wider type than the array
+    return builder.apply(SCATTER, values, ArrayType(type.shape, dtype), indices=indices, shape=type.shape)
 
 
 def _zeros(builder: Builder, type: ArrayType) -> int:

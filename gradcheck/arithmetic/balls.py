@@ -11,6 +11,7 @@ import numpy as np
 from flint import arb
 
 from gradcheck.arithmetic.enclosures import Undecidable, ball, order, whole_number, whole_power
+from gradcheck.arithmetic.special import over_balls, owens_t
 from gradcheck.arithmetic.spectral import Spectral
 
 
@@ -86,6 +87,10 @@ class Balls(Spectral):
         """A quotient; whole numbers too become balls, or Python would round it."""
         return ball(a) / ball(b)
 
+    def isnan(self, x: Any) -> bool:
+        """Whether it is no number, or nothing is known of it."""
+        return isinstance(x, arb) and bool(x.is_nan())
+
     # functions
     def pi(self) -> Any:
         return arb.pi()
@@ -159,11 +164,12 @@ class Balls(Spectral):
     def gammainc(self, a: Any, x: Any) -> Any:
         return ball(x).gamma_lower(ball(a), regularized=True)
 
-    def bessel_i(self, order: int, x: Any) -> Any:
-        return ball(x).bessel_i(order)
+    def named(self, name: str, x: Any, *parameters: Any) -> Any:
+        """A special function of one variable, by its name."""
+        return over_balls(name, x, *parameters)
 
-    def bessel_j(self, order: int, x: Any) -> Any:
-        return ball(x).bessel_j(order)
+    def owens_t(self, h: Any, a: Any) -> Any:
+        return owens_t(ball(h), ball(a))
 
     def power(self, a: Any, b: Any) -> Any:
         """a**b; whole exponents by multiplication, so that any base will do."""

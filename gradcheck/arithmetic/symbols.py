@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import sympy
 
+from gradcheck.arithmetic.enclosures import Undecidable
 from gradcheck.arithmetic.objects import ObjectArithmetic
 
 
@@ -25,16 +27,16 @@ class Symbols(ObjectArithmetic):
 
     # decisions become cases
     def greater(self, a: Any, b: Any) -> Any:
-        return sympy.Gt(a, b)
+        return _ordered(sympy.Gt, a, b)
 
     def greater_equal(self, a: Any, b: Any) -> Any:
-        return sympy.Ge(a, b)
+        return _ordered(sympy.Ge, a, b)
 
     def less(self, a: Any, b: Any) -> Any:
-        return sympy.Lt(a, b)
+        return _ordered(sympy.Lt, a, b)
 
     def less_equal(self, a: Any, b: Any) -> Any:
-        return sympy.Le(a, b)
+        return _ordered(sympy.Le, a, b)
 
     def equal(self, a: Any, b: Any) -> Any:
         return sympy.Eq(a, b)
@@ -140,11 +142,51 @@ class Symbols(ObjectArithmetic):
     def gammainc(self, a: Any, x: Any) -> Any:
         return sympy.lowergamma(a, x) / sympy.gamma(a)
 
-    def bessel_i(self, order: int, x: Any) -> Any:
-        return sympy.besseli(order, x)
+    def named(self, name: str, x: Any, *parameters: Any) -> Any:
+        """A special function of one variable, by its name."""
+        return _NAMED[name](x, *(sympy.Rational(p) if isinstance(p, float) else p for p in parameters))
 
-    def bessel_j(self, order: int, x: Any) -> Any:
-        return sympy.besselj(order, x)
+    def owens_t(self, h: Any, a: Any) -> Any:
+        raise Undecidable("SymPy has no Owen's T")
 
     def power(self, a: Any, b: Any) -> Any:
         return sympy.Pow(a, b)
+
+
+def _ordered(relation: Any, a: Any, b: Any) -> Any:
+    """A comparison, decided also where it takes cancelling to see that a rational function of positive numbers has one sign."""
+    found = relation(a, b)
+    if found in (sympy.true, sympy.false) or not all(s.is_positive for s in found.free_symbols):
+        return found
+    difference = sympy.sympify(a) - b
+    if not difference.is_rational_function():
+        return found
+    sign = sympy.factor(difference)
+    return relation(1, 0) if sign.is_positive else relation(-1, 0) if sign.is_negative else found
+
+
+_NAMED: dict[str, Callable[..., Any]] = {
+    "erfinv": sympy.erfinv,
+    "erfcinv": lambda x: sympy.erfinv(1 - x),
+    "hyp1f1": lambda x, a, b: sympy.hyper([a], [b], x),
+    "hyp2f1": lambda x, a, b, c: sympy.hyper([a, b], [c], x),
+    "spherical_j": lambda x, order: sympy.jn(order, x).expand(func=True),
+    "spherical_i": lambda x, order: (sympy.I**-order * sympy.jn(order, sympy.I * x)).expand(func=True),
+    "bessel_i": lambda x, order: sympy.besseli(order, x),
+    "bessel_j": lambda x, order: sympy.besselj(order, x),
+    "bessel_k": lambda x, order: sympy.besselk(order, x),
+    "bessel_y": lambda x, order: sympy.bessely(order, x),
+    "elliptic_k": sympy.elliptic_k,
+    "elliptic_e": sympy.elliptic_e,
+    "expint": lambda x, order: sympy.expint(order, x),
+    "ei": sympy.Ei,
+    "si": sympy.Si,
+    "ci": sympy.Ci,
+    "shi": sympy.Shi,
+    "chi": sympy.Chi,
+    "fresnel_s": sympy.fresnels,
+    "fresnel_c": sympy.fresnelc,
+    "dilogarithm": lambda x: sympy.polylog(2, x),
+    "rgamma": lambda x: 1 / sympy.gamma(x),
+    "zeta": lambda x, s: sympy.zeta(s, x),
+}

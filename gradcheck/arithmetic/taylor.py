@@ -7,7 +7,6 @@ Two terms are enough until 0/0 loses one, or two values agree in both: then `Mor
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from flint import arb, arb_series
 
 from gradcheck.arithmetic.enclosures import Undecidable, ball, order, precision, whole_number, whole_power
+from gradcheck.arithmetic.special import over_series, owens_t, owens_t_slopes
 from gradcheck.arithmetic.spectral import Spectral
 
 MANY = 8  # terms of a series that must outlast removable singularities
@@ -127,6 +127,10 @@ class Taylor(Spectral):
         except (ValueError, ZeroDivisionError):
             return arb.nan()
 
+    def isnan(self, x: Any) -> bool:
+        """Whether its value is no number, or nothing is known of it."""
+        return bool(_first(x).is_nan())
+
     # functions: FLINT's series where it has them, composed of them where not
     def pi(self) -> Any:
         return arb.pi()
@@ -208,11 +212,16 @@ class Taylor(Spectral):
     def gammainc(self, a: Any, x: Any) -> Any:
         return arb_series.gamma_lower(a, x, 1) if isinstance(x, arb_series) else ball(x).gamma_lower(ball(a), regularized=True)
 
-    def bessel_i(self, order: int, x: Any) -> Any:
-        return _by_difference(lambda v: v.bessel_i(order), x)
+    def named(self, name: str, x: Any, *parameters: Any) -> Any:
+        """A special function of one variable, by its name."""
+        return over_series(name, x, *parameters)
 
-    def bessel_j(self, order: int, x: Any) -> Any:
-        return _by_difference(lambda v: v.bessel_j(order), x)
+    def owens_t(self, h: Any, a: Any) -> Any:
+        if not any(isinstance(v, arb_series) for v in (h, a)):
+            return owens_t(ball(h), ball(a))
+        (h0, h1), (a0, a1) = terms(h), terms(a)
+        by_h, by_a = owens_t_slopes(h0, a0)
+        return arb_series([owens_t(h0, a0), by_h * h1 + by_a * a1], 2)
 
     def power(self, a: Any, b: Any) -> Any:
         """a**b; whole exponents by multiplication, so that any base will do."""
@@ -269,17 +278,3 @@ def _whole_power(x: Any, exponent: int) -> Any:
 
 def _any(x: Any) -> Any:
     return x if isinstance(x, arb_series) else ball(x)
-
-
-def _by_difference(function: Callable[[Any], Any], x: Any) -> Any:
-    """Value and slope of a function that FLINT expands in no series: central differences of balls.
-
-    Two steps, h = 2^-(p/3) and twice that at p bits; the radius is their disagreement, three times the error of the finer. Very precise, but not
-    rigorous: the third derivative is taken to vary little over 2h.
-    """
-    if not isinstance(x, arb_series):
-        return function(ball(x))
-    at, slope, h = x[0], x[1], arb(2) ** -(flint.ctx.prec // 3)
-    fine, coarse = ((function(at + s) - function(at - s)) / (2 * s) for s in (h, 2 * h))
-    derivative = fine + arb(0, abs(fine - coarse).upper())
-    return arb_series([function(at), derivative * slope], 2)

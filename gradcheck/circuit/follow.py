@@ -21,7 +21,7 @@ from scipy import special
 from gradcheck.primitives import find
 from gradcheck.primitives.trigonometric import SCIPY
 
-_PLAIN = (special.logsumexp, special.softmax, special.log_softmax)
+_PLAIN = tuple(f for f in vars(special).values() if isinstance(f, FunctionType) and find(f) is not None)
 _LOCK = threading.RLock()
 
 
@@ -30,11 +30,15 @@ def _followed(original: Callable[..., Any]) -> Callable[..., Any]:
     assert adapter is not None
 
     @wraps(original)
-    def stands_for(x: Any, *args: Any, **options: Any) -> Any:
-        recorder = _recorder(x)
+    def stands_for(*args: Any, **options: Any) -> Any:
+        recorder = next(filter(None, map(_recorder, (*args, *options.values()))), None)
         if recorder is None:
-            return original(x, *args, **options)
-        return recorder.call(adapter, (recorder.lift(x), *args), options, original.__name__)
+            return original(*args, **options)
+
+        def lifted(value: Any) -> Any:
+            return value if _recorder(value) is None else recorder.lift(value)
+
+        return recorder.call(adapter, tuple(map(lifted, args)), {k: lifted(v) for k, v in options.items()}, original.__name__)
 
     return stands_for
 
@@ -47,6 +51,11 @@ def _recorder(x: Any) -> Any:
 
 
 _STAND_INS: dict[Any, Callable[..., Any]] = {original: _followed(original) for original in _PLAIN}
+
+
+def followed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What is called in place of a function that is itself one of SciPy's plain functions."""
+    return next((stand_in for original, stand_in in _STAND_INS.items() if original is function), function)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from gradcheck.case import Case
 from gradcheck.circuit import advice, complexes
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
 from gradcheck.circuit.complexes import TracedComplex
-from gradcheck.circuit.follow import following_scipy
+from gradcheck.circuit.follow import followed, following_scipy
 from gradcheck.circuit.naming import name_values
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.circuit.trees import flat_function, holds_tree, take_apart
@@ -307,7 +307,7 @@ def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], opti
     """Call the function on traced arguments; whatever NumPy raises along the way keeps its line."""
     with np.errstate(all="ignore"), following_scipy(function):
         try:
-            return function(*given, **options)
+            return followed(function)(*given, **options)
         except GradcheckError:
             raise
         except Exception as error:

@@ -303,8 +303,26 @@ def _in_place(forward: Callable[..., Any]) -> Callable[..., Any]:
 
 def _give_methods() -> None:
     """Methods that NumPy's functions and object arrays call on an element: x.sqrt() for np.sqrt, x.dot(y), x.clip(...)."""
-    for name in ("ravel", "squeeze", "dot", "clip", "cumsum", "cumprod", "trace", "swapaxes", "argmax", "argmin", "take", "any", "all"):
+    for name in (
+        "ravel",
+        "squeeze",
+        "dot",
+        "clip",
+        "cumsum",
+        "cumprod",
+        "trace",
+        "swapaxes",
+        "argmax",
+        "argmin",
+        "take",
+        "any",
+        "all",
+        "repeat",
+        "diagonal",
+        "argsort",
+    ):
         setattr(TracedArray, name, _method(getattr(np, name)))
+    TracedArray.compress = lambda self, condition, axis=None: np.compress(condition, self, axis=axis)  # type: ignore[attr-defined]
     TracedArray.flatten = lambda self: np.ravel(self).copy()  # type: ignore[attr-defined]
     for record in TABLE:
         for function in record.calls if record.elementwise else ():

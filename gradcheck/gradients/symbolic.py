@@ -36,12 +36,14 @@ class Symbolic:
         start = time.perf_counter()
         try:
             symbols, formula = formula_of(problem.circuit)
+            derivatives = [_flat_steps(formula.diff(s)) for s in symbols]
         except NotImplementedError as error:
             return Refused(self.name, f"the function is no formula: {error}")
-        derivatives = [_flat_steps(formula.diff(s)) for s in symbols]
+        except (TypeError, ArithmeticError) as error:
+            return Refused(self.name, f"SymPy has no formula: {str(error).splitlines()[0]}")
         try:
             numbers = evaluate(symbols, [formula, *derivatives], problem.inputs)
-        except (TypeError, ValueError, NameError, ArithmeticError) as error:
+        except (TypeError, ValueError, NameError, ArithmeticError, NotImplementedError) as error:
             return Refused(self.name, f"SymPy's derivative cannot be evaluated in floats: {str(error).splitlines()[0]}")
         seconds = time.perf_counter() - start
         details = operation_counts([formula, *derivatives])
@@ -142,8 +144,22 @@ def _float_functions() -> dict[str, Any]:
         "gamma": special.gamma,
     }
     steps = {"Heaviside": lambda x, half=0.5: np.heaviside(x, half), "DiracDelta": lambda x, *_: 0.0 if x else np.inf}
-    specials = {n: getattr(special, n) for n in ("erf", "erfc", "digamma", "polygamma", "zeta")}
+    specials = {n: getattr(special, n) for n in ("erf", "erfc", "erfinv", "erfcinv", "digamma", "polygamma", "zeta")}
+    specials |= {
+        "besseli": special.iv, "besselj": special.jv, "besselk": special.kv, "bessely": special.yv, "expint": special.expn, "Ei": special.expi,
+        "lowergamma": lambda a, x: special.gammainc(a, x) * special.gamma(a), "elliptic_k": special.ellipk, "elliptic_e": special.ellipe,
+        "Si": lambda x: special.sici(x)[0], "Ci": lambda x: special.sici(x)[1], "Shi": lambda x: special.shichi(x)[0],
+        "Chi": lambda x: special.shichi(x)[1], "fresnels": lambda x: special.fresnel(x)[0], "fresnelc": lambda x: special.fresnel(x)[1],
+        "hyper": _hypergeometric,
+        "polylog": lambda order, x: special.spence(1.0 - x) if order == 2 else -np.log1p(-x),
+    }  # fmt: skip
     return {n: getattr(np, n) for n in same} | arcs | named | steps | specials
+
+
+def _hypergeometric(upper: Any, lower: Any, x: Any) -> Any:
+    from scipy import special
+
+    return special.hyp1f1(upper[0], lower[0], x) if len(upper) == 1 else special.hyp2f1(upper[0], upper[1], lower[0], x)
 
 
 def operation_counts(expressions: list[Any]) -> dict[str, int]:

@@ -6,7 +6,8 @@ stands for a NumPy or SciPy callable on traced arguments, or None.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gradcheck.primitives import (
@@ -15,14 +16,21 @@ from gradcheck.primitives import (
     elementary,
     factors,
     fourier,
+    gammas,
+    hypergeometric,
     incomplete,
+    integrals,
+    inverse,
     least_squares,
     linear,
     norms,
+    numeric,
     parts,
+    quantiles,
     reductions,
     remainders,
     selection,
+    sequences,
     solving,
     special,
     spectra,
@@ -43,6 +51,7 @@ __all__ = [
     "Primitive",
     "Special",
     "find",
+    "followed",
     "is_followed_through",
     "plain",
     "shape_of",
@@ -52,23 +61,9 @@ __all__ = [
 
 def _records() -> tuple[Primitive, ...]:
     modules = (
-        elementary,
-        selection,
-        remainders,
-        reductions,
-        structure,
-        linear,
-        special,
-        bessel,
-        incomplete,
-        tables,
-        composed,
-        solving,
-        factors,
-        spectra,
-        least_squares,
-        fourier,
-    )
+        elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving,
+        hypergeometric, inverse, integrals, gammas, factors, spectra, least_squares, fourier,
+    )  # fmt: skip
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 
@@ -76,7 +71,9 @@ TABLE: tuple[Primitive, ...] = _records()
 OPCODE: dict[Primitive, int] = {record: i for i, record in enumerate(TABLE)}
 BY_NAME: dict[str, Primitive] = {record.name: record for record in TABLE}
 _FOLLOWED: dict[Any, Callable[..., Any]] = {call: adapter or record for record in TABLE for call, adapter in record.calls.items()}
-_FOLLOWED |= composed.COMPOSED | norms.COMPOSED | fourier.TRANSFORMS | parts.PARTS
+_FOLLOWED |= (
+    composed.COMPOSED | quantiles.COMPOSED | sequences.COMPOSED | numeric.COMPOSED | norms.COMPOSED | fourier.TRANSFORMS | parts.PARTS
+)
 
 
 def find(function: Any) -> Callable[..., Any] | None:
@@ -85,6 +82,11 @@ def find(function: Any) -> Callable[..., Any] | None:
         return _FOLLOWED.get(function)
     except TypeError:  # unhashable callables are nobody's primitive
         return None
+
+
+def followed() -> Mapping[Any, Callable[..., Any]]:
+    """Every NumPy and SciPy callable that is followed, with the record or adapter that stands for it."""
+    return MappingProxyType(_FOLLOWED)
 
 
 def is_followed_through(function: Any) -> bool:
@@ -99,7 +101,6 @@ def is_followed_through(function: Any) -> bool:
         np.zeros_like,
         np.ones_like,
         np.empty_like,
-        np.full_like,
         np.iscomplexobj,
         np.isrealobj,
     )

@@ -9,7 +9,32 @@ import numpy as np
 from scipy import special
 
 from gradcheck.primitives.costs import COMPARISON, Counts, Sized
-from gradcheck.primitives.moving import append, column_stack, dstack, dtype_of, moved, pad, split, take_along_axis
+from gradcheck.primitives.moving import (
+    append,
+    array_split,
+    block,
+    broadcast_arrays,
+    choose,
+    column_stack,
+    compress,
+    concrete,
+    decided,
+    dstack,
+    dtype_of,
+    extract,
+    full_like,
+    insert,
+    ix,
+    meshgrid,
+    moved,
+    pad,
+    several,
+    split,
+    split_along,
+    take_along_axis,
+    trim_zeros,
+    unstack,
+)  # fmt: skip
 from gradcheck.primitives.record import Exact, Primitive, shape_of
 from gradcheck.primitives.special import LOGADDEXP, XLOGY
 from gradcheck.primitives.structure import GETITEM
@@ -54,56 +79,21 @@ def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, 
     return ARGSORT(np.ravel(a), axis=0) if axis is None else ARGSORT(a, axis=axis % len(shape_of(a)))
 
 
-def _decided(order: Any) -> Any:
-    """The concrete order, remembered as a decision."""
-    recorder = getattr(order, "recorder", None)
-    return np.asarray(order) if recorder is None else recorder.decide(order, np.asarray)
-
-
 def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
     """np.sort: the elements in their order, which is a decision."""
     if axis is None:
         a, axis = np.ravel(a), 0
-    return take_along_axis(a, _decided(argsort(a, axis)), axis)
+    return take_along_axis(a, decided(argsort(a, axis)), axis)
 
 
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None, order: Any = None) -> Any:
     """np.partition: the elements where NumPy puts them; of equal ones the first goes first, as in their order."""
     if axis is None:
         a, axis = np.ravel(a), 0
-    order = _decided(argsort(a, axis))  # while the order stays, so does the partition
+    order = decided(argsort(a, axis))  # while the order stays, so does the partition
     places = np.empty_like(order)
-    np.put_along_axis(places, np.argsort(np.partition(_concrete(a), kth, axis=axis), axis=axis, kind="stable"), order, axis)
+    np.put_along_axis(places, np.argsort(np.partition(concrete(a), kth, axis=axis), axis=axis, kind="stable"), order, axis)
     return take_along_axis(a, places, axis)
-
-
-def _concrete(x: Any) -> Any:
-    return x.value if getattr(x, "recorder", None) is not None else np.asarray(x)
-
-
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    """np.median: the mean of the one or two in the middle."""
-    return quantile(a, 0.5, axis=axis, keepdims=keepdims)
-
-
-def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False, **options: Any) -> Any:
-    """np.quantile, with a line between neighbours."""
-    if options or method != "linear" or shape_of(q) != () or not (axis is None or isinstance(axis, int)):
-        raise TypeError("np.quantile is followed for one q, one axis or none, and method='linear'")
-    shape = shape_of(a)
-    ordered = sort(np.ravel(a), 0) if axis is None else np.moveaxis(sort(a, axis), axis, 0)
-    position = float(q) * (shape_of(ordered)[0] - 1)
-    low = int(np.floor(position))
-    share = position - low
-    found = ordered[low] if share == 0 else ordered[low] * (1.0 - share) + ordered[low + 1] * share
-    if not keepdims:
-        return found
-    return np.reshape(found, (1,) * len(shape) if axis is None else np.expand_dims(np.broadcast_to(0.0, shape_of(found)), axis).shape)
-
-
-def percentile(a: Any, q: Any, axis: Any = None, **options: Any) -> Any:
-    """np.percentile."""
-    return quantile(a, np.asarray(q) / 100, axis=axis, **options)
 
 
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
@@ -120,19 +110,6 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     return a
 
 
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
-    """np.average; weights may be of the array's shape, or a vector along the axis."""
-    if returned:
-        raise TypeError("np.average(returned=True) is not followed")
-    if weights is None:
-        return np.mean(a, axis=axis, keepdims=keepdims)
-    if shape_of(weights) != shape_of(a):
-        shape = [1] * len(shape_of(a))
-        shape[axis] = -1
-        weights = np.broadcast_to(np.reshape(weights, shape), shape_of(a))
-    return np.sum(a * weights, axis=axis, keepdims=keepdims) / np.sum(weights, axis=axis, keepdims=keepdims)
-
-
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     """np.trapezoid."""
     front = (slice(None),) * (axis % len(shape_of(y)))
@@ -143,14 +120,6 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
         if len(shape_of(x)) == 1 and len(shape_of(y)) > 1:
             steps = np.reshape(steps, (-1, *(1,) * (len(shape_of(y)) - 1 - axis % len(shape_of(y)))))
     return np.sum(steps * between / 2.0, axis=axis)
-
-
-def polyval(p: Any, x: Any) -> Any:
-    """np.polyval by Horner's rule, highest power first."""
-    total: Any = np.zeros_like(_concrete(x))
-    for k in range(shape_of(p)[0]):
-        total = total * x + p[k]
-    return total
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
@@ -177,14 +146,6 @@ def kron(a: Any, b: Any) -> Any:
     return np.reshape(wide, tuple(s * t for s, t in zip(one, two, strict=True)))
 
 
-def cross(a: Any, b: Any, axis: int = -1) -> Any:
-    """np.cross of vectors with three components along the last axis."""
-    if axis != -1 or shape_of(a)[-1] != 3 or shape_of(b)[-1] != 3:
-        raise TypeError("np.cross is followed for three components along the last axis")
-    parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
-    return np.stack(parts, axis=-1)
-
-
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """np.convolve: the second argument shifted along the first, as a product with a matrix."""
     n, k = shape_of(a)[0], shape_of(v)[0]
@@ -208,13 +169,7 @@ def vdot(a: Any, b: Any) -> Any:
 def copysign(x: Any, y: Any) -> Any:
     """np.copysign: the size of one, the sign of the other."""
     size = np.abs(x)
-    return np.where(np.signbit(_concrete(y)) & (_concrete(y) == 0) | (y < 0), -size, size)
-
-
-def sinc(x: Any) -> Any:
-    """np.sinc as NumPy has it."""
-    y = np.pi * np.where(x == 0, 1.0e-20, x)
-    return np.sin(y) / y
+    return np.where(np.signbit(concrete(y)) & (concrete(y) == 0) | (y < 0), -size, size)
 
 
 def degrees(x: Any) -> Any:
@@ -257,22 +212,6 @@ def log_expit(x: Any) -> Any:
     return -LOGADDEXP(0.0, -x)
 
 
-def betaln(a: Any, b: Any) -> Any:
-    """scipy.special.betaln."""
-    return special.gammaln(a) + special.gammaln(b) - special.gammaln(a + b)
-
-
-def exprel(x: Any) -> Any:
-    """scipy.special.exprel: (exp(x) - 1) / x, 1 at 0."""
-    safe = np.where(x == 0, 1.0, x)
-    return np.where(x == 0, 1.0 + x / 2.0, np.expm1(safe) / safe)
-
-
-def beta(a: Any, b: Any) -> Any:
-    """scipy.special.beta."""
-    return special.gamma(a) * special.gamma(b) / special.gamma(a + b)
-
-
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """np.select: the first choice whose condition holds."""
     chosen = default
@@ -298,14 +237,6 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     return np.where(np.isfinite(x), x, np.where(np.isnan(x), nan, np.where(x > 0, high, low)))
 
 
-def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """np.gradient of a vector with equal spacing, first order at the ends."""
-    if len(shape_of(f)) != 1 or edge_order != 1 or len(spacing) > 1 or (spacing and shape_of(spacing[0]) != ()):
-        raise TypeError("np.gradient is followed for a vector, one spacing and edge_order=1")
-    h = spacing[0] if spacing else 1.0
-    return np.concatenate([(f[1:2] - f[:1]) / h, (f[2:] - f[:-2]) / (2.0 * h), (f[-1:] - f[-2:-1]) / h])
-
-
 def accumulated(step: Callable[..., Any]) -> Callable[..., Any]:
     """ufunc.accumulate along an axis, one step after the other."""
 
@@ -326,12 +257,15 @@ def outer_of(ufunc: Callable[..., Any]) -> Callable[..., Any]:
 
 COMPOSED: dict[Any, Callable[..., Any]] = {
     **{f: moved(f) for f in (np.tile, np.rot90, np.flipud, np.fliplr, np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.delete, np.resize)},
-    np.pad: pad, np.append: append, np.column_stack: column_stack, np.dstack: dstack, np.split: split, np.array_split: split,
-    np.take_along_axis: take_along_axis, np.argsort: argsort, np.sort: sort, np.partition: partition, np.median: median,
-    np.quantile: quantile, np.percentile: percentile, np.ptp: ptp, np.diff: diff, np.average: average, np.trapezoid: trapezoid,
-    np.polyval: polyval, np.tensordot: tensordot, np.kron: kron, np.cross: cross, np.convolve: convolve, np.vdot: vdot,
-    np.copysign: copysign, np.sinc: sinc, np.rad2deg: degrees, np.degrees: degrees, np.deg2rad: radians, np.radians: radians,
+    **{f: moved(f) for f in (np.roll, np.rollaxis)}, **{f: several(f) for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d)},
+    np.pad: pad, np.append: append, np.column_stack: column_stack, np.dstack: dstack, np.split: split, np.array_split: array_split,
+    np.hsplit: split_along(1), np.vsplit: split_along(0), np.dsplit: split_along(2), np.insert: insert, np.choose: choose, np.compress: compress,
+    np.extract: extract, np.block: block, np.broadcast_arrays: broadcast_arrays, np.meshgrid: meshgrid, np.ix_: ix, np.trim_zeros: trim_zeros,
+    np.full_like: full_like, np.take_along_axis: take_along_axis, np.argsort: argsort, np.sort: sort, np.partition: partition, np.ptp: ptp,
+    np.trapezoid: trapezoid, np.tensordot: tensordot, np.kron: kron, np.convolve: convolve, np.vdot: vdot,
+    np.copysign: copysign, np.rad2deg: degrees, np.degrees: degrees, np.deg2rad: radians, np.radians: radians,
     np.heaviside: heaviside, special.entr: entr, special.rel_entr: rel_entr, special.kl_div: kl_div, special.xlog1py: xlog1py,
-    special.log_expit: log_expit, special.betaln: betaln, special.exprel: exprel,
-    special.beta: beta, np.select: select, np.piecewise: piecewise, np.nan_to_num: nan_to_num, np.gradient: gradient,
+    special.log_expit: log_expit, np.select: select, np.piecewise: piecewise, np.nan_to_num: nan_to_num,
 }  # fmt: skip
+if hasattr(np, "unstack"):
+    COMPOSED[np.unstack] = unstack

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import special
 
 from gradcheck.primitives.costs import TRANSCENDENTAL
-from gradcheck.primitives.record import POSITIVE, Exact, Example, Interval, Primitive, elementwise, points, shape_of
+from gradcheck.primitives.parameters import of_parameters
+from gradcheck.primitives.record import POSITIVE, Exact, Example, Interval, elementwise, points
 from gradcheck.primitives.special import XLOGY
 
 LARGE = 100.0  # parameters beyond which powers and gamma functions may overflow, and logarithms take their place
@@ -64,22 +64,35 @@ GAMMAINCC = elementwise(
 )  # fmt: skip
 
 
-def _of_parameters(record: Primitive, *names: str) -> Callable[..., Any]:
-    """The record called as SciPy's function is: parameters first. They have no derivative in closed form, so they must be fixed numbers."""
-
-    def adapter(*given: Any) -> Any:
-        *parameters, x = given
-        if any(getattr(p, "recorder", None) is not None for p in parameters):
-            raise TypeError(
-                f"the derivative of {record.name} in {' and '.join(names)} has no closed form: make them data, not arguments to differentiate"
-            )
-        if any(shape_of(p) != () for p in parameters):
-            raise TypeError(f"{record.name} of several {' or '.join(names)} at once is not followed: call it for each")
-        return record(x, **{n: float(p) for n, p in zip(names, parameters, strict=True)})
-
-    return adapter
+def chdtr(v: Any, x: Any) -> Any:
+    """scipy.special.chdtr: the chi-square distribution."""
+    return _gammainc(v / 2.0, x / 2.0)
 
 
-BETAINC.calls[special.betainc] = _of_parameters(BETAINC, "a", "b")  # type: ignore[index]
-GAMMAINC.calls[special.gammainc] = _of_parameters(GAMMAINC, "a")  # type: ignore[index]
-GAMMAINCC.calls[special.gammaincc] = _of_parameters(GAMMAINCC, "a")  # type: ignore[index]
+def chdtrc(v: Any, x: Any) -> Any:
+    """scipy.special.chdtrc: its survival function."""
+    return _gammaincc(v / 2.0, x / 2.0)
+
+
+def gdtr(a: Any, b: Any, x: Any) -> Any:
+    """scipy.special.gdtr: the gamma distribution; its scale may be differentiated too."""
+    return _gammainc(b, a * x)
+
+
+def gdtrc(a: Any, b: Any, x: Any) -> Any:
+    """scipy.special.gdtrc: its survival function."""
+    return _gammaincc(b, a * x)
+
+
+def betaincc(a: Any, b: Any, x: Any) -> Any:
+    """scipy.special.betaincc, the other tail."""
+    return _betainc(b, a, 1.0 - x)
+
+
+_betainc, _gammainc, _gammaincc = of_parameters(BETAINC, "a", "b"), of_parameters(GAMMAINC, "a"), of_parameters(GAMMAINCC, "a")
+for _record, _calls in {
+    BETAINC: {special.betainc: _betainc, special.betaincc: betaincc},
+    GAMMAINC: {special.gammainc: _gammainc, special.chdtr: chdtr, special.gdtr: gdtr},
+    GAMMAINCC: {special.gammaincc: _gammaincc, special.chdtrc: chdtrc, special.gdtrc: gdtrc},
+}.items():
+    _record.calls.update(_calls)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.primitives.composed import tensordot
 from gradcheck.primitives.costs import Counts, Sized
 from gradcheck.primitives.record import Example, Primitive, shape_of, sum_to
 
@@ -60,13 +61,11 @@ DOT = Primitive(
 
 
 def dot(a: Any, b: Any) -> Any:
-    """np.dot of scalars, vectors and matrices."""
+    """np.dot: over the last axis of one and the last but one of the other."""
     ranks = len(shape_of(a)), len(shape_of(b))
     if 0 in ranks:
         return np.multiply(a, b)
-    if max(ranks) > 2:
-        raise TypeError("np.dot of more than two axes is not followed: use np.matmul or np.einsum")
-    return DOT(a, b)
+    return DOT(a, b) if max(ranks) <= 2 else tensordot(a, b, (-1, -2 if ranks[1] > 1 else -1))
 
 
 def _inner_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
@@ -83,13 +82,11 @@ INNER = Primitive(
 
 
 def inner(a: Any, b: Any) -> Any:
-    """np.inner of two vectors or two matrices."""
+    """np.inner: over the last axes."""
     ranks = len(shape_of(a)), len(shape_of(b))
     if 0 in ranks:
         return np.multiply(a, b)
-    if ranks not in ((1, 1), (2, 2)):
-        raise TypeError(f"np.inner of {ranks[0]} and {ranks[1]} axes is not followed: use np.einsum")
-    return INNER(a, b)
+    return INNER(a, b) if ranks in ((1, 1), (2, 2)) else tensordot(a, b, (-1, -1))
 
 
 def _outer_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
@@ -178,16 +175,40 @@ EINSUM = Primitive(
 )  # fmt: skip
 
 
-def einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
-    """np.einsum with subscripts as a string, dots and implicit results written out."""
-    if not isinstance(subscripts, str):
-        raise TypeError("np.einsum with lists of axes is not followed: write the subscripts as a string")
+def einsum(*operands: Any, optimize: Any = False, **options: Any) -> Any:
+    """np.einsum in both its forms, subscripts as a string or as lists of axes; dots and implicit results are written out."""
+    if any(v is not None for k, v in options.items() if k in ("out", "dtype")) or options.get("order", "K") not in ("K", "C", "A"):
+        raise TypeError("np.einsum(out=, dtype=, order=) is not followed")
+    subscripts, *arrays = operands if isinstance(operands[0], str) else _lettered(operands)
     left, arrow, right = subscripts.replace(" ", "").partition("->")
-    terms = [_without_dots(t, shape_of(x)) for t, x in zip(left.split(","), operands, strict=True)]
+    terms = [_without_dots(t, shape_of(x)) for t, x in zip(left.split(","), arrays, strict=True)]
     dots = max((d for _, d in terms), key=len)
     out = right.replace("...", dots) if arrow else dots + _implied("".join(t for t, _ in terms), dots)
     explicit = ",".join(t for t, _ in terms) + "->" + out
-    return EINSUM(*operands, subscripts=explicit, optimize=bool(optimize))
+    return EINSUM(*arrays, subscripts=explicit, optimize=bool(optimize))
+
+
+def _lettered(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """einsum(a, [0, 1], b, [1], [0]) as einsum("ab,b->a", a, b); the order of numbers is that of their letters."""
+    arrays, lists = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
+    numbers = sorted({int(n) for axes in (*lists, *operands[len(operands) // 2 * 2 :]) for n in axes if n is not Ellipsis})
+    if len(numbers) > len(_LETTERS):
+        raise TypeError(f"np.einsum over {len(numbers)} axes is not followed: up to {len(_LETTERS)} are")
+    letter = {n: _LETTERS[i] for i, n in enumerate(numbers)}
+
+    def term(axes: Any) -> str:
+        return "".join("..." if n is Ellipsis else letter[int(n)] for n in axes)
+
+    arrow = "->" + term(operands[-1]) if len(operands) % 2 else ""
+    return (",".join(map(term, lists)) + arrow, *arrays)
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def einsum_path(*operands: Any, **options: Any) -> Any:
+    """np.einsum_path, which reads shapes alone."""
+    return np.einsum_path(*(x.value if hasattr(x, "recorder") else x for x in operands), **options)
 
 
 def _without_dots(term: str, shape: tuple[int, ...]) -> tuple[str, str]:
@@ -205,4 +226,4 @@ def _implied(letters: str, dots: str) -> str:
 
 DOT.calls.update({np.dot: dot})  # type: ignore[attr-defined]
 INNER.calls.update({np.inner: inner})  # type: ignore[attr-defined]
-EINSUM.calls.update({np.einsum: einsum})  # type: ignore[attr-defined]
+EINSUM.calls.update({np.einsum: einsum, np.einsum_path: einsum_path})  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.primitives.numeric import vecdot
 from gradcheck.primitives.record import shape_of
 from gradcheck.primitives.spectra import svdvals
 from gradcheck.primitives.stacks import require_matrices
@@ -141,14 +142,10 @@ def _last_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     return np.trace(x, offset, -2, -1, dtype)
 
 
-def _vecdot(x1: Any, x2: Any, /, axis: int = -1) -> Any:
-    return np.sum(x1 * x2, axis=axis)
-
-
 COMPOSED: dict[Any, Callable[..., Any]] = {
     np.linalg.norm: norm, np.linalg.vector_norm: vector_norm, np.linalg.matrix_norm: matrix_norm, np.linalg.cond: cond,
     np.linalg.multi_dot: multi_dot, np.linalg.tensorsolve: tensorsolve, np.linalg.tensorinv: tensorinv, np.linalg.diagonal: _last_diagonal,
     np.linalg.trace: _last_trace, np.linalg.matmul: lambda x1, x2, /: np.matmul(x1, x2), np.linalg.outer: lambda x1, x2, /: np.outer(x1, x2),
-    np.linalg.matrix_transpose: lambda x, /: np.swapaxes(x, -1, -2), np.linalg.vecdot: lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis),
+    np.linalg.matrix_transpose: lambda x, /: np.swapaxes(x, -1, -2), np.linalg.vecdot: vecdot,
     np.linalg.tensordot: lambda x1, x2, /, *, axes=2: np.tensordot(x1, x2, axes), np.linalg.cross: lambda x1, x2, /, *, axis=-1: np.cross(x1, x2, axis=axis),
 }  # fmt: skip

@@ -47,9 +47,11 @@ LDEXP: Primitive = elementwise(
 
 
 def ldexp(x: Any, n: Any) -> Any:
-    """np.ldexp with one fixed power of two."""
-    if shape_of(n) != () or getattr(n, "recorder", None) is not None:
-        raise TypeError("np.ldexp(x, n) with several n is not followed: write x * 2.0**n")
+    """np.ldexp with fixed powers of two."""
+    if getattr(n, "recorder", None) is not None:
+        raise TypeError("np.ldexp(x, n) with a traced n is not followed: n is a whole number, make it data")
+    if shape_of(n) != ():
+        return x * np.ldexp(1.0, n)
     return LDEXP(x, n=int(n))
 
 

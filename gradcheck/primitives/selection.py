@@ -123,15 +123,22 @@ def _clip_exact(m: Any, x: Any, low: Any, high: Any) -> Any:
 
 
 def _clip_pick(exact: Any, x: Any) -> Any:
-    return np.where(exact[0] < exact[1], x[1], np.where(exact[0] > exact[2], x[2], x[0]))
+    inside = np.where(exact[0] < exact[1], x[1], np.where(exact[0] > exact[2], x[2], x[0]))
+    return np.where(exact[1] > exact[2], x[2], inside)
 
 
-CLIP = elementwise(
+def _within(g: Any, x: Any, low: Any, high: Any) -> Any:
+    share = _half_at_tie(g, np.logical_and(x > low, x < high), np.logical_or(x == low, x == high))
+    return np.where(low > high, 0.0, share)
+
+
+CLIP = elementwise(  # where the lower bound is above the upper one, the upper one is the result
     "clip", np.clip,
-    lambda g, y, x, low, high: _half_at_tie(g, np.logical_and(x > low, x < high), np.logical_or(x == low, x == high)),
-    lambda g, y, x, low, high: _half_at_tie(g, x < low, x == low), lambda g, y, x, low, high: _half_at_tie(g, x > high, x == high),
-    cost=COMPARISON * 2, exact=_clip_exact, pick=_clip_pick, rounds=False,
-    special=points(kink=[(0.0, 0.0, 1.0), (1.0, 0.0, 1.0)]), pieces=("low < x < high", "x < low < high", "low < high < x"),
+    lambda g, y, x, low, high: _within(g, x, low, high),
+    lambda g, y, x, low, high: np.where(low > high, 0.0, _half_at_tie(g, x < low, x == low)),
+    lambda g, y, x, low, high: _half_at_tie(g, np.logical_or(x > high, low > high), x == high),
+    cost=COMPARISON * 2, exact=_clip_exact, pick=_clip_pick, rounds=False, special=points(kink=[(0.0, 0.0, 1.0), (1.0, 0.0, 1.0)]),
+    pieces=("low < x < high", "x < low < high", "low < high < x", "x < high < low", "high < x < low", "high < low < x"),
     scalar="({2} if {0} > {2} or {1} > {2} else {1} if {0} < {1} else {0})", formula="min(max(x, low), high)",
 )  # fmt: skip
 

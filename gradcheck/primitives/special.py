@@ -11,7 +11,7 @@ from scipy import special
 
 from gradcheck.primitives.costs import ADDITION, COMPARISON, DIVISION, MULTIPLICATION, TRANSCENDENTAL, Counts, Sized
 from gradcheck.primitives.elementary import LN2
-from gradcheck.primitives.record import POSITIVE, REAL, UNIT, Exact, Example, Interval, Primitive, Special, elementwise, points
+from gradcheck.primitives.record import POSITIVE, REAL, UNIT, Exact, Example, Interval, Primitive, Special, elementwise, points, shape_of
 from gradcheck.primitives.reductions import Axis, kept_shape, stretch
 
 ONE_OVER_ROOT_TWO_PI = Exact("1/sqrt(2 pi)", 1 / math.sqrt(2 * math.pi), lambda m: 1 / m.sqrt(2 * m.pi()))
@@ -202,13 +202,18 @@ def log_softmax(x: Any, axis: Axis = None) -> Any:
 
 
 def logsumexp(a: Any, axis: Axis = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
-    """scipy.special.logsumexp without weights."""
-    if b is not None or return_sign:
-        raise TypeError("logsumexp(b=, return_sign=) is not followed: write np.log(np.sum(b * np.exp(a)))")
-    given: dict[str, Any] = {} if axis is None else {"axis": axis}
-    return LOGSUMEXP(a, **(given | ({"keepdims": True} if keepdims else {})))
+    """scipy.special.logsumexp, with weights and the sign of the sum."""
+    given: dict[str, Any] = ({} if axis is None else {"axis": axis}) | ({"keepdims": True} if keepdims else {})
+    if b is None:
+        found = LOGSUMEXP(a, **given)
+        return (found, np.ones(shape_of(found))[()]) if return_sign else found
+    shift = np.ceil(np.max(a, axis=axis, keepdims=True) + SHIFT)  # any shift gives the same function; a whole number has no derivative
+    total = np.sum(b * np.exp(a - shift), axis=axis, keepdims=keepdims)
+    log = np.log(np.abs(total)) + np.reshape(shift, shape_of(total))
+    return (log, np.sign(total)) if return_sign else np.where(total < 0, np.nan, log)
 
 
+SHIFT = 0.3713  # so that round numbers do not fall on the jumps of ceil
 SOFTMAX.calls[special.softmax] = softmax  # type: ignore[index]
 LOG_SOFTMAX.calls[special.log_softmax] = log_softmax  # type: ignore[index]
 LOGSUMEXP.calls[special.logsumexp] = logsumexp  # type: ignore[index]

@@ -168,26 +168,35 @@ STACK = _move(
 )  # fmt: skip
 
 
-def concatenate(parts: Sequence[Any], axis: int | None = 0) -> Any:
+def concatenate(parts: Sequence[Any], axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.concatenate; axis=None flattens first."""
+    _plainly(out, dtype)
     if axis is None:
         parts, axis = [ravel(p) for p in parts], 0
     return CONCATENATE(*parts, axis=axis % len(shape_of(parts[0])))
 
 
-def stack(parts: Sequence[Any], axis: int = 0) -> Any:
+def _plainly(out: Any, dtype: Any) -> None:
+    if out is not None or dtype is not None:
+        raise TypeError("joins with out= or dtype= are not followed")
+
+
+def stack(parts: Sequence[Any], axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.stack."""
+    _plainly(out, dtype)
     return STACK(*parts, axis=axis % (len(shape_of(parts[0])) + 1))
 
 
-def hstack(parts: Sequence[Any]) -> Any:
+def hstack(parts: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.hstack."""
+    _plainly(None, dtype)
     whole = [atleast(1)(p) for p in parts]
     return concatenate(whole, 0 if len(shape_of(whole[0])) == 1 else 1)
 
 
-def vstack(parts: Sequence[Any]) -> Any:
+def vstack(parts: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.vstack."""
+    _plainly(None, dtype)
     return concatenate([atleast(2)(p) for p in parts], 0)
 
 
@@ -280,13 +289,6 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     return take(x, np.repeat(np.arange(length), repeats), axis)
 
 
-def roll(x: Any, shift: int, axis: int | None = None) -> Any:
-    """np.roll along one axis, or of the flattened array."""
-    if axis is None:
-        return reshape(roll(ravel(x), shift, 0), shape_of(x))
-    return take(x, np.roll(np.arange(shape_of(x)[axis]), shift), axis)
-
-
 # the diagonal
 def trace_index(shape: Shape, offset: int) -> tuple[Any, Any]:
     """Row and column numbers of a diagonal."""
@@ -323,13 +325,12 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 _CALLS: dict[Primitive, dict[Any, Any]] = {
     RESHAPE: {
         np.reshape: reshape, np.ravel: ravel, np.squeeze: squeeze, np.expand_dims: expand_dims,
-        np.atleast_1d: atleast(1), np.atleast_2d: atleast(2),
     },
     TRANSPOSE: {np.transpose: transpose, np.swapaxes: swapaxes, np.moveaxis: moveaxis, np.matrix_transpose: lambda x: swapaxes(x, -1, -2)},
     BROADCAST: {np.broadcast_to: broadcast_to},
     CONCATENATE: {np.concatenate: concatenate, np.hstack: hstack, np.vstack: vstack},
     STACK: {np.stack: stack},
-    GETITEM: {np.flip: flip, np.repeat: repeat, np.roll: roll, np.take: take, np.copy: lambda x: x.copy()},
+    GETITEM: {np.flip: flip, np.repeat: repeat, np.take: take, np.copy: lambda x: x.copy()},
     TRACE: {np.trace: trace},
 }  # fmt: skip
 for _record, _calls in _CALLS.items():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.primitives.costs import COMPARISON, Counts, Sized
+from gradcheck.primitives.moving import decided
 from gradcheck.primitives.record import Primitive
 
 
@@ -58,6 +59,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if period is not None:
         raise TypeError("np.interp(period=) is not followed: repeat the table at both ends")
     xp, fp = (v if hasattr(v, "recorder") else np.asarray(v) * 1.0 for v in (xp, fp))
+    if not decided(np.all(xp[1:] > xp[:-1])):
+        raise TypeError("np.interp expects increasing knots: sort the table first")
     place: Any = SEARCHSORTED(xp, x, side="right")
     if right is not None:
         place = place + (x > xp[-1])

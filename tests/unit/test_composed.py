@@ -22,25 +22,33 @@ CALLS = [
     (np.append, lambda x: np.append(x, x[:2]), X), (np.column_stack, lambda x: np.column_stack([x, x**2]), X), (np.dstack, lambda x: np.dstack([x, x]), M),
     (np.split, lambda x: np.split(x, 3)[1] * 2, X), (np.array_split, lambda x: np.array_split(x, 4)[0], X),
     (np.take_along_axis, lambda x: np.take_along_axis(x, np.array([[0, 2], [1, 1]]), 1), M), (np.argsort, lambda x: x[np.argsort(x)], X),
-    (np.sort, np.sort, X), (np.sort, lambda x: np.sort(x, axis=0), M), (np.partition, lambda x: np.partition(x, 2), X), (np.median, np.median, X),
-    (np.median, lambda x: np.median(x, axis=1), M), (np.quantile, lambda x: np.quantile(x, 0.3), X), (np.percentile, lambda x: np.percentile(x, 80), X),
-    (np.ptp, np.ptp, X), (np.diff, np.diff, X), (np.diff, lambda x: np.diff(x, n=2), X), (np.diff, lambda x: np.diff(x, axis=0), M),
-    (np.average, lambda x: np.average(x, weights=np.arange(1.0, 7.0)), X), (np.average, lambda x: np.average(x, axis=1, weights=P), M),
+    (np.sort, np.sort, X), (np.sort, lambda x: np.sort(x, axis=0), M), (np.partition, lambda x: np.partition(x, 2), X),
+    (np.ptp, np.ptp, X),
     (np.trapezoid, lambda x: np.trapezoid(x, dx=0.5), X), (np.trapezoid, lambda x: np.trapezoid(x, np.array([0.0, 1.0, 4.0])), M),
-    (np.polyval, lambda x: np.polyval(np.array([1.0, -2.0, 0.5]), x), X), (np.polyval, lambda x: np.polyval(x, 0.7), X),
     (np.tensordot, lambda x: np.tensordot(x, x, axes=([0, 1], [0, 1])), M), (np.tensordot, lambda x: np.tensordot(x, x, axes=((0,), (0,))), M),
-    (np.kron, lambda x: np.kron(x, P), X), (np.kron, lambda x: np.kron(x, M), M), (np.cross, lambda x: np.cross(x, P), M),
+    (np.kron, lambda x: np.kron(x, P), X), (np.kron, lambda x: np.kron(x, M), M),
     (np.convolve, lambda x: np.convolve(x, P), X), (np.convolve, lambda x: np.convolve(P, x, mode="valid"), X),
     (np.convolve, lambda x: np.convolve(x, P, mode="same"), X), (np.vdot, lambda x: np.vdot(x, x), M), (np.copysign, lambda x: np.copysign(x, -1.0), X),
-    (np.copysign, lambda x: np.copysign(x, x[::-1]), X), (np.sinc, np.sinc, X), (np.rad2deg, np.rad2deg, X), (np.degrees, np.degrees, X),
+    (np.copysign, lambda x: np.copysign(x, x[::-1]), X), (np.rad2deg, np.rad2deg, X), (np.degrees, np.degrees, X),
     (np.deg2rad, np.deg2rad, X), (np.radians, np.radians, X), (np.heaviside, lambda x: x * np.heaviside(x, 0.5), X), (special.entr, special.entr, P),
     (special.rel_entr, lambda x: special.rel_entr(x, Q), P), (special.kl_div, lambda x: special.kl_div(Q, x), P),
-    (special.xlog1py, lambda x: special.xlog1py(x, x), P), (special.log_expit, special.log_expit, X), (special.betaln, lambda x: special.betaln(x, 1.5), P),
-    (special.exprel, special.exprel, X),
-    (special.beta, lambda x: special.beta(x, 1.5), P), (np.select, lambda x: np.select([x > 1, x > 0], [x**2, x], -x), X),
+    (special.xlog1py, lambda x: special.xlog1py(x, x), P), (special.log_expit, special.log_expit, X),
+    (np.select, lambda x: np.select([x > 1, x > 0], [x**2, x], -x), X),
     (np.piecewise, lambda x: np.piecewise(x, [x < 0, x >= 1], [np.sin, 2.0, np.exp]), X), (np.nan_to_num, np.nan_to_num, X),
-    (np.gradient, np.gradient, X), (np.gradient, lambda x: np.gradient(x, 0.5), X),
+    (np.roll, lambda x: np.roll(x, (1, 2), (0, 1)), M), (np.roll, lambda x: np.roll(x, 2), M), (np.rollaxis, lambda x: np.rollaxis(x, 1), M),
+    (np.atleast_1d, lambda x: np.atleast_1d(x, x[0])[1], X), (np.atleast_2d, np.atleast_2d, X), (np.atleast_3d, np.atleast_3d, M),
+    (np.hsplit, lambda x: np.hsplit(x, 3)[1], M), (np.vsplit, lambda x: np.vsplit(x, 2)[1], M), (np.dsplit, lambda x: np.dsplit(np.stack([x, x * x], axis=2), 2)[1], M),
+    (np.array_split, lambda x: np.concatenate(np.array_split(x, [2, 0])), X), (np.split, lambda x: np.concatenate(np.split(x, [4, 1, 1])), X),
+    (np.insert, lambda x: np.insert(x, [1, 3], x[:2]), X), (np.insert, lambda x: np.insert(x, 1, 7.0, axis=1), M),
+    (np.choose, lambda x: np.choose((x > 0).astype(int), [x, x**2]), M), (np.choose, lambda x: np.choose(np.array([0, 1, 1]), [x[0], x[1] ** 2]), M),
+    (np.compress, lambda x: np.compress([True, False, True], x, axis=1), M), (np.compress, lambda x: np.compress(x > 0, x), X),
+    (np.extract, lambda x: np.extract(x > 0, x), X), (np.block, lambda x: np.block([[x, x**2], [np.ones((1, 3)), x[:1]]]), M),
+    (np.broadcast_arrays, lambda x: np.broadcast_arrays(x, np.ones((2, 6)))[0], X), (np.meshgrid, lambda x: np.meshgrid(x, x[:2])[1], X),
+    (np.ix_, lambda x: np.ix_(x, x[:2])[0], X), (np.trim_zeros, lambda x: np.trim_zeros(np.concatenate([[0.0], x, [0.0]])), X),
+    (np.trim_zeros, lambda x: np.trim_zeros(np.stack([0.0 * x, x])), X), (np.full_like, lambda x: np.full_like(x, x[0]), X), (np.full_like, lambda x: x * np.full_like(x, 2.0), X),
 ]  # fmt: skip
+if hasattr(np, "unstack"):
+    CALLS.append((np.unstack, lambda x: np.unstack(x, axis=1)[2], M))
 CASES = [pytest.param(call, at, id=f"{function.__name__} {i}") for i, (function, call, at) in enumerate(CALLS)]
 
 
@@ -123,10 +131,13 @@ def test_an_order_is_a_decision_that_a_kept_trace_watches() -> None:
     "function, message",
     [
         pytest.param(lambda x: np.pad(x, 1, constant_values=2.0), "pad with zeros", id="pad"),
-        pytest.param(lambda x: np.quantile(x, [0.1, 0.2]), "one q", id="several quantiles"),
-        pytest.param(lambda x: np.cross(x[:2], x[:2]), "three components", id="cross in the plane"),
     ],
 )
 def test_what_is_not_followed_says_so(function, message) -> None:
     with pytest.raises(TraceError, match=message):
         trace(function, X)
+
+
+def test_a_split_that_leaves_a_rest_is_numpys_error() -> None:
+    with pytest.raises(ValueError, match="equal division"):
+        trace(lambda x: np.split(x, 4)[0], X)

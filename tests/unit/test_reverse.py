@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck import ShapeError, trace
+from gradcheck import ShapeError, grad, trace
 from gradcheck.circuit import Floats, check_circuit, gradient_circuit, hessian_vector, interpret, pullback, reverse, simplify
 from gradcheck.circuit.reverse import gradient_circuit as again
 
@@ -114,3 +114,10 @@ def test_mixed_precisions_meet_in_the_argument_s_own() -> None:
     circuit = gradient_circuit(trace(lambda x, y: np.sum(x * y), X.astype(np.float32), X), value=False)
     dx, dy = run(circuit, X.astype(np.float32), X)
     assert (dx.dtype, dy.dtype) == (np.float32, np.float64)
+
+
+def test_parts_of_a_narrow_array_that_met_wide_numbers_give_a_narrow_gradient() -> None:
+    gradient = grad(lambda p: (np.float64(0.7) * p[0] + p[1]) * np.float64(0.3))
+    first, compiled = (gradient(np.array([0.3, -1.2], dtype=np.float32)) for _ in range(2))
+    assert first.dtype == compiled.dtype == np.float32
+    assert first.tolist() == compiled.tolist()

@@ -213,14 +213,6 @@ def object_array_of_scipy(x):
     return special.expit(np.array([x[0], x[1]])).sum()
 
 
-def weighted_logsumexp(x):
-    return special.logsumexp(x, b=np.ones(3))
-
-
-def lists_of_axes(x):
-    return np.einsum(x, [0], x, [0], [])
-
-
 def nothing(x):
     x * 2
 
@@ -252,8 +244,6 @@ UNFOLLOWED = [
     pytest.param(sum_with_where, 1, "np.sum(..., where=) is not followed", id="sum-where"),
     pytest.param(where_alone, 1, "write np.where(condition, a, b)", id="where-alone"),
     pytest.param(object_array_of_scipy, 1, "Join traced values with np.stack", id="object-array"),
-    pytest.param(weighted_logsumexp, 1, "write np.log(np.sum(b * np.exp(a)))", id="logsumexp-weights"),
-    pytest.param(lists_of_axes, 1, "write the subscripts as a string", id="einsum-lists"),
 ]
 
 

@@ -109,6 +109,48 @@ WRONG = [
         ),
         id="outer-summed",
     ),
+    pytest.param(unary("erfinv", lambda g, y, x: g * np.exp(y * y)), id="erfinv-constant"),
+    pytest.param(unary("ndtri", lambda g, y, x: -original("ndtri")(0, g, y, (x,), {})), id="ndtri-sign"),
+    pytest.param(unary("dawsn", lambda g, y, x: g * (1.0 - x * y)), id="dawsn-factor"),
+    pytest.param(unary("i0e", lambda g, y, x: g * BY_NAME["i1e"](x)), id="i0e-unscaled"),
+    pytest.param(unary("k1", lambda g, y, x: g * (0.5 * (BY_NAME["k0"](x) + BY_NAME["kv"](x, order=2)))), id="k1-sign"),
+    pytest.param(unary("ellipk", lambda g, y, m: g * (y / (2.0 * (1.0 - m)))), id="ellipk-half"),
+    pytest.param(unary("spence", lambda g, y, x: g * np.log(x)), id="spence-undivided"),
+    pytest.param(unary("sici_si", lambda g, y, x: g * np.cos(x)), id="si-undivided"),
+    pytest.param(
+        binary(
+            "betaln",
+            lambda g, y, a, b: -g * BY_NAME["digamma_difference"](b, a),
+            lambda g, y, a, b: -g * BY_NAME["digamma_difference"](a, b),
+        ),
+        id="betaln-swapped",
+    ),
+    pytest.param(
+        binary(
+            "binom", lambda g, y, a, b: original("binom")(0, g, y, (a, b), {}), lambda g, y, a, b: -original("binom")(1, g, y, (a, b), {})
+        ),
+        id="binom-sign",
+    ),
+    pytest.param(
+        binary(
+            "owens_t",
+            lambda g, y, a, b: original("owens_t")(1, g, y, (a, b), {}),
+            lambda g, y, a, b: original("owens_t")(0, g, y, (a, b), {}),
+        ),
+        id="owens_t-swapped",
+    ),
+    pytest.param(
+        binary(
+            "owens_t",
+            lambda g, y, a, b: original("owens_t")(0, g, y, (a, b), {}) * 1.0000001,
+            lambda g, y, a, b: original("owens_t")(1, g, y, (a, b), {}),
+        ),
+        id="owens_t-slightly-off",
+    ),
+    pytest.param(array("zeta", lambda i, g, y, x, p: -original("zeta")(i, g, y, x, p)), id="zeta-sign"),
+    pytest.param(
+        array("hyp1f1", lambda i, g, y, x, p: g * BY_NAME["hyp1f1"](x[0], **{k: v + 1.0 for k, v in p.items()})), id="hyp1f1-unscaled"
+    ),
     pytest.param(array("sum", lambda i, g, y, x, p: np.roots(g)), id="cannot-be-traced"),
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from gradcheck.arithmetic.enclosures import Undecidable
 from gradcheck.arithmetic.symbols import Symbols
 from gradcheck.circuit import interpret, traced_rule
 from gradcheck.primitives import Example, Primitive
@@ -40,7 +41,10 @@ def _stretched(primitive: Primitive, position: int, at: tuple[Any, Any], shapes:
     """The same for one operand: `at` is the point in rationals and in floats."""
     arithmetic, (exact, floats) = Symbols(), at
     scalars = tuple(exact)
-    y = arithmetic.apply(primitive, scalars, params)
+    try:
+        y = arithmetic.apply(primitive, scalars, params)
+    except Undecidable:  # SymPy has no form of the operation; any result will do, the same on both sides
+        y = sympy.Symbol("y", real=True)
     whole = np.broadcast_shapes(*shapes)
     g = np.array(sympy.symbols(f"g_:{int(np.prod(whole, dtype=int))}"), dtype=object).reshape(whole)
     arrays = [np.full(s, x) for s, x in zip(shapes, floats, strict=True)]

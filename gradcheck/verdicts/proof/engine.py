@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import sympy
 
+from gradcheck.arithmetic.enclosures import Undecidable
 from gradcheck.errors import GradcheckError
 from gradcheck.primitives import TABLE, Primitive
 from gradcheck.verdicts.proof.balls import certified, is_flat
@@ -93,6 +94,9 @@ def _piece(primitive: Primitive, setting: Setting, rng: random.Random) -> Piece:
     """The weakest status over all entries of all operands on one piece."""
     try:
         found = [_entry(primitive, setting, e, rng) for e in entries(primitive, setting, rng)]
+    except Undecidable:  # SymPy has no form of the operation
+        moving = [i for i, x in enumerate(setting.operands) if sympy.sympify(x).free_symbols] if primitive.elementwise else []
+        found = [_by_balls(primitive, setting, i, rng) for i in moving]
     except _NOT_EVALUATED as error:
         return Piece(setting.text, "failed", str(error))
     if not found:
@@ -118,7 +122,7 @@ def _entry(primitive: Primitive, setting: Setting, entry: Entry, rng: random.Ran
         return Piece(setting.text, "failed", str(refuted), refuted)
     if all(further):
         return Piece(setting.text, "exact at random rational points", f"equal to 50 digits at {_POINTS} random rational points")
-    return _by_balls(primitive, setting, entry, rng)
+    return _by_balls(primitive, setting, entry.operand, rng)
 
 
 def _compared(setting: Setting, entry: Entry, rng: random.Random) -> Counterexample | bool:
@@ -140,14 +144,14 @@ def _digits(value: Any) -> str:
     return str(sympy.N(value, 17))
 
 
-def _by_balls(primitive: Primitive, setting: Setting, entry: Entry, rng: random.Random) -> Piece:
+def _by_balls(primitive: Primitive, setting: Setting, operand: int, rng: random.Random) -> Piece:
     if not primitive.elementwise:
         return Piece(setting.text, "failed", "SymPy can neither simplify nor evaluate it")
-    found = certified(primitive, entry.operand, [setting.floats(rng) for _ in range(_POINTS)], setting.params)
+    found = certified(primitive, operand, [setting.floats(rng) for _ in range(_POINTS)], setting.params)
     if isinstance(found, str):
         return Piece(setting.text, "certified", found)
     point = {f"operand {i}": repr(float(x)) for i, x in enumerate(found.point)}
-    wrong = Counterexample(entry.operand, point, str(found.rule), str(found.derivative))
+    wrong = Counterexample(operand, point, str(found.rule), str(found.derivative))
     return Piece(setting.text, "failed", str(wrong), wrong)
 
 

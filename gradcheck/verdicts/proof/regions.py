@@ -108,7 +108,7 @@ def _clause(clause: str, known: dict[str, Any], parameters: list[Any]) -> None:
     chain = chain if "<" in clause else chain[::-1]
     if any(_is_number(c) for c in chain):
         (name,) = (c for c in chain if not _is_number(c))
-        low, high = (sympy.sympify(c) if _is_number(c) else None for c in (chain[0], chain[-1]))
+        low, high = (sympy.Rational(c) if _is_number(c) else None for c in (chain[0], chain[-1]))
         known[name] = _between(low, name, high, parameters)
         return
     known[chain[0]] = _between(None, chain[0], None, parameters)
@@ -131,7 +131,7 @@ def _end(bound: float) -> Any:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d+", text) is not None
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
 def _describe(domains: Mapping[str, Interval]) -> str:

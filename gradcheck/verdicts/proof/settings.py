@@ -29,7 +29,7 @@ class Setting:
     @property
     def text(self) -> str:
         """Where this is, in words."""
-        given = ", ".join(f"{k}={_short(v)}" for k, v in self.params.items())
+        given = ", ".join(f"{k}={brief(v)}" for k, v in self.params.items())
         return f"{self.region.text} ({given})" if given else self.region.text
 
     def floats(self, rng: random.Random) -> tuple[Any, ...]:
@@ -129,10 +129,10 @@ def _floats(x: Any, point: dict[Any, Any]) -> Any:
     return np.array([float(v.subs(point)) for v in _flat(x)]).reshape(np.shape(x))[()]
 
 
-def _short(value: Any) -> str:
+def brief(value: Any) -> str:
     """A parameter in a few characters: arrays as lists, slices as they are indexed."""
     if isinstance(value, tuple):
-        return f"({', '.join(map(_short, value))}{',' if len(value) == 1 else ''})"
+        return f"({', '.join(map(brief, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, slice):
         ends = ":".join("" if e is None else str(e) for e in (value.start, value.stop))
         return ends if value.step is None else f"{ends}:{value.step}"

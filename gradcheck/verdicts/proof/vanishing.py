@@ -14,10 +14,18 @@ _STRATEGIES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("as written", lambda e: e),
     ("expand", sympy.expand),
     ("cancel", lambda e: sympy.cancel(sympy.together(sympy.expand(e, power_exp=True, power_base=True)))),
+    ("hyperexpand", lambda e: _hyperexpanded(e)),
     ("simplify", lambda e: sympy.simplify(e)),
     ("rewrite in exp", lambda e: sympy.simplify(e.rewrite(sympy.exp))),
     ("rewrite in gamma", lambda e: sympy.simplify(sympy.expand_func(e.rewrite(sympy.gamma)))),
 )
+
+
+def _hyperexpanded(expression: Any) -> Any:
+    """Hypergeometric functions and polylogarithms written in elementary ones."""
+    if not expression.has(sympy.hyper, sympy.polylog):
+        return expression
+    return sympy.simplify(sympy.hyperexpand(sympy.expand_func(expression)))
 
 
 def simplified_to_zero(difference: Any) -> str | None:

@@ -133,8 +133,8 @@ def _example(record: Primitive) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
 def _filled(operand: Any) -> Any:
     if not isinstance(operand, tuple):
         return operand
-    square = len(operand) == 2 and operand[0] == operand[1]
-    return np.eye(operand[0]) if square else np.ones(operand)[()]
+    square = len(operand) >= 2 and operand[-2] == operand[-1]
+    return np.broadcast_to(np.eye(operand[-1]), operand) if square else np.ones(operand)[()]
 
 
 def _rules(record: Primitive) -> Iterator[tuple[str, str]]:

@@ -53,9 +53,9 @@ def changes_its_input(x):
     return x
 
 
-def another_each_time():
+def another_each_time(by=1e-3):
     counter = itertools.count()
-    return lambda x: 2 * x * (1 + next(counter) * 1e-3)
+    return lambda x: 2 * x * (1 + next(counter) * by)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,7 @@ def another_each_time():
     [
         pytest.param(changes_its_input, "wrong", "mutates-input", id="input changed"),
         pytest.param(another_each_time(), "wrong", "non-deterministic", id="another result each time"),
+        pytest.param(another_each_time(1e-8), "wrong", "non-deterministic", id="slightly another result each time"),
         pytest.param(lambda x: (2 * x).astype(np.float32), "right", "dtype", id="another precision"),
         pytest.param(lambda x: [[1.0], [1.0, 2.0]], "wrong", "shape", id="ragged"),
         pytest.param(lambda x: 2 * x[:, None], "wrong", "shape", id="column"),
@@ -72,6 +73,17 @@ def another_each_time():
 def test_the_contract(claim, outcome, kind):
     verdict = check(lambda x: x @ x, claim, (X.copy(),))
     assert (verdict.outcome, kind in verdict.kinds) == (outcome, True), str(verdict)
+
+
+def test_another_order_of_adding_up_is_no_other_result():
+    order = itertools.cycle([1, -1])
+    big = np.linspace(-1, 1, 1000) ** 3
+
+    def claim(x):
+        return np.full(3, np.cumsum((big * 1.1)[:: next(order)])[-1]) + 2 * x
+
+    total = float(np.sum(big * 1.1))
+    assert check(lambda x: x @ x + total * np.sum(x), claim, (X.copy(),)).outcome == "right"
 
 
 def test_a_gradient_that_is_its_input_is_right_with_a_remark():

@@ -162,7 +162,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
     off = np.reshape(b - np.matmul(a, x), (shape_of(a)[0], -1))
     rows, columns = shape_of(a)
     residuals = np.sum(off * off, axis=0) if rows > columns else np.empty(0)
-    return x, residuals, min(rows, columns), SINGULAR(a, vectors=False)
+    return x, residuals, np.int32(min(rows, columns)), SINGULAR(a, vectors=False)
 
 
 _CALLS: dict[Primitive, dict[Any, Any]] = {

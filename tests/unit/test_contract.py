@@ -75,15 +75,9 @@ def test_the_contract(claim, outcome, kind):
     assert (verdict.outcome, kind in verdict.kinds) == (outcome, True), str(verdict)
 
 
-def test_another_order_of_adding_up_is_no_other_result():
-    order = itertools.cycle([1, -1])
-    big = np.linspace(-1, 1, 1000) ** 3
-
-    def claim(x):
-        return np.full(3, np.cumsum((big * 1.1)[:: next(order)])[-1]) + 2 * x
-
-    total = float(np.sum(big * 1.1))
-    assert check(lambda x: x @ x + total * np.sum(x), claim, (X.copy(),)).outcome == "right"
+def test_a_result_rounded_otherwise_is_no_other_result():
+    order = itertools.cycle([1.0, 1.0 + 2.0**-52])  # as threads, or a program compiled after some calls, may give
+    assert check(lambda x: x @ x, lambda x: 2 * x * next(order), (X.copy(),)).outcome == "right"
 
 
 def test_a_gradient_that_is_its_input_is_right_with_a_remark():

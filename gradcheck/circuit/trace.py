@@ -16,12 +16,13 @@ from gradcheck.case import Case
 from gradcheck.circuit import advice
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
 from gradcheck.circuit.follow import following_scipy
+from gradcheck.circuit.memory import FIXED, read, share
 from gradcheck.circuit.naming import name_values
+from gradcheck.circuit.setting import write
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.domains import floating_positions
 from gradcheck.errors import GradcheckError, TraceError
 from gradcheck.primitives import BY_NAME, OPCODE, Primitive, plain
-from gradcheck.primitives.structure import is_view
 
 _HERE = __file__.rsplit("circuit", 1)[0]
 _LIBRARIES = (_HERE, *(m.__file__.rsplit("__init__", 1)[0] for m in (np, scipy) if m.__file__))
@@ -43,7 +44,7 @@ class Tracer:
 
     def input(self, value: Any, name: str | None = None) -> TracedArray:
         """A traced argument."""
-        return TracedArray(self, self.builder.input(type_of(value), name), value, fixed=True)
+        return TracedArray(self, self.builder.input(type_of(value), name), value, FIXED)
 
     def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> TracedArray:
         """Write one equation down and evaluate it."""
@@ -57,8 +58,8 @@ class Tracer:
         kind = FLOAT64 if value.__class__ is np.float64 else type_of(value)
         place = self._place() if self._keep_places else 0
         result = TracedArray(self, self.builder.append(OPCODE[primitive], tuple(operands), kind, params, place), value)
-        if kind.shape and is_view(primitive, params) and isinstance(inputs[0], TracedArray):
-            return inputs[0].has_view(result)
+        if value.__class__ is np.ndarray and value.base is not None and isinstance(inputs[0], TracedArray):
+            share(inputs[0], result, primitive, params)
         return result
 
     def lift(self, value: Any) -> TracedArray:
@@ -92,6 +93,7 @@ class Tracer:
             raise TraceError(self.here("an object array of traced arrays: join them with np.stack or np.concatenate"))
         gathered: Any = BY_NAME["stack"](*elements, axis=0)
         whole: TracedArray = np.reshape(gathered, objects.shape)  # type: ignore[assignment]
+        whole.memory = None  # nobody else looks at it
         return whole
 
     def call(self, function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any], name: str) -> Any:
@@ -110,9 +112,22 @@ class Tracer:
 
     def getitem(self, array: TracedArray, index: Any) -> Any:
         """Record an index; traced whole numbers in it are followed as decisions."""
-        parts = index if isinstance(index, tuple) else (index,)
-        fixed = tuple(map(self._fixed_index, parts))
+        fixed = self.fixed_index(index)
+        if array.memory is not None and array.memory is not FIXED:
+            found = read(array, fixed)
+            if found is not None:
+                return found
         return self.record(BY_NAME["getitem"], (array,), {"index": fixed})
+
+    def setitem(self, array: TracedArray, index: Any, value: Any) -> None:
+        """Note a write; what is written may be traced, plain, or a list of both."""
+        if _holds_traced(value):
+            value = self.lift(value)
+        write(array, self.fixed_index(index), value)
+
+    def fixed_index(self, index: Any) -> tuple[Any, ...]:
+        """An index without traced parts: what they are is a decision."""
+        return tuple(map(self._fixed_index, index if isinstance(index, tuple) else (index,)))
 
     def _fixed_index(self, part: Any) -> Any:
         if isinstance(part, TracedArray):
@@ -132,10 +147,16 @@ class Tracer:
         if traced.dtype.kind == "f":
             traced = self.record(BY_NAME["not_equal"], (traced, 0), None)
         outcome = kind(traced.value)
+        if isinstance(outcome, np.ndarray):
+            outcome = outcome.copy()  # the array may be written into
         self.builder.guards.append((traced.index, outcome))
         return outcome
 
     # where in the user's source
+    def line(self) -> int:
+        """The number of the user's line that is running."""
+        return self._place() if self._keep_places else 0
+
     def _place(self) -> int:
         frame: FrameType | None = sys._getframe(2)
         while frame is not None and self._is_inside(frame.f_code):
@@ -182,12 +203,24 @@ def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
         trace = trace.tb_next
 
 
+def _holds_traced(value: Any) -> bool:
+    """Whether a list or an object array has traced values in it."""
+    if isinstance(value, np.ndarray):
+        return value.dtype == object and _holds_traced(value.ravel().tolist())
+    return isinstance(value, list | tuple) and any(isinstance(v, TracedArray) or _holds_traced(v) for v in value)
+
+
 def _array_of(values: Sequence[Any]) -> Any:
-    """A list as an array; traced vectors in it are joined as np.array would join them."""
-    if any(isinstance(v, TracedArray) and v.shape for v in values):
-        parts: list[Any] = [v if isinstance(v, TracedArray) else np.asarray(v) for v in values]
-        return np.stack(parts)
-    return np.array(values)
+    """A list as an array; traced vectors in it, however deep, are joined as np.array would join them."""
+    if not _holds_traced(values):
+        return np.array(values)
+    parts = [_array_of(v) if isinstance(v, list | tuple) else v for v in values]
+    if any(isinstance(p, TracedArray) and p.shape for p in parts):
+        return np.stack([p if isinstance(p, TracedArray) else np.asarray(p) for p in parts])
+    objects = np.empty((len(parts), *np.shape(parts[0])), dtype=object)
+    for k, part in enumerate(parts):
+        objects[k] = part
+    return objects
 
 
 def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] | None = None, **options: Any) -> Circuit:

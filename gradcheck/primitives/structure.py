@@ -210,13 +210,6 @@ def is_basic(index: Any) -> bool:
     return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
 
 
-def is_view(primitive: Primitive, params: Params | None) -> bool:
-    """Whether NumPy's result may share memory with the operand."""
-    if primitive is GETITEM:
-        return is_basic((params or {})["index"])
-    return primitive is RESHAPE or primitive is TRANSPOSE or primitive is BROADCAST
-
-
 def _scatter(*values: Any, indices: tuple[Any, ...], shape: Shape) -> Any:
     """Zeros of `shape` to which each value is added at its index, repeated places adding up."""
     total = np.zeros(shape, dtype=np.result_type(*values) if values else float)
@@ -259,6 +252,30 @@ SCATTER = _move(
         Example(((2,),), {"indices": ((slice(0, 2),),), "shape": (3,)}),
         Example(((3,), ()), {"indices": ((np.array([0, 1, 0]),), (1,)), "shape": (2,)}),
     ), sums=True, formula="zeros to which values are added at indices",
+)  # fmt: skip
+
+
+def _put(x: Any, value: Any, index: Any) -> Any:
+    """A copy of x with the value written at the index."""
+    flags = np.asarray(x).flags
+    written = np.array(x, dtype=np.result_type(x, value), order="F" if flags.f_contiguous and not flags.c_contiguous else "C")
+    written[index if not is_basic(index) or any(p is Ellipsis for p in index) else (*index, ...)] = value
+    return written
+
+
+def _put_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
+    """What was overwritten no longer matters; what was written gets its places' cotangent."""
+    if position == 0:
+        return PUT(g, g.dtype.type(0), index=params["index"])
+    return sum_to(GETITEM(g, index=params["index"]), shape_of(inputs[1]))
+
+
+PUT: Primitive = _move(
+    "put", _put, _put_rule, cost=lambda inputs, output, params: Counts(moves=inputs[1].size), arity=2,
+    examples=(
+        Example(((3,), ()), {"index": (1,)}), Example(((2, 3), (2,)), {"index": (slice(None), slice(0, 3, 2))}),
+        Example(((3, 2), (2, 2)), {"index": (np.array([2, 0]),)}), Example(((2, 2), (1,)), {"index": (np.array([[True, False], [True, True]]),)}),
+    ), formula="x, where x[index] is replaced; an index meets no place twice",
 )  # fmt: skip
 
 

@@ -363,7 +363,7 @@ def reduced_with_options(x):
     a = np.outer(x, W)
     s = np.sum(a, axis=0, where=a > 0, initial=2.0)
     p = np.prod(a, axis=-1, keepdims=True, where=a > 1.0)
-    m = np.mean(a, axis=(0, -1), where=a < 1.0)
+    m = np.mean(a, axis=-1, where=a < 1.0)[2]
     h = np.max(a, axis=1, initial=0.5, where=a < 2.0) + a.min(axis=-2, initial=-0.25)
     v = np.var(a, axis=1, ddof=1) + a.std(axis=0) + np.var(a, axis=1, where=W > 0, keepdims=True)[:, 0]
     q = 2.0 if np.any(x > 1, where=X > 5) or np.all(x > 0, where=X > 0) else 1.0

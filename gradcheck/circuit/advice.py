@@ -42,7 +42,8 @@ def called_ufunc(ufunc: Any) -> str:
     """A ufunc's name as its users write it."""
     import numpy as np
 
-    return f"np.{ufunc.__name__}" if vars(np).get(ufunc.__name__) is ufunc else f"special.{ufunc.__name__}"
+    name: str = ufunc.__name__
+    return f"np.{name}" if vars(np).get(name) is ufunc else f"special.{name}"
 
 
 def unknown(name: str, method: str, options: Mapping[str, Any]) -> str:

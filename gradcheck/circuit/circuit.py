@@ -241,13 +241,13 @@ class Builder:
         self.operands.extend(operands)
         self.starts.append(len(self.operands))
         type_id = self._near.get(id(type))
-        self.types.append(self._type_id(type) if type_id is None else type_id)
+        self.types.append(self.type_id(type) if type_id is None else type_id)
         self.places.append(place)
         if params:
             self.params[k] = params
         return k
 
-    def _type_id(self, type: ArrayType) -> int:
+    def type_id(self, type: ArrayType) -> int:
         """The number of a type, found by value; then by identity, which hashes nothing."""
         type_id = self.type_ids.setdefault(type, len(self.table))
         if type_id == len(self.table):

@@ -86,7 +86,10 @@ _STAND_INS: dict[Any, Callable[..., Any]] = {
     **{original: _of_lists(original) for original in _LISTS},
 }
 _HOMES: list[tuple[dict[str, Any], str]] = [
-    (vars(module), original.__name__) for module in (np, np.linalg, special) for original in _STAND_INS if vars(module).get(original.__name__) is original
+    (vars(module), name)
+    for module in (np, np.linalg, special)
+    for name in {f.__name__ for f in _STAND_INS}
+    if vars(module).get(name) in _STAND_INS
 ]
 
 

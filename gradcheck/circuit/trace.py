@@ -28,6 +28,8 @@ _HERE = __file__.rsplit("circuit", 1)[0]
 _LIBRARIES = (_HERE, *(m.__file__.rsplit("__init__", 1)[0] for m in (np, scipy) if m.__file__))
 _OBJECT_ERRORS = ("TracedArray", "not supported for the input types", "loop of ufunc does not support")  # in NumPy's messages
 _NUMBERS = (TracedArray, np.ndarray, np.generic, int, float, complex, list, tuple)
+_GETITEM = BY_NAME["getitem"]
+_ELEMENTS_KEPT = 200_000  # elements of arrays that are known again when they are read again
 _FRAMES_KEPT = 400  # frames whose local variables lend their names
 
 
@@ -41,6 +43,11 @@ class Tracer:
         self._inside: dict[CodeType, bool] = {}
         self._places: dict[tuple[CodeType, int], int] = {}
         self._keep_places = places
+        self._scalar_type = self.builder.type_id(FLOAT64)
+        self._numbers: dict[float, int] = {}
+        self._elements: dict[tuple[int, int], TracedArray] = {}
+        self._frame: FrameType | None = None  # the user's frame last met, and the lines its instructions stand on
+        self._lines: dict[int, int] = {}
 
     def input(self, value: Any, name: str | None = None) -> TracedArray:
         """A traced argument."""
@@ -56,11 +63,36 @@ class Tracer:
             values.append(plain(x.value))
         value = primitive.on_floats(values, params or {})
         kind = FLOAT64 if value.__class__ is np.float64 else type_of(value)
-        place = self._place() if self._keep_places else 0
+        place = self._place(sys._getframe(1)) if self._keep_places else 0
         result = TracedArray(self, self.builder.append(OPCODE[primitive], tuple(operands), kind, params, place), value)
         if value.__class__ is np.ndarray and value.base is not None and isinstance(inputs[0], TracedArray):
             share(inputs[0], result, primitive, params)
         return result
+
+    def record_scalar(self, opcode: int, operands: tuple[int, ...], value: Any) -> TracedArray:
+        """Write one operation on float64 scalars down, its value known: `record` without what scalars do not need.
+
+        Called by operators, two frames below the line that uses them.
+        """
+        builder = self.builder
+        index = len(builder.opcodes)
+        builder.opcodes.append(opcode)
+        builder.operands.extend(operands)
+        builder.starts.append(len(builder.operands))
+        builder.types.append(self._scalar_type)
+        frame = sys._getframe(2)
+        place = self._lines.get(frame.f_lasti) if frame is self._frame else None
+        builder.places.append(self._line(frame) if place is None else place)
+        return TracedArray(self, index, value)
+
+    def number(self, value: float) -> int:
+        """The constant that a plain Python float is; zeros of either sign are told apart elsewhere."""
+        known = self._numbers.get(value)
+        if known is None:
+            known = self.builder.constant(value)
+            if value != 0.0:
+                self._numbers[value] = known
+        return known
 
     def lift(self, value: Any) -> TracedArray:
         """A constant, or the traced values in a list or object array, gathered."""
@@ -111,13 +143,19 @@ class Tracer:
         return value
 
     def getitem(self, array: TracedArray, index: Any) -> Any:
-        """Record an index; traced whole numbers in it are followed as decisions."""
+        """Record an index; traced whole numbers in it are followed as decisions. An element read again is the one read before."""
+        alone = array.memory is None or array.memory is FIXED
+        if alone and type(index) is int:
+            key = (array.index, index)
+            known = self._elements.get(key)
+            if known is None:
+                known = self.record(_GETITEM, (array,), {"index": (index,)})
+                if not known.shape and len(self._elements) < _ELEMENTS_KEPT:
+                    self._elements[key] = known
+            return known
         fixed = self.fixed_index(index)
-        if array.memory is not None and array.memory is not FIXED:
-            found = read(array, fixed)
-            if found is not None:
-                return found
-        return self.record(BY_NAME["getitem"], (array,), {"index": fixed})
+        found = None if alone else read(array, fixed)
+        return self.record(_GETITEM, (array,), {"index": fixed}) if found is None else found
 
     def setitem(self, array: TracedArray, index: Any, value: Any) -> None:
         """Note a write; what is written may be traced, plain, or a list of both."""
@@ -155,10 +193,20 @@ class Tracer:
     # where in the user's source
     def line(self) -> int:
         """The number of the user's line that is running."""
-        return self._place() if self._keep_places else 0
+        return self._place(sys._getframe(1)) if self._keep_places else 0
 
-    def _place(self) -> int:
-        frame: FrameType | None = sys._getframe(2)
+    def _line(self, frame: FrameType) -> int:
+        """The place of an instruction of a frame, kept where the frame is the user's own."""
+        if not self._keep_places:
+            return 0
+        if self._is_inside(frame.f_code):
+            return self._place(frame.f_back)
+        if frame is not self._frame:
+            self._frame, self._lines = frame, {}
+        place = self._lines[frame.f_lasti] = self._place(frame)
+        return place
+
+    def _place(self, frame: FrameType | None) -> int:
         while frame is not None and self._is_inside(frame.f_code):
             frame = frame.f_back
         if frame is None:

@@ -6,6 +6,7 @@ value along: branches follow it, and shapes and dtypes are NumPy's own.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ from gradcheck.circuit.memory import WHOLE, blank, is_plain, resolve
 from gradcheck.circuit.methods import give_methods
 from gradcheck.circuit.setting import writable, write
 from gradcheck.errors import TraceError
-from gradcheck.primitives import BY_NAME, find, is_followed_through
+from gradcheck.primitives import BY_NAME, OPCODE, TABLE, find, is_followed_through
 
 if TYPE_CHECKING:
     from gradcheck.circuit.trace import Tracer
+
+_ARITHMETIC = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv}
 
 
 class TracedArray:
@@ -83,6 +86,11 @@ class TracedArray:
 
     # NumPy's protocols
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        record = _RECORDS.get(ufunc)
+        if record is not None and not options and method == "__call__" and _is_number(inputs):
+            value = ufunc(*(x.value for x in inputs))
+            if type(value) is np.float64:
+                return self.recorder.record_scalar(OPCODE[record], tuple(x.index for x in inputs), value)
         return ufuncs.apply(self.recorder, ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
@@ -166,6 +174,14 @@ def concrete(value: Any) -> Any:
     return value.value if isinstance(value, TracedArray) else value
 
 
+_RECORDS = {ufunc: record for record in TABLE for ufunc, adapter in record.calls.items() if adapter is None and record.evaluate is ufunc}
+
+
+def _is_number(inputs: tuple[Any, ...]) -> bool:
+    """Whether a function is called with one traced float64 scalar."""
+    return len(inputs) == 1 and type(inputs[0].value) is np.float64
+
+
 def _give_operators() -> None:
     """Operators go straight to their record: NumPy's mixin takes four times as long."""
     two = {
@@ -191,11 +207,25 @@ def _give_operators() -> None:
 
 
 def _binary(record: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The operator and its reflection; arithmetic on float64 scalars, of which there may be millions, is written down at once."""
+    opcode, arithmetic = OPCODE[record], _ARITHMETIC.get(record.name)
+
     def forward(self: TracedArray, other: Any) -> Any:
-        return self.recorder.record(record, (self, other), None)
+        recorder, a = self.recorder, self.value
+        if type(a) is np.float64 and arithmetic is not None:
+            if type(other) is TracedArray:
+                b = other.value
+                if type(b) is np.float64 and other.recorder is recorder:
+                    return recorder.record_scalar(opcode, (self.index, other.index), arithmetic(a, b))
+            elif type(other) is float:
+                return recorder.record_scalar(opcode, (self.index, recorder.number(other)), arithmetic(a, other))
+        return recorder.record(record, (self, other), None)
 
     def backward(self: TracedArray, other: Any) -> Any:
-        return self.recorder.record(record, (other, self), None)
+        recorder, a = self.recorder, self.value
+        if type(a) is np.float64 and arithmetic is not None and type(other) is float:
+            return recorder.record_scalar(opcode, (recorder.number(other), self.index), arithmetic(other, a))
+        return recorder.record(record, (other, self), None)
 
     return forward, backward
 

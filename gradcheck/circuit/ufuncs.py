@@ -39,7 +39,9 @@ def concrete(value: Any) -> Any:
 
 def apply(recorder: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """What NumPy was asked for, recorded; TraceError with the line for what is not followed."""
-    given = {k: v for k, v in options.items() if k not in _NO_EFFECT and not (k == "where" and v is True) and (v is not None or k == "axis")}
+    given = {
+        k: v for k, v in options.items() if k not in _NO_EFFECT and not (k == "where" and v is True) and (v is not None or k == "axis")
+    }
     out = next((o for o in given.pop("out", ()) if o is not None), None)
     casting = given.pop("casting", "same_kind")
     if (out is not None and not is_traced(out)) or (method == "at" and not is_traced(inputs[0])):

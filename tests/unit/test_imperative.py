@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck import TraceError, check, grad, hvp, trace
+from gradcheck import check, grad, trace
 from gradcheck.circuit import Floats, check_circuit, interpret
 from gradcheck.circuit.compile import compile_circuit
 
@@ -382,7 +382,11 @@ def reduced_into(x):
 def methods_of_ufuncs(x):
     a = np.outer(np.abs(x), np.abs(W))
     r = np.hypot.reduce(a, axis=1) + np.logaddexp2.reduce(a, axis=0) + np.subtract.reduce(a) + np.divide.reduce(a, axis=1)
-    s = np.add.reduce(a, axis=(0, 1), keepdims=True) + np.multiply.reduce(a, axis=None, initial=0.01) + np.maximum.reduce(a, axis=1, initial=1.5)
+    s = (
+        np.add.reduce(a, axis=(0, 1), keepdims=True)
+        + np.multiply.reduce(a, axis=None, initial=0.01)
+        + np.maximum.reduce(a, axis=1, initial=1.5)
+    )
     t = np.subtract.accumulate(x) + np.add.accumulate(x) + np.multiply.accumulate(x) + np.maximum.accumulate(x)
     u = np.add.reduceat(x, [0, 2, 1]).sum() + np.multiply.reduceat(a, [0, 3], axis=1)[0, 0] + np.maximum.reduceat(x, [1, 0])[0]
     return (r * t).sum() * s.sum() + u + np.subtract.outer(x, W)[1, 2] + np.logaddexp.reduce(x, initial=0.5)

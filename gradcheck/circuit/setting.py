@@ -129,7 +129,13 @@ def _natural(array: Any, memory: Memory, index: Index) -> Index | None:
     held = array.memory
     if held is memory:
         return index if all(not isinstance(p, np.ndarray) or p.dtype == bool for p in index) else None
-    if len(held.steps) == 1 and held.steps[0][0] is _GETITEM and is_basic(held.steps[0][1]["index"]) and index == WHOLE:
+    if (
+        len(held.steps) == 1
+        and held.steps[0][0] is _GETITEM
+        and is_basic(held.steps[0][1]["index"])
+        and len(index) == 1
+        and index[0] is Ellipsis
+    ):
         return tuple(held.steps[0][1]["index"])
     return None
 

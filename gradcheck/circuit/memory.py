@@ -2,7 +2,7 @@
 
 The numbers are kept once, in a real array that NumPy's own views look at. The circuit cannot be written into: a write
 is noted, and becomes an equation when the array is next read as a whole, many writes together. Arrays that share the
-memory lose the number of their value at a write, and find the new one when they are asked for it.
+memory become stale at a write (another class of the same layout, so that the others pay nothing), and look their value up when asked.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Memory:
         if not self.stale:
             for member in self.members:
                 array = member()
-                if array is not None and is_current(array):
-                    del array.index
+                if array is not None:
+                    array.__class__ = array.stale
             self.stale = True
 
     @property
@@ -140,15 +140,6 @@ def _followed(whole: Any, steps: Steps) -> Any:
     return whole
 
 
-def is_current(array: Any) -> bool:
-    """Whether an array knows its value's number; a stale one would have to ask its memory."""
-    try:
-        object.__getattribute__(array, "index")
-    except AttributeError:
-        return False
-    return True
-
-
 def memory_of(array: Any) -> Memory:
     """The memory of an array, which begins when something must be remembered."""
     held = array.memory
@@ -168,7 +159,8 @@ def _steps(array: Any) -> Steps:
 
 def share(array: Any, result: Any, primitive: Primitive, params: Any) -> None:
     """Let a result of one operand be a view of it, where NumPy's result looks at the operand's numbers."""
-    if not np.may_share_memory(array.value, result.value):
+    base = result.value.base
+    if base is not array.value and not np.may_share_memory(array.value, result.value):
         return
     if array.memory is FIXED:
         result.memory = FIXED
@@ -184,18 +176,18 @@ def resolve(array: Any) -> int:
     memory.require_written(steps)
     number = memory.current()
     if steps:
-        whole = array.__class__(memory.recorder, number, memory.numbers, FIXED)
+        whole = array.current(memory.recorder, number, memory.numbers, FIXED)
         for primitive, params in steps:
             whole = memory.recorder.record(primitive, (whole,), params)
         number = whole.index
-    array.index, memory.stale = number, False
+    array.__class__, memory.stale = array.current, False
+    array.index = number
     return number
 
 
 def blank(like: Any, numbers: Any, *, written: bool = True) -> Any:
     """A new array that holds plain numbers so far; `written=False` where NumPy leaves them undefined."""
-    array = like.__class__(like.recorder, 0, numbers)
-    del array.index
+    array = like.stale(like.recorder, None, numbers)
     array.memory = Memory(like.recorder, numbers, None)
     array.memory.join(array)
     array.memory.stale = True
@@ -220,8 +212,7 @@ def read(array: Any, index: Index) -> Any:
         return _element(array, memory, index, place)
     if not (memory.behind and is_basic(index)):
         return None
-    view = array.__class__(memory.recorder, 0, array.value[index], View(memory, (*_steps(array), (_GETITEM, {"index": index}))))
-    del view.index
+    view = array.stale(memory.recorder, None, array.value[index], View(memory, (*_steps(array), (_GETITEM, {"index": index}))))
     memory.join(view)
     return view
 
@@ -244,11 +235,11 @@ def place_of(array: Any, index: Index) -> int | None:
 def _element(array: Any, memory: Memory, index: Index, place: int) -> Any:
     value, known = array.value[index], memory.known.get(place)
     if known.__class__ is int:
-        return array.__class__(memory.recorder, known, value)
+        return array.current(memory.recorder, known, value)
     if any(entry.__class__ is Part for entry in memory.pending):
         return None
     if known is not None or memory.index is None:  # a plain number, which nothing traced has been written over
         memory.require_written((*_steps(array), (_GETITEM, {"index": index})))
         return value
-    whole = array.__class__(memory.recorder, memory.index, memory.numbers, FIXED)
+    whole = array.current(memory.recorder, memory.index, memory.numbers, FIXED)
     return memory.recorder.record(_GETITEM, (whole,), {"index": tuple(map(int, np.unravel_index(place, memory.numbers.shape)))})

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit.circuit import Builder
-from gradcheck.circuit.memory import is_current
 from gradcheck.circuit.traced import TracedArray
 
 
@@ -17,7 +16,7 @@ def name_values(builder: Builder, frames: Iterable[FrameType], tracer: Any, outp
     """Name values after the variables that hold them when the function has returned; outer functions name first."""
     for frame in sorted(frames, key=_depth):
         for name, held in list(frame.f_locals.items()):
-            if isinstance(held, TracedArray) and held.recorder is tracer and is_current(held) and held.index not in builder.constants:
+            if type(held) is TracedArray and held.recorder is tracer and held.index not in builder.constants:
                 builder.names.setdefault(held.index, name)
         _name_arrays(builder, frame, tracer)
     _name_result(builder, outputs)

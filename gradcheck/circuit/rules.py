@@ -119,7 +119,7 @@ def local_derivative(circuit: Circuit, k: int, position: int, values: Sequence[A
         return tracer.lift(values[i]) if i in circuit.constants else tracer.input(values[i], names[i])
 
     y, operands = operand(k), tuple(operand(i) for i in read)
-    g = np.broadcast_to(tracer.lift(np.float64(1.0)), np.shape(values[k]))
+    g = np.broadcast_to(tracer.lift(np.float64(1.0)), np.shape(values[k]))  # type: ignore[call-overload]
     with np.errstate(all="ignore"):
         result = primitive.adjoint(position, g, y, operands, circuit.params.get(k, {}))
     return None if result is None else simplify(tracer.builder.freeze((tracer.lift(result).index,)))

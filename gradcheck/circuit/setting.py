@@ -23,7 +23,7 @@ def write(array: Any, index: Index, value: Any) -> None:
     Raises TraceError for arguments of the function: the caller's array would change.
     """
     target = writable(array)
-    traced = value.__class__ is array.__class__
+    traced = isinstance(value, array.current)
     if traced and value.memory is not None and is_basic(index) and _is_same(target[index], value.value):
         return  # x[1:3] += 1 ends by writing the view into its own place
     memory = memory_of(array)

@@ -29,20 +29,16 @@ _ARITHMETIC = {"add": operator.add, "subtract": operator.sub, "multiply": operat
 class TracedArray:
     """A value of the circuit being written: `index` in it, and the concrete `value` at the traced point.
 
-    `memory` is what the array shares with its views, if anything. A write takes away the index of all that share it.
+    `memory` is what the array shares with its views, if anything. A write makes all that share it stale.
     """
 
     __slots__ = ("__weakref__", "index", "memory", "recorder", "value")
+    current: type[TracedArray]
+    stale: type[TracedArray]
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, recorder: Tracer, index: int, value: Any, memory: Any = None) -> None:
         self.recorder, self.index, self.value, self.memory = recorder, index, value, memory
-
-    def __getattr__(self, name: str) -> Any:
-        """Asked only for what is missing: the index after a write."""
-        if name == "index":
-            return resolve(self)
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     # what can be asked without an operation
     @property
@@ -63,11 +59,11 @@ class TracedArray:
 
     @property
     def T(self) -> Any:
-        return np.transpose(self)
+        return np.transpose(self)  # type: ignore[call-overload]
 
     @property
     def mT(self) -> Any:
-        return np.swapaxes(self, -1, -2)
+        return np.swapaxes(self, -1, -2)  # type: ignore[call-overload]
 
     @property
     def real(self) -> TracedArray:
@@ -144,10 +140,10 @@ class TracedArray:
 
     # methods of arrays
     def reshape(self, *shape: Any, **options: Any) -> Any:
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)  # type: ignore[call-overload]
 
     def transpose(self, *axes: Any) -> Any:
-        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[call-overload]
 
     def astype(self, dtype: Any, **options: Any) -> Any:
         wanted = np.dtype(dtype)
@@ -167,6 +163,23 @@ class TracedArray:
 
     def __deepcopy__(self, memo: Any) -> TracedArray:
         return self.copy()
+
+
+class StaleArray(TracedArray):
+    """A traced array that was written into, or looks at one that was: it looks its value up when it is asked for it."""
+
+    __slots__ = ()
+
+    @property
+    def index(self) -> int:  # type: ignore[override]
+        return resolve(self)
+
+    @index.setter
+    def index(self, number: int) -> None:
+        """Nothing to keep: the number is out of date."""
+
+
+TracedArray.current, TracedArray.stale = TracedArray, StaleArray
 
 
 def concrete(value: Any) -> Any:

@@ -7,6 +7,7 @@ NumPy would give inf or NaN: the circuit is then interpreted instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,37 @@ from gradcheck.circuit.source import Program, expression, scalar_text, scope
 from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact, plain
 
 LIMIT = 60_000  # equations; compiling costs about 15 us and 3.5 kB each
-_GETITEM, _SCATTER = OPCODE[BY_NAME["getitem"]], OPCODE[BY_NAME["scatter"]]
+_GETITEM, _SCATTER, _STACK = (OPCODE[BY_NAME[n]] for n in ("getitem", "scatter", "stack"))
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A circuit's lines of Python with the names of its inputs and outputs (watched values last) and what they refer to.
+
+    `quiet`: arrays are about, whose warnings are to be silenced; `fresh`: the outputs that nobody else holds;
+    `lock`: held while it runs, if it has buffers that only one call can use at a time.
+    """
+
+    lines: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    scope: dict[str, Any]
+    quiet: bool
+    fresh: frozenset[int]
+    lock: Any = None
+
+
+def body(circuit: Circuit, *, limit: int = LIMIT) -> Body | None:
+    """The lines that compute the outputs and the values that guards watch; None for circuits too long for source."""
+    if len(circuit) > limit:
+        return None
+    return Writer(circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards)))).body()
+
+
+def interpreter(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
+    """The circuit run equation by equation: its outputs, then the values its guards watch."""
+    watched = circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards)))
+    return lambda *inputs: interpret(watched, Floats(), inputs)
 
 
 def compile_circuit(circuit: Circuit, *, limit: int = LIMIT) -> Callable[..., tuple[Any, ...]]:
@@ -26,28 +57,53 @@ def compile_circuit(circuit: Circuit, *, limit: int = LIMIT) -> Callable[..., tu
 
     Above `limit` equations it interprets, which needs no compilation.
     """
-    watched = circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards)))
-    if len(circuit) > limit:
-        return interpreter(watched)
-    return _guarded(_Writer(watched).function(), interpreter(watched))
+    written = body(circuit, limit=limit)
+    slow = interpreter(circuit)
+    return slow if written is None else guarded(compiled(written), slow)
 
 
-def interpreter(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
-    """The circuit run equation by equation."""
-    return lambda *inputs: interpret(circuit, Floats(), inputs)
+def compiled(written: Body) -> Callable[..., Any]:
+    """The lines as a function. Raises ArithmeticError or ValueError where NumPy gives inf or NaN."""
+    lines = [*written.lines, f"return ({', '.join(written.outputs)},)"]
+    text = f"def compiled({', '.join(written.inputs)}):\n    " + "\n    ".join(lines) + "\n"
+    namespace = dict(written.scope)
+    exec(compile(text, "<compiled>", "exec"), namespace)  # noqa: S102  our own text, no user input in it
+    return namespace["compiled"]  # type: ignore[no-any-return]
 
 
-def _guarded(fast: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+def exclusive(circuit: Circuit, written: Body, slow: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+    """A program with buffers, one call at a time; a call that comes meanwhile is interpreted."""
+    fast = compiled(written)
+    kept = [k not in written.fresh or circuit.outputs.count(k) > 1 for k in circuit.outputs]
+    kept += [True] * (len(written.outputs) - len(kept))
+
+    def run(*inputs: Any) -> tuple[Any, ...]:
+        if not written.lock.acquire(blocking=False):
+            return slow(*inputs)  # type: ignore[no-any-return]
+        try:
+            results = fast(*inputs)
+            return tuple(r.copy() if own and isinstance(r, np.ndarray) else r for r, own in zip(results, kept, strict=True))
+        except (ArithmeticError, ValueError):
+            return slow(*inputs)  # type: ignore[no-any-return]
+        finally:
+            written.lock.release()
+
+    return run
+
+
+def guarded(fast: Callable[..., Any], slow: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+    """A program that is interpreted where `math` raises."""
+
     def run(*inputs: Any) -> tuple[Any, ...]:
         try:
             return fast(*inputs)  # type: ignore[no-any-return]
-        except (ArithmeticError, ValueError):  # math raises where NumPy gives inf or NaN
+        except (ArithmeticError, ValueError):
             return slow(*inputs)  # type: ignore[no-any-return]
 
     return run
 
 
-class _Writer:
+class Writer:
     """Writes the program. Scalars of float64 become Python floats, unless another float type is about."""
 
     def __init__(self, circuit: Circuit) -> None:
@@ -55,20 +111,28 @@ class _Writer:
         self.scope = scope()
         self.pure = all(t.dtype == np.float64 or t.dtype.kind != "f" for t in circuit.type_table)
         self.lists: dict[int, str] = {}
+        self.buffers = Buffers(circuit)
 
-    def function(self) -> Callable[..., Any]:
+    def body(self) -> Body:
+        """The program's lines, and what stands around them."""
         circuit, program = self.circuit, self.program
+        self.name_constants()
         for k, opcode in enumerate(circuit.opcodes):
-            program.names[k] = self._constant(k) if opcode == CONSTANT else f"v{k}"
-        arguments = ", ".join(program.names[k] for k in circuit.inputs)
-        lines = [line for k in circuit.inputs for line in self._input(k)]
-        buffers = Buffers(circuit)
-        lines += [f"v{k} = {self._right(k, buffers.donor(k))}" for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
-        results = ", ".join(program.names[k] for k in circuit.outputs)
-        text = f"def compiled({arguments}):\n    " + "\n    ".join([*lines, f"return ({results},)"]) + "\n"
-        namespace = self.scope | program.objects
-        exec(compile(text, f"<compiled {circuit.name}>", "exec"), namespace)  # noqa: S102  our own text, no user input in it
-        return namespace["compiled"]  # type: ignore[no-any-return]
+            program.names.setdefault(k, f"v{k}" if opcode != CONSTANT else "")
+        lines = [line for k in circuit.inputs for line in self.input_lines(k)]
+        lines += [f"v{k} = {self.right(k, self.buffers.donor(k))}" for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
+        inputs, outputs = (tuple(program.names[k] for k in which) for which in (circuit.inputs, circuit.outputs))
+        quiet = not self.pure or any(t.shape for t in circuit.type_table)
+        return Body(tuple(lines), inputs, outputs, self.scope | program.objects, quiet, frozenset(filter(self.is_fresh, circuit.outputs)))
+
+    def name_constants(self) -> None:
+        """Plain numbers are written out, others are referred to."""
+        for k in self.circuit.constants:
+            self.program.names[k] = self._constant(k)
+
+    def is_fresh(self, k: int) -> bool:
+        """Whether the array of value k is made by its equation, so that nobody else holds it."""
+        return self.buffers.owner[k] == k or self.circuit.opcodes[k] in (_SCATTER, _STACK)
 
     def _constant(self, k: int) -> str:
         value = plain(self.circuit.constants[k])
@@ -79,7 +143,7 @@ class _Writer:
         number = float(value) if isinstance(value, np.float64 | Exact) else value
         return f"({scalar_text(number)})"
 
-    def _input(self, k: int) -> list[str]:
+    def input_lines(self, k: int) -> list[str]:
         """Scalars as Python floats; an array read element by element also as a list."""
         type = self.circuit.type(k)
         if not type.shape:
@@ -94,7 +158,8 @@ class _Writer:
         wanted = (j for j, opcode in enumerate(circuit.opcodes) if opcode == _GETITEM and circuit.inputs_of(j) == (k,))
         return sum(not circuit.type(j).shape for j in wanted)
 
-    def _right(self, k: int, donor: int | None) -> str:
+    def right(self, k: int, donor: int | None = None) -> str:
+        """The right-hand side of equation k, written into a donor's array if there is one."""
         circuit, program = self.circuit, self.program
         primitive, read = TABLE[circuit.opcodes[k]], circuit.inputs_of(k)
         if donor is not None:

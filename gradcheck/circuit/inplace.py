@@ -133,7 +133,7 @@ IN_PLACE: dict[Any, Callable[..., Any]] = {
     np.put_along_axis: put_along_axis,
 }  # fmt: skip
 BY_ELEMENT: dict[Any, Callable[..., Any]] = {
-    np.apply_along_axis: apply_along_axis, np.nonzero: nonzero, np.flatnonzero: lambda a: nonzero(np.ravel(a))[0],
+    np.ravel: lambda a, order="C": a.ravel(order), np.apply_along_axis: apply_along_axis, np.nonzero: nonzero, np.flatnonzero: lambda a: nonzero(np.ravel(a))[0],
     np.compress: compress, np.extract: lambda condition, arr: compress(np.ravel(condition), np.ravel(arr)), np.choose: choose,
     np.argwhere: lambda a: np.transpose(nonzero(a)),
 }  # fmt: skip

@@ -12,7 +12,8 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
+from functools import lru_cache
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -25,23 +26,76 @@ _ESCAPES = {"globals", "locals", "vars", "getattr", "eval", "exec", "open", "inp
 _ATOMS = (int, float, complex, bool, str, bytes, type(None), np.generic, np.dtype)
 _LIBRARY_FUNCTIONS = (FunctionType, BuiltinFunctionType, type(np.sum), type)
 _DEPTH, _ITEMS = 6, 2000
-_MISSING = object()
+MISSING = object()  # what stands for something that is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How to read one thing a function depends on: Python source, with the objects it refers to as {0} and {1}."""
+
+    text: str
+    objects: tuple[Any, ...]
+
+    def now(self) -> Any:
+        """What it is now; MISSING where it is not there."""
+        try:
+            return _reading(self.text, len(self.objects))(MISSING, *self.objects)
+        except (ValueError, AttributeError):  # an empty cell; an attribute that was deleted
+            return MISSING
+
+
+@lru_cache(maxsize=64)
+def _reading(text: str, count: int) -> Callable[..., Any]:
+    names = [f"o{i}" for i in range(count)]
+    return eval(f"lambda {', '.join(['_MISSING', *names])}: {text.format(*names)}")  # type: ignore[no-any-return]  # noqa: S307  the few texts below
 
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """One thing a function reads: how to read it now, what it was when traced, and the bits it then held."""
 
-    read: Callable[[], Any]
+    reader: Reader
     seen: Any
     content: Any
 
     def holds(self) -> bool:
         """Whether it still is what it was."""
-        now = self.read()
+        now = self.reader.now()
         if self.content is None:
             return now is self.seen
         return type(now) is type(self.seen) and _content(now) == self.content
+
+    def unchanged(self) -> tuple[str, tuple[Any, ...]]:
+        """Source that is true only while it holds, with its objects: quicker than `holds`, and stricter for equal numbers."""
+        objects = (*self.reader.objects, self.seen)
+        same = f"{self.reader.text} is {{{len(objects) - 1}}}"
+        if not isinstance(self.seen, np.ndarray):
+            return same, objects
+        n = len(objects)
+        return f"{same} and {{{n}}}({{{n - 1}}}, {{{n + 1}}})", (*objects, same_bits, bits(self.seen))
+
+
+def bits(array: Any) -> Any:
+    """A copy of what an array holds, shaped to be compared with it quickly."""
+    return (array.shape, array.dtype, _words(array).copy() if _is_flat(array) else array.tobytes())
+
+
+def same_bits(array: Any, kept: Any) -> bool:
+    """Whether an array still holds what `bits` copied."""
+    shape, dtype, content = kept
+    if array.shape != shape or array.dtype != dtype:
+        return False
+    if isinstance(content, bytes):
+        return bool(array.tobytes() == content)
+    return _is_flat(array) and bool((_words(array) == content).all())
+
+
+def _is_flat(array: Any) -> bool:
+    return bool(array.flags.c_contiguous and array.nbytes % 8 == 0 and array.ndim)
+
+
+def _words(array: Any) -> Any:
+    return array.reshape(-1).view(np.int64)
 
 
 def _content(value: Any) -> Any:
@@ -85,26 +139,26 @@ class _Inventory:
             return
         _require(not set(vars(function)) - {"__wrapped__"})  # attributes of a function can change unseen
         names = code_names(function.__code__)
-        self.found.append(Dependency(lambda: function.__code__, function.__code__, None))
+        self.found.append(Dependency(Reader("{0}.__code__", (function,)), function.__code__, None))
         for cell in function.__closure__ or ():
-            self.watch(_cell_reader(cell), depth, names)
+            self.watch(Reader("{0}.cell_contents", (cell,)), depth, names)
         for name in _global_names(function.__code__):
             self.watch(_global_reader(function, name), depth, names)
-        self.watch(lambda: function.__defaults__, depth, names)
+        self.watch(Reader("{0}.__defaults__", (function,)), depth, names)
         for name in function.__kwdefaults__ or {}:
-            self.watch(_default_reader(function, name), depth, names)
+            self.watch(Reader("({0}.__kwdefaults__ or {{}}).get({1}, _MISSING)", (function, name)), depth, names)
 
-    def watch(self, read: Callable[[], Any], depth: int, names: tuple[str, ...]) -> None:
+    def watch(self, reader: Reader, depth: int, names: tuple[str, ...]) -> None:
         """List one thing, and what it leads to; `names` are those the code reads from modules."""
-        value = read()
+        value = reader.now()
         _require(not (isinstance(value, np.ndarray) and value.dtype == object))
-        self.found.append(Dependency(read, value, _content(value)))
+        self.found.append(Dependency(reader, value, _content(value)))
         if isinstance(value, ModuleType):
             self.module(value, depth, names)
         elif isinstance(value, tuple):
             for item in value:
-                self.watch(_constant_reader(item), depth, names)
-        elif not (isinstance(value, (*_ATOMS, np.ndarray)) or value is _MISSING or _is_trusted(value)):
+                self.watch(Reader("{0}", (item,)), depth, names)
+        elif not (isinstance(value, (*_ATOMS, np.ndarray)) or value is MISSING or _is_trusted(value)):
             self.function(value, depth - 1)
 
     def module(self, module: ModuleType, depth: int, names: tuple[str, ...]) -> None:
@@ -115,7 +169,7 @@ class _Inventory:
         _require(depth > 0)
         for name in names:
             if hasattr(module, name):
-                self.watch(_attribute_reader(module, name), depth - 1, names)
+                self.watch(Reader("getattr({0}, {1}, _MISSING)", (module, name)), depth - 1, names)
 
 
 def _require(understood: bool) -> None:
@@ -123,31 +177,10 @@ def _require(understood: bool) -> None:
         raise _OpaqueError
 
 
-def _cell_reader(cell: CellType) -> Callable[[], Any]:
-    def read() -> Any:
-        try:
-            return cell.cell_contents
-        except ValueError:
-            return _MISSING
-
-    return read
-
-
-def _global_reader(function: FunctionType, name: str) -> Callable[[], Any]:
-    namespace = function.__globals__
-    return lambda: namespace.get(name, getattr(builtins, name, _MISSING))
-
-
-def _default_reader(function: FunctionType, name: str) -> Callable[[], Any]:
-    return lambda: (function.__kwdefaults__ or {}).get(name, _MISSING)
-
-
-def _attribute_reader(module: ModuleType, name: str) -> Callable[[], Any]:
-    return lambda: getattr(module, name, _MISSING)
-
-
-def _constant_reader(value: Any) -> Callable[[], Any]:
-    return lambda: value
+def _global_reader(function: FunctionType, name: str) -> Reader:
+    """A name of module scope, as Python looks it up: the module first, built-in names after it."""
+    builtin = getattr(builtins, name, MISSING)
+    return Reader("{0}.get({1}, {2})", (function.__globals__, name, builtin))
 
 
 def _global_names(code: CodeType) -> Iterator[str]:

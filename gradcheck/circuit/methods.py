@@ -58,7 +58,7 @@ def ravel(self: Any, order: str = "C") -> Any:
     """x.ravel: a view where the numbers lie in a row, else a copy."""
     row = np.reshape(self, (-1,), order=order)  # type: ignore[call-overload]
     in_a_row = not isinstance(self.value, np.ndarray) or self.value.flags.c_contiguous
-    return row if in_a_row or self.ndim > 1 else row.copy()
+    return row if in_a_row else row.copy()  # reshape makes a view of more
 
 
 def flatten(self: Any, order: str = "C") -> Any:

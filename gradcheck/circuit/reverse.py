@@ -7,14 +7,15 @@ counted, printed, compiled, evaluated in any arithmetic, and reversed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit import stretches
 from gradcheck.circuit.circuit import ArrayType, Builder, Circuit, copy_equations
 from gradcheck.circuit.rules import rule
-from gradcheck.circuit.simplify import simplify
+from gradcheck.circuit.simplify import simplify, without_dead
 from gradcheck.errors import ShapeError
 from gradcheck.primitives import BY_NAME, TABLE
 
@@ -32,7 +33,7 @@ def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
     pending = _seed(circuit, builder, seeded)
     active = _active(circuit)
     pieces: dict[int, list[tuple[Any, int]]] = {}
-    for k in range(len(circuit) - 1, -1, -1):
+    for k in _one_by_one(circuit, builder, active, pending, pieces):
         if k in pieces:
             pending.setdefault(k, []).append(_assemble(builder, circuit.type(k), pieces.pop(k)))
         if k not in pending or circuit.opcodes[k] < 0:
@@ -51,6 +52,16 @@ def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
         _name(builder, c, circuit.names.get(k))
     builder.name = f"{circuit.name}_gradient"
     return builder.freeze((*circuit.outputs, *finished))
+
+
+def _one_by_one(circuit: Circuit, builder: Builder, active: bytearray, pending: dict[int, list[int]], pieces: Any) -> Iterator[int]:
+    """The equations from last to first, but for the stretches of scalar operations, which are written as a whole."""
+    after = len(circuit)
+    for start, stop in stretches.find(circuit):
+        yield from range(after - 1, stop - 1, -1)
+        stretches.sweep(circuit, builder, (start, stop), active, pending, pieces)
+        after = start
+    yield from range(after - 1, -1, -1)
 
 
 _GETITEM = TABLE.index(BY_NAME["getitem"])
@@ -76,19 +87,24 @@ def _one(type: ArrayType) -> Any:
     return type.dtype.type(1)
 
 
-def _active(circuit: Circuit) -> list[bool]:
+def _active(circuit: Circuit) -> bytearray:
     """Which values depend on the inputs through operations that have a derivative."""
-    active = [False] * len(circuit)
+    active = bytearray(len(circuit))
     for k in circuit.inputs:
         active[k] = circuit.type(k).floating
-    starts, operands = circuit.starts, circuit.operands
+    starts, operands, types = circuit.starts, circuit.operands, circuit.types
+    carries = [r.adjoint is not None for r in TABLE]
+    floating = [t.floating for t in circuit.type_table]
     for k, opcode in enumerate(circuit.opcodes):
-        if opcode >= 0 and TABLE[opcode].adjoint is not None and circuit.type(k).floating:
-            active[k] = any(active[i] for i in operands[starts[k] : starts[k + 1]])
+        if opcode >= 0 and carries[opcode] and floating[types[k]]:
+            for i in operands[starts[k] : starts[k + 1]]:
+                if active[i]:
+                    active[k] = 1
+                    break
     return active
 
 
-def _spread(circuit: Circuit, builder: Builder, k: int, g: int, active: list[bool], pending: dict[int, list[int]]) -> None:
+def _spread(circuit: Circuit, builder: Builder, k: int, g: int, active: bytearray, pending: dict[int, list[int]]) -> None:
     """Send the cotangent of value k on to what equation k read."""
     read, place, primitive = circuit.inputs_of(k), circuit.places[k], TABLE[circuit.opcodes[k]]
     part_of = _PART_OF.get(primitive.name) if len(read) > _FEW else None
@@ -107,7 +123,7 @@ _FEW = 8  # operands up to which each gets its rule from the table
 
 
 def _take_apart(
-    circuit: Circuit, builder: Builder, k: int, g: int, active: list[bool], pending: dict[int, list[int]], indices: Iterable[Any]
+    circuit: Circuit, builder: Builder, k: int, g: int, active: bytearray, pending: dict[int, list[int]], indices: Iterable[Any]
 ) -> None:
     """The cotangents of many parts put together: each its part of the whole's, at once, for a rule a part would read all types for each."""
     dtype = builder.type(g).dtype
@@ -175,9 +191,12 @@ def gradient_circuit(circuit: Circuit, *, value: bool = True) -> Circuit:
     key = "value and gradient" if value else "gradient"
     known: Circuit | None = circuit.cache.get(key)
     if known is None:
-        full = reverse(simplify(circuit))
+        long = bool(
+            stretches.find(circuit)
+        )  # rules of stretches are simple as they are written; looking for more takes longer than it saves
+        full = reverse(without_dead(circuit) if long else simplify(circuit))
         chosen = full if value else full.with_outputs(full.outputs[len(circuit.outputs) :])
-        known = circuit.cache[key] = simplify(chosen, settled=full.backward or 0)
+        known = circuit.cache[key] = without_dead(chosen) if long else simplify(chosen, settled=full.backward or 0)
     return known
 
 

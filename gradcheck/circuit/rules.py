@@ -75,6 +75,55 @@ def _template(opcode: int, position: int, types: tuple[ArrayType, ...], params: 
     return _compact(tracer.builder.freeze((index,)), len(types))
 
 
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """The rules of several operands of one operation together, with what they have in common formed once.
+
+    A reference is at least 0 for a step, -1 for the cotangent, -2 for the result, -3 and less for operands; constants
+    come after the steps. `results` are (operand position, reference).
+    """
+
+    steps: tuple[tuple[int, tuple[int, ...], ArrayType], ...]
+    constants: tuple[Any, ...]
+    results: tuple[tuple[int, int], ...]
+
+    @property
+    def arity(self) -> int:
+        """The most operands that a step has."""
+        return max((len(read) for _, read, _ in self.steps), default=0)
+
+    def is_constant(self, reference: int) -> bool:
+        """Whether a reference is to a constant of the rule."""
+        return reference >= len(self.steps)
+
+    def constant(self, builder: Builder, reference: int) -> int:
+        """The number of a constant of the rule in a circuit."""
+        return builder.constant(self.constants[reference - len(self.steps)])
+
+    def operand(self, builder: Builder, reference: int, given: tuple[Any, ...], base: Any) -> Any:
+        """What a step reads, for all equations the rule is written for: `given` are their cotangents, results and operands."""
+        if reference < 0:
+            return given[-1 - reference]
+        return self.constant(builder, reference) if self.is_constant(reference) else base + reference
+
+
+def joint_rule(primitive: Primitive, positions: tuple[int, ...], types: tuple[ArrayType, ...], known: Mapping[int, Any]) -> Joint:
+    """The cotangents of all `positions` of an operation without parameters; `known` are operands that are constants."""
+    builder = Builder(primitive.name)
+    given = [builder.constant(known[j - 2]) if j - 2 in known else builder.input(t) for j, t in enumerate(types)]
+    written = [(p, rule(primitive, p, types, {}).write(builder, tuple(given), 0)) for p in positions]
+    flowing = [(p, k) for p, k in written if k is not None]
+    circuit = simplify(builder.freeze(tuple(k for _, k in flowing)))
+    reference = dict(zip(circuit.inputs, (-1 - j for j in range(len(types)) if j - 2 not in known), strict=True))
+    steps = [k for k, opcode in enumerate(circuit.opcodes) if opcode >= 0]
+    reference |= {k: s for s, k in enumerate((*steps, *circuit.constants))}
+    return Joint(
+        tuple((circuit.opcodes[k], tuple(reference[i] for i in circuit.inputs_of(k)), circuit.type(k)) for k in steps),
+        tuple(circuit.constants.values()),
+        tuple((p, reference[k]) for (p, _), k in zip(flowing, circuit.outputs, strict=True)),
+    )
+
+
 def _stand_in(type: ArrayType) -> Any:
     """Any value of the type; rules never branch on values. Strides of zero keep large ones small; square matrices can be inverted."""
     if type.weak:

@@ -28,13 +28,13 @@ def simplify(circuit: Circuit, *, settled: int = 0) -> Circuit:
     """
     known: Circuit | None = circuit.cache.get("simplified")
     if known is None:
-        known = circuit.cache["simplified"] = _without_dead(_Rewriter(circuit, settled).run())
+        known = circuit.cache["simplified"] = without_dead(_Rewriter(circuit, settled).run())
     return known
 
 
 def unguarded(circuit: Circuit) -> Circuit:
     """The first output alone, with what it needs: decisions that only guard the branches taken are left out."""
-    return _without_dead(replace(circuit, outputs=circuit.outputs[:1], guards=(), cache={}))
+    return without_dead(replace(circuit, outputs=circuit.outputs[:1], guards=(), cache={}))
 
 
 def live(circuit: Circuit) -> bytearray:
@@ -50,7 +50,7 @@ def live(circuit: Circuit) -> bytearray:
     return needed
 
 
-def _without_dead(circuit: Circuit) -> Circuit:
+def without_dead(circuit: Circuit) -> Circuit:
     """The circuit without equations nobody needs, inputs kept; columns are cut as a whole."""
     opcodes = np.array(circuit.opcodes)
     keep = (np.frombuffer(live(circuit), dtype=np.uint8) > 0) | (opcodes == INPUT)

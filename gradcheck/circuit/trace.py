@@ -262,7 +262,7 @@ def _array_of(values: Sequence[Any]) -> Any:
     """A list as an array; traced vectors in it, however deep, are joined as np.array would join them."""
     if not _holds_traced(values):
         return np.array(values)
-    parts = [_array_of(v) if isinstance(v, list | tuple) else v for v in values]
+    parts: list[Any] = [_array_of(v) if isinstance(v, list | tuple) else v for v in values]
     if any(isinstance(p, TracedArray) and p.shape for p in parts):
         return np.stack([p if isinstance(p, TracedArray) else np.asarray(p) for p in parts])
     objects = np.empty((len(parts), *np.shape(parts[0])), dtype=object)

@@ -15,14 +15,14 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.circuit import Circuit, as_number, hessian_vector, pullback, trace
-from gradcheck.circuit.compile import compile_circuit, interpreter
 from gradcheck.circuit.keep import Dependency, dependencies
 from gradcheck.circuit.replay import replay
 from gradcheck.circuit.traced import TracedArray, concrete
+from gradcheck.compiled.engine import Engine
 from gradcheck.errors import ShapeError, UsageError
+from gradcheck.gradients.entry import write_entry
 
 _KEPT = 8  # programs kept per function, for different shapes and branches
-_COMPILE_AFTER = 1  # calls interpreted before a circuit is hot
 
 Transform = Callable[[Circuit], Circuit]
 Argnums = int | Sequence[int]
@@ -30,22 +30,17 @@ Argnums = int | Sequence[int]
 
 @dataclass(slots=True)
 class _Kept:
-    """A program, what it was made for, and how often it ran."""
+    """A program, what it was made for, and the way it is run at present."""
 
     key: tuple[Any, ...]
     circuit: Circuit
     watched: tuple[Dependency, ...]
     expected: tuple[Any, ...]
-    run: Callable[..., tuple[Any, ...]]
-    calls: int = 0
-    hot: bool = False
+    engine: Engine
 
     def __call__(self, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """The outputs, or None where a decision of the function would now fall otherwise."""
-        if not self.hot and self.calls >= _COMPILE_AFTER:
-            self.run, self.hot = compile_circuit(self.circuit), True
-        self.calls += 1
-        results = self.run(*inputs)
+        results = self.engine(inputs)
         if self.expected:
             count = len(self.expected)
             if any(not np.array_equal(got, want) for got, want in zip(results[-count:], self.expected, strict=True)):
@@ -61,7 +56,9 @@ class _Derivative:
     function: Callable[..., Any]
     argnums: tuple[int, ...]
     transform: Transform
+    packing: Callable[[list[str]], str] | None = None
     kept: list[_Kept] = field(default_factory=list)
+    entry: Callable[[tuple[Any, ...]], Any] | None = None
 
     def __call__(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
         self.require(len(arguments))
@@ -75,8 +72,16 @@ class _Derivative:
                 if kept.key == key and all(d.holds() for d in kept.watched):
                     results = kept(inputs)
                     if results is not None:
+                        self._settle(kept, numbers, options)
                         return results
             return self._fresh(numbers, options, key, inputs)
+
+    def _settle(self, kept: _Kept, numbers: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Make a program's way of running the quick way in, once it has found it."""
+        if self.packing is None or options or not kept.engine.changed:
+            return
+        kept.engine.changed = False
+        self.entry = write_entry(kept.circuit, numbers, self.argnums, kept.watched, kept.engine, self.packing)
 
     def _recorded(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
         """The derivative written into the trace its arguments belong to, so that it can be differentiated again."""
@@ -109,7 +114,7 @@ class _Derivative:
         recorded = trace(self.function, *numbers, argnums=self.argnums, **options)
         _require_one_result(recorded)
         circuit = self.transform(recorded)
-        kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), _watching(circuit))
+        kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), Engine(circuit))
         results = kept(inputs)
         assert results is not None
         if watched is not None:
@@ -120,10 +125,6 @@ class _Derivative:
 def _require_one_result(recorded: Circuit) -> None:
     if len(recorded.outputs) != 1:
         raise ShapeError(f"{recorded.name} returns {len(recorded.outputs)} results; a derivative needs one: return the one meant")
-
-
-def _watching(circuit: Circuit) -> Callable[..., tuple[Any, ...]]:
-    return interpreter(circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards))))
 
 
 def _key(arguments: tuple[Any, ...], argnums: tuple[int, ...], options: dict[str, Any]) -> tuple[Any, ...]:
@@ -141,11 +142,13 @@ def _value_key(value: Any) -> Any:
     return (type(value), value) if isinstance(value, int | str | bytes | type(None)) else None
 
 
-def _derivative(function: Callable[..., Any], argnums: Argnums, transform: Transform) -> _Derivative:
+def _derivative(
+    function: Callable[..., Any], argnums: Argnums, transform: Transform, packing: Callable[[list[str]], str] | None = None
+) -> _Derivative:
     plain = function.function if isinstance(function, Case) else function
     if not callable(plain):
         raise UsageError(f"expected a function, got {type(plain).__name__}")
-    return _Derivative(plain, (argnums,) if isinstance(argnums, int) else tuple(argnums), transform)
+    return _Derivative(plain, (argnums,) if isinstance(argnums, int) else tuple(argnums), transform, packing)
 
 
 def _packed(parts: Sequence[Any], argnums: Argnums, arguments: tuple[Any, ...]) -> Any:
@@ -153,6 +156,11 @@ def _packed(parts: Sequence[Any], argnums: Argnums, arguments: tuple[Any, ...]) 
     taken = {id(a) for a in arguments}
     owned = tuple(_owned(p, taken) for p in parts)
     return owned[0] if isinstance(argnums, int) else owned
+
+
+def _source(names: list[str], argnums: Argnums) -> str:
+    """The same packing as source of Python."""
+    return names[0] if isinstance(argnums, int) else f"({', '.join(names)},)"
 
 
 def _owned(array: Any, taken: set[int]) -> Any:
@@ -169,9 +177,13 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
     Gradients have their argument's shape and dtype; `argnums` chooses the arguments, a tuple giving a tuple.
     Raises TraceError where the function cannot be followed, ShapeError where it returns no scalar.
     """
-    derivative = _derivative(function, argnums, lambda c: c.gradient())
+    derivative = _derivative(function, argnums, lambda c: c.gradient(), lambda names: f"{names[0]}, {_source(names[1:], argnums)}")
 
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
+        if derivative.entry is not None and not options:
+            quick: tuple[Any, Any] | None = derivative.entry(arguments)
+            if quick is not None:
+                return quick
         value, *parts = derivative(arguments, (), options)
         return value, _packed(parts, argnums, arguments)
 
@@ -180,9 +192,13 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
 
 def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that returns the gradient of a scalar function of NumPy arrays. See value_and_grad."""
-    derivative = _derivative(function, argnums, lambda c: c.gradient(value=False))
+    derivative = _derivative(function, argnums, lambda c: c.gradient(value=False), lambda names: _source(names, argnums))
 
     def gradient(*arguments: Any, **options: Any) -> Any:
+        if derivative.entry is not None and not options:
+            quick = derivative.entry(arguments)
+            if quick is not None:
+                return quick
         return _packed(derivative(arguments, (), options), argnums, arguments)
 
     return _named(gradient, function, "grad")

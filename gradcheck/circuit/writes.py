@@ -50,6 +50,7 @@ class _Assembly:
     def __init__(self, recorder: Any, numbers: Any, base: int | None, pending: Sequence[Write]) -> None:
         self.recorder, self.builder = recorder, recorder.builder
         self.numbers, self.index, self.pending = numbers, base, pending
+        self.places: Any = None
 
     def run(self) -> int:
         pending = self.pending
@@ -116,10 +117,11 @@ class _Assembly:
         size = int(np.prod(write.shape, dtype=int))
         if len(write.shape) != 1:
             value = self.add(_RESHAPE, [value], (size,), write.line, shape=(size,))
-        return np.ravel(_places(self.numbers.shape)[write.index]), value
+        return np.ravel(self.places[write.index]), value
 
     def joined(self) -> tuple[Any, int]:
         """All writes as places, in order and each once, and a vector of the values that they have in the end."""
+        self.places = np.arange(self.numbers.size).reshape(self.numbers.shape)
         rows, line = [self.row(write) for write in self.pending], self.pending[-1].line
         places = np.concatenate([p for p, _ in rows])
         values = self.add(_CONCATENATE, [v for _, v in rows], places.shape, line, axis=0)
@@ -139,10 +141,6 @@ def last_of_each(places: Any) -> Any:
     """Where each place is met last, in order of the places: later writes win."""
     _, first = np.unique(places[::-1], return_index=True)
     return places.size - 1 - first
-
-
-def _places(shape: tuple[int, ...]) -> Any:
-    return np.arange(int(np.prod(shape, dtype=int))).reshape(shape)
 
 
 def _index_of(write: Write, shape: tuple[int, ...]) -> tuple[Any, ...]:

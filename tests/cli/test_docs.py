@@ -10,16 +10,29 @@ from gradcheck import check
 
 
 @pytest.fixture
-def blocks(root):
-    return re.findall(r"```python\n(.*?)```", (root / "docs/how-to/check-a-gradient.md").read_text(), re.S)
+def run_guide(root, tmp_path):
+    """Run every block of a guide, one after the other; gives what they define."""
+
+    def run(name: str) -> dict:
+        scope: dict = {"__name__": "guide"}
+        blocks = re.findall(r"```python\n(.*?)```", (root / "docs/how-to" / name).read_text(), re.S)
+        for i, block in enumerate(blocks):
+            path = tmp_path / f"block{i}.py"
+            path.write_text(block)
+            exec(compile(block, str(path), "exec"), scope)
+        assert len(blocks) > 1
+        return scope
+
+    return run
 
 
-def test_the_how_to_blocks_run_and_their_gradients_are_right(blocks, tmp_path, monkeypatch):
-    scope: dict = {"__name__": "guide"}
-    for i, block in enumerate(blocks):
-        path = tmp_path / f"block{i}.py"
-        path.write_text(block)
-        exec(compile(block, str(path), "exec"), scope)
+def test_what_can_be_followed_is(run_guide):
+    scope = run_guide("functions-that-can-be-followed.md")
+    assert "error" not in scope  # the last block met its TraceError
+
+
+def test_the_how_to_blocks_run_and_their_gradients_are_right(run_guide):
+    scope = run_guide("check-a-gradient.md")
     scope["test_gradient"]()
     case = scope["mean_squared_error"]
     assert check(case, scope["by_hand"]).outcome == "right"

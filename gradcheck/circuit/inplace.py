@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import advice
-from gradcheck.circuit.memory import blank
+from gradcheck.circuit.memory import blank, look
 from gradcheck.circuit.ufuncs import concrete, is_traced
 from gradcheck.errors import TraceError
-from gradcheck.primitives import shape_of
+from gradcheck.primitives import find, shape_of
 
 
 def _numbered(array: Any) -> Any:
@@ -128,31 +128,57 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     return found if out is None else out.becomes(found)
 
 
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """np.diagonal: a view that nobody can write into, but that sees writes into its base."""
+    places = np.diagonal(_numbered(a), offset, axis1, axis2)
+    return look(a, _at(places, a.shape), np.diagonal(a.value, offset, axis1, axis2))
+
+
+def diag(v: Any, k: int = 0) -> Any:
+    """np.diag: of a matrix its diagonal, of a vector the matrix."""
+    if v.ndim == 2:
+        return diagonal(v, k)
+    made = find(np.diag)
+    assert made is not None
+    return made(v, k)
+
+
+def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    """np.rot90 as NumPy does it, by views."""
+    k, (first, second) = k % 4, (a % m.ndim for a in axes)
+    if k in (0, 2):
+        return m[...] if k == 0 else np.flip(np.flip(m, first), second)
+    order = list(range(m.ndim))
+    order[first], order[second] = order[second], order[first]
+    return np.transpose(np.flip(m, second), order) if k == 1 else np.flip(np.transpose(m, order), second)
+
+
 IN_PLACE: dict[Any, Callable[..., Any]] = {
     np.put: put, np.copyto: copyto, np.place: place, np.putmask: putmask, np.fill_diagonal: fill_diagonal,
     np.put_along_axis: put_along_axis,
 }  # fmt: skip
 BY_ELEMENT: dict[Any, Callable[..., Any]] = {
+    np.diagonal: diagonal, np.diag: diag, np.rot90: rot90, np.flipud: lambda m: np.flip(m, 0), np.fliplr: lambda m: np.flip(m, 1),
     np.ravel: lambda a, order="C": a.ravel(order), np.apply_along_axis: apply_along_axis, np.nonzero: nonzero, np.flatnonzero: lambda a: nonzero(np.ravel(a))[0],
     np.compress: compress, np.extract: lambda condition, arr: compress(np.ravel(condition), np.ravel(arr)), np.choose: choose,
     np.argwhere: lambda a: np.transpose(nonzero(a)),
 }  # fmt: skip
 
 
-def create(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """np.zeros_like and its kin: an array of plain numbers that traced values may be written into."""
+def create(like: Any, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """np.zeros_like(x) and its kin, np.zeros(n, like=x) too: an array of plain numbers that traced values may be written into."""
     numbers = function(*map(concrete, args), **{k: concrete(v) for k, v in options.items()})
-    like = next(a for a in (*args, *options.values()) if is_traced(a))
-    fill = options.get("fill_value", args[1] if len(args) > 1 else None) if function is np.full_like else None
+    fills = function in (np.full_like, np.full)
+    fill = options.get("fill_value", args[1] if len(args) > 1 else None) if fills else None
     if numbers.dtype.kind != "f" and not is_traced(fill):
         return numbers
-    made = blank(like, numbers, written=function is not np.empty_like)
+    made = blank(like, numbers, written=function not in (np.empty_like, np.empty))
     if is_traced(fill):
         made[...] = fill
     return made
 
 
-CREATE = (np.zeros_like, np.ones_like, np.empty_like, np.full_like)
+CREATE = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np.ones, np.empty, np.full))
 
 
 class Flat:

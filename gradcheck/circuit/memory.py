@@ -170,6 +170,18 @@ def share(array: Any, result: Any, primitive: Primitive, params: Any) -> None:
         memory.join(result)
 
 
+def look(array: Any, index: Index, numbers: Any) -> Any:
+    """A view whose elements lie at an index that NumPy itself would copy, as those of a diagonal: `numbers` looks at the array's."""
+    found = array.recorder.record(_GETITEM, (array,), {"index": index})
+    if array.memory is FIXED:
+        found.memory = FIXED
+    elif np.may_share_memory(array.value, numbers):
+        memory = memory_of(array)
+        found.value, found.memory = numbers, View(memory, (*_steps(array), (_GETITEM, {"index": index})))
+        memory.join(found)
+    return found
+
+
 def resolve(array: Any) -> int:
     """The number of a stale array's value, read again from its memory."""
     memory, steps = memory_of(array), _steps(array)

@@ -264,7 +264,8 @@ def _array_of(values: Sequence[Any]) -> Any:
         return np.array(values)
     parts: list[Any] = [_array_of(v) if isinstance(v, list | tuple) else v for v in values]
     if any(isinstance(p, TracedArray) and p.shape for p in parts):
-        return np.stack([p if isinstance(p, TracedArray) else np.asarray(p) for p in parts])
+        whole: list[Any] = [p if isinstance(p, TracedArray) else np.asarray(p) for p in parts]
+        return np.stack(whole)
     objects = np.empty((len(parts), *np.shape(parts[0])), dtype=object)
     for k, part in enumerate(parts):
         objects[k] = part

@@ -91,12 +91,17 @@ class TracedArray:
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function in CREATE:
-            return create(function, args, options)
+            return create(self, function, args, options)
         if is_followed_through(function):
             return function(*map(concrete, args), **options)
         if function in IN_PLACE and not (args and isinstance(args[0], TracedArray)):
             raise refuse_plain(self.recorder, function)
         known = IN_PLACE.get(function) or BY_ELEMENT.get(function) or find(function)
+        if known is not None and options.get("out") is not None:
+            out = options.pop("out")
+            if not isinstance(out, TracedArray):
+                raise TraceError(self.recorder.here(advice.OUT))
+            return out.becomes(self.recorder.call(known, args, options, function.__name__), "unsafe")
         if known is not None:
             return self.recorder.call(known, args, options, function.__name__)
         if all(is_plain(a) for a in (*args, *options.values()) if isinstance(a, TracedArray)):

@@ -20,6 +20,7 @@ UNWRITTEN = "entries made by np.empty_like(...) were read before anything was wr
 OUT = "out= writes a traced result into a plain array. Bind the result to a name instead, or start with np.zeros_like(x) of a traced x"
 PLAIN = "{} writes traced values into a plain array. Start with np.zeros_like(x) or np.empty_like(x) of a traced x, or with x.copy()"
 WHERE = "where= without out= leaves the other elements undefined. Give out=np.zeros_like(x), or write np.where(condition, f(x), other)"
+SHAPE = "x.shape = ... is not followed. Write x = x.reshape(...)"
 BITS = "{} reads or moves the bits of a traced array. Write it with arithmetic and NumPy's functions"
 METHOD = "x.{}(...) is not followed. Write it with NumPy's functions from the table of primitives"
 BOOLEAN = "the truth value of a traced array with several elements is ambiguous. Use .any(), .all() or np.where(condition, a, b)"

@@ -56,6 +56,8 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
         dst[...] = src
     else:
         mask = np.broadcast_to(_mask(dst, where), dst.shape).copy()
+        if len(shape_of(src)) > dst.ndim and set(shape_of(src)[: -dst.ndim or None]) == {1}:
+            src = np.reshape(src, shape_of(src)[len(shape_of(src)) - dst.ndim :])
         dst[mask] = np.broadcast_to(src, dst.shape)[mask] if shape_of(src) else src
 
 
@@ -185,13 +187,24 @@ class Flat:
     """x.flat of a traced array."""
 
     def __init__(self, array: Any) -> None:
-        self.array = array
+        self.array, self.index = array, 0
+
+    @property
+    def coords(self) -> tuple[int, ...]:
+        """The index of the element that comes next."""
+        return tuple(int(i) for i in np.unravel_index(self.index, self.array.shape)) if self.index < len(self) else ()
 
     def __len__(self) -> int:
         return int(self.array.size)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self.array[index] if index else self.array for index in np.ndindex(self.array.shape))
+        return self
+
+    def __next__(self) -> Any:
+        if self.index == len(self):
+            raise StopIteration
+        coords, self.index = self.coords, self.index + 1
+        return self.array[coords] if coords else self.array
 
     def __getitem__(self, index: Any) -> Any:
         places = _numbered(self.array).flat[concrete(index)]

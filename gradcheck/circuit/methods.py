@@ -9,7 +9,6 @@ import numpy as np
 
 from gradcheck.circuit import advice
 from gradcheck.circuit.inplace import Flat, choose, compress, put
-from gradcheck.circuit.memory import is_plain
 from gradcheck.circuit.ufuncs import elements
 from gradcheck.errors import TraceError
 from gradcheck.primitives import TABLE
@@ -83,14 +82,14 @@ def partition(self: Any, kth: Any, axis: int = -1, **options: Any) -> None:
 
 def item(self: Any, *index: Any) -> Any:
     """A plain number, of plain numbers."""
-    if not is_plain(self):
+    if self.recorder.varies(self):
         raise TraceError(self.recorder.here(advice.ITEM))
     return self.value.item(*index)
 
 
 def tolist(self: Any) -> Any:
     """A list of plain numbers, of plain numbers."""
-    if not is_plain(self):
+    if self.recorder.varies(self):
         raise TraceError(self.recorder.here(advice.ITEM))
     return self.value.tolist()
 
@@ -136,9 +135,11 @@ _ATTRIBUTES: dict[str, Any] = {
 
 
 def as_objects(self: Any, dtype: Any = None) -> Any:
-    """A plain array made of a traced one: its elements as objects, whichever function asks; floats are refused."""
-    if is_plain(self):
+    """A plain array made of a traced one: whole numbers and booleans as decided, floats as objects, whichever function asks."""
+    if not self.recorder.varies(self):
         return np.array(self.value, dtype=dtype)
+    if self.dtype.kind in "iub":  # carries no derivative: a decision
+        return np.array(self.recorder.decide(self, np.asarray), dtype=dtype)
     if dtype is not None and np.dtype(dtype) != object:
         raise TraceError(self.recorder.here(advice.FLOAT))
     return elements(self)

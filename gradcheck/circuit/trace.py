@@ -190,6 +190,18 @@ class Tracer:
         self.builder.guards.append((traced.index, outcome))
         return outcome
 
+    def varies(self, traced: TracedArray) -> bool:
+        """Whether a value depends on the inputs; asked before something is refused."""
+        builder, waiting, seen = self.builder, [traced.index], set[int]()
+        while waiting:
+            k = waiting.pop()
+            if k in builder.inputs:
+                return True
+            if k not in seen:
+                seen.add(k)
+                waiting += builder.operands[builder.starts[k] : builder.starts[k + 1]]
+        return False
+
     # where in the user's source
     def line(self) -> int:
         """The number of the user's line that is running."""

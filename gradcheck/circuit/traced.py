@@ -45,6 +45,10 @@ class TracedArray:
     def shape(self) -> tuple[int, ...]:
         return np.shape(self.value)
 
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise TraceError(self.recorder.here(advice.SHAPE))
+
     @property
     def ndim(self) -> int:
         return np.ndim(self.value)
@@ -104,7 +108,7 @@ class TracedArray:
             return out.becomes(self.recorder.call(known, args, options, function.__name__), "unsafe")
         if known is not None:
             return self.recorder.call(known, args, options, function.__name__)
-        if all(is_plain(a) for a in (*args, *options.values()) if isinstance(a, TracedArray)):
+        if not any(self.recorder.varies(a) for a in (*args, *options.values()) if isinstance(a, TracedArray)):
             return function(*map(concrete, args), **{k: concrete(v) for k, v in options.items()})
         raise TraceError(self.recorder.here(advice.unknown(advice.called(function), "__call__", {})))
 
@@ -121,6 +125,8 @@ class TracedArray:
         return self.__index__()
 
     def __float__(self) -> float:
+        if not self.recorder.varies(self):
+            return float(self.value)
         raise TraceError(self.recorder.here(advice.FLOAT))
 
     def __complex__(self) -> complex:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import advice
-from gradcheck.circuit.memory import is_plain
 from gradcheck.circuit.setting import write
 from gradcheck.errors import TraceError
 from gradcheck.primitives import BY_NAME, find, shape_of
@@ -45,7 +44,7 @@ def apply(recorder: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], 
     out = next((o for o in given.pop("out", ()) if o is not None), None)
     casting = given.pop("casting", "same_kind")
     if (out is not None and not is_traced(out)) or (method == "at" and not is_traced(inputs[0])):
-        raise TraceError(recorder.here(advice.OUT))
+        return _into_plain(recorder, ufunc, method, inputs, given, out)
     if not _is_followed(ufunc):
         return _unfollowed(recorder, ufunc, method, inputs, options)
     inputs = _in_precision(recorder, inputs, given, casting) if method != "at" else inputs
@@ -62,6 +61,17 @@ def apply(recorder: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], 
     return result if out is None else out.becomes(_as_large(result, out), casting)
 
 
+def _into_plain(recorder: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], given: dict[str, Any], out: Any) -> Any:
+    """A plain array can take a decision, as in `mask |= x > 0`, but no value that has a derivative."""
+    if method != "__call__" or given or out.dtype.kind == "f":
+        raise TraceError(recorder.here(advice.OUT))
+    result = _called(recorder, ufunc, inputs) if _is_followed(ufunc) else None
+    if result is None or result.dtype.kind == "f":
+        raise TraceError(recorder.here(advice.OUT))
+    out[...] = recorder.decide(result, np.asarray)
+    return out
+
+
 def _is_followed(ufunc: np.ufunc) -> bool:
     return find(ufunc) is not None or ufunc in _SEVERAL
 
@@ -70,7 +80,7 @@ def _unfollowed(recorder: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, 
     """Functions without a record: of Python they are followed element by element, of plain numbers computed."""
     if all(set(types) <= set("O->") for types in ufunc.types) and method == "__call__":
         return ufunc(*(elements(x) if is_traced(x) else x for x in inputs), **options)
-    if all(is_plain(x) for x in inputs if is_traced(x)):
+    if not any(recorder.varies(x) for x in inputs if is_traced(x)):
         return getattr(ufunc, method)(*map(concrete, inputs), **options)
     raise TraceError(recorder.here(advice.unknown(advice.called_ufunc(ufunc), method, {})))
 

@@ -617,12 +617,45 @@ def test_plain_content_stays_plain() -> None:
         assert y.tolist() == [3.0, 0.0, 0.0, 0.0]
         assert float(y[1]) + y.item(0) == 3.0
         assert np.linalg.cond(np.ones_like(np.outer(x, x))) > 1.0
+        assert float((y + 1.0)[0]) == 4.0
         y[1] = x[0]
+        with pytest.raises(TraceError):
+            y[1].item()
+        for index, value in np.ndenumerate(y):
+            assert index != (1,) or value is not None
         return y.sum() + y[0]
 
     circuit = trace(plain_first, X)
     assert not circuit.guards
     assert interpret(circuit, Floats(), (X,))[0] == plain_first(X.copy())
+
+
+def plain_masks(x):
+    mask = np.zeros(4, dtype=bool)
+    mask[:] = x > 0
+    mask |= x < -1
+    rank = np.empty(4, dtype=int)
+    rank[np.argsort(x)] = np.arange(4)
+    return x[mask].sum() * (rank * x).sum() + W[x > 0].sum() * x[0]
+
+
+def test_decisions_may_be_written_into_plain_arrays() -> None:
+    circuit = trace(plain_masks, X)
+    assert len(circuit.guards) >= 4
+    assert interpret(circuit, Floats(), (X,))[0] == plain_masks(X.copy())
+    assert check(plain_masks, grad(plain_masks), (X,)).outcome == "right"
+
+
+def gradient_written_into(x):
+    slope = grad(lambda v: v.sum() * 2.0)(x)
+    slope[0] = x[1]
+    other = grad(lambda v: (v * v).sum())(x)
+    other *= x
+    return (slope * other).sum()
+
+
+def test_what_a_derivative_returns_may_be_written_into() -> None:
+    assert check(gradient_written_into, grad(gradient_written_into), (X,)).outcome == "right"
 
 
 def filled_in(n):

@@ -36,7 +36,7 @@ def zeros_like_argument(x):
 
 def descent(x):
     theta = x.copy()
-    for it in range(3):
+    for _it in range(3):
         g = 2 * theta
         theta -= 0.1 * g
         theta[theta < 0] *= 0.5
@@ -104,7 +104,7 @@ def euler(x):
 
 def trajectory_in_a_list(x):
     ys = [x]
-    for k in range(5):
+    for _k in range(5):
         ys.append(ys[-1] + 0.1 * np.cos(ys[-1]))
     return np.array(ys).var(axis=0).sum() + np.asarray(ys)[2].sum()
 
@@ -138,7 +138,7 @@ def adam(x):
     m = np.zeros_like(x)
     v = np.zeros_like(x)
     th = x.copy()
-    for t in range(1, 4):
+    for _t in range(1, 4):
         g = 2 * th
         m = 0.9 * m + 0.1 * g
         v *= 0.99

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from gradcheck.circuit import Circuit, trace
     from gradcheck.domains import Data, Integer, Real
     from gradcheck.errors import CaseError, DomainError, GradcheckError, GradientError, NonFiniteError, ShapeError, TraceError, UsageError
-    from gradcheck.gradients.functional import grad, hvp, jacobian, value_and_grad
+    from gradcheck.gradients.functional import grad, value_and_grad
+    from gradcheck.gradients.jacobians import hessian, jacobian
+    from gradcheck.gradients.products import hvp, jvp, vjp
     from gradcheck.studies.collection import load_cases
     from gradcheck.verdicts.check import Verdict, assert_gradient, check
     from gradcheck.verdicts.compare import Comparison, compare
@@ -27,7 +29,8 @@ _HOME = {
     "Data": "domains", "Integer": "domains", "Real": "domains",
     "CaseError": "errors", "DomainError": "errors", "GradcheckError": "errors", "GradientError": "errors", "NonFiniteError": "errors",
     "ShapeError": "errors", "TraceError": "errors", "UsageError": "errors",
-    "grad": "gradients.functional", "hvp": "gradients.functional", "jacobian": "gradients.functional", "value_and_grad": "gradients.functional",
+    "grad": "gradients.functional", "value_and_grad": "gradients.functional", "hessian": "gradients.jacobians", "jacobian": "gradients.jacobians",
+    "hvp": "gradients.products", "jvp": "gradients.products", "vjp": "gradients.products",
     "load_cases": "studies.collection",
     "Verdict": "verdicts.check", "assert_gradient": "verdicts.check", "check": "verdicts.check",
     "Comparison": "verdicts.compare", "compare": "verdicts.compare",
@@ -57,11 +60,14 @@ __all__ = [
     "claim",
     "compare",
     "grad",
+    "hessian",
     "hvp",
     "jacobian",
+    "jvp",
     "load_cases",
     "trace",
     "value_and_grad",
+    "vjp",
 ]
 
 

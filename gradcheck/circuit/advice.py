@@ -31,6 +31,10 @@ OBJECTS = (
     "Join traced values with np.stack([...]) or np.concatenate([...])"
 )
 ATTRIBUTE = "a traced array has no .{}: write it with NumPy functions from the table of primitives"
+TWO_TRACES = (
+    "values of two different traces were mixed: a traced value outlived its function, or an inner derivative's function reads "
+    "a traced value of the outer one: pass it as an argument"
+)
 
 
 def called(function: Any) -> str:

@@ -15,11 +15,11 @@ import numpy as np
 from gradcheck.circuit import stretches
 from gradcheck.circuit.circuit import ArrayType, Builder, Circuit, copy_equations
 from gradcheck.circuit.rules import rule
-from gradcheck.circuit.simplify import simplify, without_dead
+from gradcheck.circuit.simplify import simplify, without_dead, without_signs
 from gradcheck.errors import ShapeError
 from gradcheck.primitives import BY_NAME, TABLE
 
-ADD, MULTIPLY, SUM, SCATTER, BROADCAST, CAST = (BY_NAME[n] for n in ("add", "multiply", "sum", "scatter", "broadcast_to", "astype"))
+ADD, SCATTER, BROADCAST, CAST = (BY_NAME[n] for n in ("add", "scatter", "broadcast_to", "astype"))
 
 
 def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
@@ -196,7 +196,7 @@ def gradient_circuit(circuit: Circuit, *, value: bool = True) -> Circuit:
         )  # rules of stretches are simple as they are written; looking for more takes longer than it saves
         full = reverse(without_dead(circuit) if long else simplify(circuit))
         chosen = full if value else full.with_outputs(full.outputs[len(circuit.outputs) :])
-        known = circuit.cache[key] = without_dead(chosen) if long else simplify(chosen, settled=full.backward or 0)
+        known = circuit.cache[key] = without_dead(without_signs(chosen)) if long else simplify(chosen, settled=full.backward or 0)
     return known
 
 
@@ -204,24 +204,3 @@ def pullback(circuit: Circuit) -> Circuit:
     """The simplified vector-Jacobian product: inputs are the arguments, then one cotangent for each output."""
     full = reverse(simplify(circuit), seeded=True)
     return simplify(full, settled=full.backward or 0)
-
-
-def hessian_vector(circuit: Circuit) -> Circuit:
-    """The Hessian times a vector, by reversing twice: inputs are the arguments, then a direction for each.
-
-    Outputs are the value and, for each argument, its part of the product (Pearlmutter 1994; S2).
-    """
-    gradient = gradient_circuit(circuit)
-    builder = Builder()
-    copy_equations(gradient, builder)
-    arguments = len(gradient.inputs)
-    directions = [builder.input(gradient.type(k), "direction") for k in gradient.inputs]
-    slope = _total(builder, [_inner(builder, g, v) for g, v in zip(gradient.outputs[1:], directions, strict=True)])
-    twice = reverse(builder.freeze((slope,)))
-    return simplify(twice.with_outputs((gradient.outputs[0], *twice.outputs[1 : 1 + arguments])))
-
-
-def _inner(builder: Builder, g: int, v: int) -> int:
-    type = builder.type(v)
-    product = builder.apply(MULTIPLY, (g, v), type)
-    return builder.apply(SUM, (product,), ArrayType((), type.dtype)) if type.shape else product

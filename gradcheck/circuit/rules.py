@@ -18,9 +18,9 @@ from gradcheck.primitives import OPCODE, TABLE, Primitive
 SQUARE = 4096  # rows of a square matrix up to which a stand-in is the unit matrix
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A rule's equations. Operands count the rule's own inputs (g, y, then the operation's) first, then equations.
+    """A rule's equations, known by identity. Operands count the rule's own inputs (g, y, then the operation's) first, then equations.
 
     `steps` holds (opcode, operands, type, params, constant); `result` is the cotangent, None where nothing flows.
     """

@@ -158,12 +158,10 @@ class _Stretch:
         for kind in kinds:
             for place, (position, result) in enumerate(kind.rule.results):
                 n = len(kind.rows)
-                step, number = (
-                    (result, -1) if result < 0 or not kind.rule.is_constant(result) else (0, kind.rule.constant(self.builder, result))
-                )
-                sources = kind.rows if number < 0 else np.full(n, -1)
+                known = kind.rule.constant(self.builder, result) if kind.rule.is_constant(result) else -1
+                sources = kind.rows if known < 0 else np.full(n, -1)
                 order = (self.size - kind.rows) * (self.arity + 1) + place
-                parts.append((self.operands[kind.rows, position], sources, np.full(n, step), np.full(n, number), order))
+                parts.append((self.operands[kind.rows, position], sources, np.full(n, result), np.full(n, known), order))
         targets = {t for part in parts for t in np.unique(part[0]).tolist()} | {k for k in pending if self.start <= k < self.stop}
         waiting = [(t, c) for t in targets if t in pending for c in pending.pop(t)]
         if waiting:

@@ -20,6 +20,7 @@ from gradcheck.circuit.memory import FIXED, read, share
 from gradcheck.circuit.naming import name_values
 from gradcheck.circuit.setting import write
 from gradcheck.circuit.traced import TracedArray
+from gradcheck.circuit.trees import flat_function, holds_tree, take_apart
 from gradcheck.domains import floating_positions
 from gradcheck.errors import GradcheckError, TraceError
 from gradcheck.primitives import BY_NAME, OPCODE, Primitive, plain
@@ -98,7 +99,7 @@ class Tracer:
         """A constant, or the traced values in a list or object array, gathered."""
         if isinstance(value, TracedArray):
             if value.recorder is not self:
-                raise TraceError(self.here("values of two different traces were mixed: a traced value outlived its function"))
+                raise TraceError(self.here(advice.TWO_TRACES))
             return value
         if isinstance(value, np.ndarray):
             return self._lift_array(value) if value.ndim else self.lift(value[()])
@@ -288,11 +289,13 @@ def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] 
     """Record a plain NumPy function at a point: the circuit that computes its value from its arguments.
 
     Float arguments become the circuit's inputs (`argnums` chooses others); integers, booleans and data are
-    constants of it. Branches follow the values at this point and are kept as `guards`.
+    constants of it. Tuples, lists and dicts of arrays are taken apart into their leaves. Branches follow the values at this point and are kept as `guards`.
 
     Raises TraceError, naming the line and what to write instead, where the function leaves NumPy.
     """
     function = function.function if isinstance(function, Case) else function
+    if holds_tree(arguments if argnums is None else [arguments[i] for i in argnums]):
+        function, arguments, argnums = flattened(function, arguments, argnums)
     tracer = Tracer(getattr(function, "__name__", "f"))
     chosen = floating_positions(arguments) if argnums is None else tuple(argnums)
     names = argument_names(function, len(arguments))
@@ -303,6 +306,15 @@ def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] 
     indices = tuple(_result(tracer, o).index for o in outputs)
     name_values(tracer.builder, tracer.frames.values(), tracer, indices)
     return tracer.builder.freeze(indices)
+
+
+def flattened(
+    function: Callable[..., Any], arguments: tuple[Any, ...], argnums: Sequence[int] | None
+) -> tuple[Callable[..., Any], tuple[Any, ...], tuple[int, ...]]:
+    """The function of the leaves of its arguments, these leaves, and which of them are inputs."""
+    layout, leaves, paths = take_apart(arguments, argument_names(function, len(arguments)), argnums)
+    chosen = layout.leaves_of(range(len(arguments)) if argnums is None else argnums)
+    return flat_function(function, layout, paths), tuple(leaves), chosen
 
 
 def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -365,8 +377,10 @@ def as_number(value: Any) -> Any:
 
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:
-    """Parameter names of a function; x0, x1, ... where they cannot be read."""
+    """Parameter names of a function; x0, x1, ... where they cannot be read. A function of leaves has their paths."""
     function = inspect.unwrap(function)
+    if (paths := getattr(function, "__leaves__", None)) is not None:
+        return list(paths)[:count]
     code = getattr(function, "__code__", None)
     names = list(code.co_varnames[: code.co_argcount]) if code else []
     if names and getattr(function, "__self__", None) is not None:

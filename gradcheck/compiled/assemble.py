@@ -116,7 +116,7 @@ class _Columns:
             code[has, 2 + j] = self.cell[operands[first[has] + j]]
         self._squares(code)
         outputs = tuple(self._output(k) for k in circuit.outputs)
-        if (code[:, 2:] < 0).any():  # arrays in the midst of it
+        if (code[:, 2:] < 0).any() or (self.cell[list(watched)] < 0).any():  # arrays in the midst of it
             raise NotScalarError
         kept = np.concatenate([*(o.ravel() for o in outputs), self.cell[list(watched)]])
         code = fuse(code, len(self.cells), kept)
@@ -136,7 +136,8 @@ class _Columns:
         circuit, opcode = self.circuit, self.circuit.opcodes[k]
         read, type = circuit.inputs_of(k), circuit.type(k)
         if opcode == INPUT or not type.shape:
-            return self.cell[k] + np.arange(type.size).reshape(type.shape)
+            found: Numbers = self.cell[k] + np.arange(type.size).reshape(type.shape)
+            return found
         if any(circuit.type(i).shape for i in read) or opcode not in (_SCATTER, _STACK, _STRETCH):
             raise NotScalarError
         cells = self.cell[list(read)]

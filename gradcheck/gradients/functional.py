@@ -1,4 +1,4 @@
-"""Derivatives as plain functions: grad, value_and_grad, jacobian, hvp; each can be differentiated again.
+"""Gradients as plain functions: grad and value_and_grad; each can be differentiated again.
 
 The first call traces and interprets; from the second on, a trace that provably still stands for the function is kept
 and compiled.
@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.circuit import Circuit, as_number, hessian_vector, pullback, trace
+from gradcheck.circuit import Circuit, as_number, trace
 from gradcheck.circuit.keep import Dependency, dependencies
 from gradcheck.circuit.replay import replay
 from gradcheck.circuit.traced import TracedArray, concrete
+from gradcheck.circuit.trees import holds_tree
 from gradcheck.compiled.engine import Engine
 from gradcheck.errors import ShapeError, UsageError
 from gradcheck.gradients.entry import write_entry
+from gradcheck.gradients.trees import on_trees, restored
 
 _KEPT = 8  # programs kept per function, for different shapes and branches
 
@@ -60,13 +62,13 @@ class _Derivative:
     kept: list[_Kept] = field(default_factory=list)
     entry: Callable[[tuple[Any, ...]], Any] | None = None
 
-    def __call__(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    def __call__(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
         self.require(len(arguments))
-        if any(isinstance(a, TracedArray) for a in (*arguments, *extra)):
-            return self._recorded(arguments, extra, options)
+        if any(isinstance(a, TracedArray) for a in arguments):
+            return self._recorded(arguments, options)
         numbers = tuple(self._number(i, a) if i in self.argnums else a for i, a in enumerate(arguments))
         key = _key(numbers, self.argnums, options)
-        inputs = (*(numbers[i] for i in self.argnums), *extra)
+        inputs = tuple(numbers[i] for i in self.argnums)
         with np.errstate(all="ignore"):
             for kept in self.kept:
                 if kept.key == key and all(d.holds() for d in kept.watched):
@@ -83,16 +85,13 @@ class _Derivative:
         kept.engine.changed = False
         self.entry = write_entry(kept.circuit, numbers, self.argnums, kept.watched, kept.engine, self.packing)
 
-    def _recorded(self, arguments: tuple[Any, ...], extra: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    def _recorded(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
         """The derivative written into the trace its arguments belong to, so that it can be differentiated again."""
         others = tuple(i for i, a in enumerate(arguments) if isinstance(a, TracedArray) and i not in self.argnums)
         chosen = (*self.argnums, *others)
         recorded = trace(self.function, *map(concrete, arguments), argnums=chosen, **options)
         _require_one_result(recorded)
-        circuit, inputs = self.transform(recorded), tuple(arguments[i] for i in chosen)
-        spare = len(circuit.inputs) - len(inputs) - len(extra)  # directions of a product for arguments that stay where they are
-        still = tuple(np.zeros_like(concrete(arguments[i])) for i in others[:spare])
-        results = replay(circuit, (*inputs, *extra, *still))
+        results = replay(self.transform(recorded), tuple(arguments[i] for i in chosen))
         return results[: len(results) - len(others)]
 
     def require(self, count: int) -> None:
@@ -178,13 +177,16 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
     Raises TraceError where the function cannot be followed, ShapeError where it returns no scalar.
     """
     derivative = _derivative(function, argnums, lambda c: c.gradient(), lambda names: f"{names[0]}, {_source(names[1:], argnums)}")
+    trees = on_trees(value_and_grad, function, argnums, restore=lambda found, *of: (found[0], restored(found[1], *of)))
 
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
         if derivative.entry is not None and not options:
             quick: tuple[Any, Any] | None = derivative.entry(arguments)
             if quick is not None:
                 return quick
-        value, *parts = derivative(arguments, (), options)
+        if holds_tree(arguments):
+            return trees(arguments, options)  # type: ignore[no-any-return]
+        value, *parts = derivative(arguments, options)
         return value, _packed(parts, argnums, arguments)
 
     return _named(value_and_gradient, function, "value_and_grad")
@@ -193,71 +195,18 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
 def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that returns the gradient of a scalar function of NumPy arrays. See value_and_grad."""
     derivative = _derivative(function, argnums, lambda c: c.gradient(value=False), lambda names: _source(names, argnums))
+    trees = on_trees(grad, function, argnums)
 
     def gradient(*arguments: Any, **options: Any) -> Any:
         if derivative.entry is not None and not options:
             quick = derivative.entry(arguments)
             if quick is not None:
                 return quick
-        return _packed(derivative(arguments, (), options), argnums, arguments)
+        if holds_tree(arguments):
+            return trees(arguments, options)
+        return _packed(derivative(arguments, options), argnums, arguments)
 
     return _named(gradient, function, "grad")
-
-
-def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The function that returns the Jacobian, of shape output shape + argument shape, one reverse sweep per output."""
-    derivative = _derivative(function, argnums, pullback)
-
-    def jacobian_of(*arguments: Any, **options: Any) -> Any:
-        plain = function.function if isinstance(function, Case) else function
-        with np.errstate(all="ignore"):
-            result = plain(*map(concrete, arguments), **options)
-        if isinstance(result, tuple):
-            raise ShapeError(f"the function returns {len(result)} results; a Jacobian needs one array: return the one meant")
-        shape = np.shape(result)
-        rows = [derivative(arguments, (seed,), options)[1:] for seed in _unit_cotangents(shape, np.result_type(result))]
-        columns = [np.reshape(np.stack([row[a] for row in rows]), shape + np.shape(rows[0][a])) for a in range(len(rows[0]))]
-        return _packed(columns, argnums, arguments)
-
-    return _named(jacobian_of, function, "jacobian")
-
-
-def _unit_cotangents(shape: tuple[int, ...], dtype: Any) -> list[Any]:
-    """A cotangent of the result's own precision for each of its elements."""
-    kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
-    if not shape:
-        return [kind.type(1.0)]
-    size = int(np.prod(shape, dtype=int))
-    if size == 0:
-        raise ShapeError("the function returns an empty array: it has no Jacobian")
-    return [row.reshape(shape) for row in np.eye(size, dtype=kind)]
-
-
-def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The function (x, v) -> Hessian times v, at the cost of a few evaluations of the function.
-
-    With several argnums, the vector is a tuple of arrays after the arguments.
-    """
-    derivative = _derivative(function, argnums, hessian_vector)
-
-    def product(*arguments: Any, **options: Any) -> Any:
-        *point, vector = arguments
-        vectors = (vector,) if isinstance(argnums, int) else tuple(vector)
-        derivative.require(len(point))
-        _, *parts = derivative(tuple(point), _directions(vectors, [point[i] for i in derivative.argnums]), options)
-        return _packed(parts, argnums, tuple(point))
-
-    return _named(product, function, "hvp")
-
-
-def _directions(vectors: tuple[Any, ...], arguments: list[Any]) -> tuple[Any, ...]:
-    """The vectors in their arguments' precision; ShapeError where one does not have its argument's shape."""
-    shapes, wanted = [np.shape(v) for v in vectors], [np.shape(a) for a in arguments]
-    if shapes != wanted:
-        raise ShapeError(f"the vector has shape {', '.join(map(str, shapes))}, expected the argument's: {', '.join(map(str, wanted))}")
-    return tuple(
-        v if isinstance(v, TracedArray) else np.asarray(v, dtype=np.result_type(a))[()] for v, a in zip(vectors, arguments, strict=True)
-    )
 
 
 def _with_vector(function: Callable[..., Any]) -> Signature | None:
@@ -275,7 +224,7 @@ def _named(derivative: Callable[..., Any], function: Callable[..., Any], prefix:
     plain = function.function if isinstance(function, Case) else function
     derivative.__derives__ = (derivative.__code__, plain)  # type: ignore[attr-defined]  # for kept traces: what it depends on
     derivative.__wrapped__ = function  # type: ignore[attr-defined]  # argument names are the function's, and so is the signature
-    if prefix == "hvp" and (given := _with_vector(function)) is not None:
+    if prefix in ("hvp", "jvp", "vjp") and (given := _with_vector(function)) is not None:
         derivative.__signature__ = given  # type: ignore[attr-defined]
     derivative.__name__ = derivative.__qualname__ = f"{prefix}({name})"
     derivative.__doc__ = f"{prefix} of {name}, by reverse mode."

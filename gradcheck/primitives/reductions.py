@@ -89,18 +89,14 @@ def _prod_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params: M
     axes = axes_of(axis, len(shape))
     order = tuple(i for i in range(len(shape)) if i not in axes) + axes
     count = count_reduced(shape, axis)
-    if count == 0:
+    if count < 2:
         return stretch(g, shape, axis)
     rows = np.reshape(np.transpose(x, order), (-1, count))
-    others = _exclusive(rows) * _exclusive(rows[:, ::-1])[:, ::-1]
+    ahead, behind = np.cumprod(rows[:, :-1], axis=1), np.cumprod(rows[:, :0:-1], axis=1)[:, ::-1]
+    others = np.concatenate([behind[:, :1], ahead[:, :-1] * behind[:, 1:], ahead[:, -1:]], axis=1)
     back = tuple(int(i) for i in np.argsort(order))
     moved = np.reshape(others, tuple(shape[i] for i in order))
     return stretch(g, shape, axis) * np.transpose(moved, back)
-
-
-def _exclusive(rows: Any) -> Any:
-    ones = np.ones((shape_of(rows)[0], 1), dtype=rows.dtype)
-    return np.concatenate([ones, np.cumprod(rows[:, :-1], axis=1)], axis=1)
 
 
 def _cumsum_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
@@ -114,7 +110,7 @@ def _cumprod_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], params
     x, g, y = (np.moveaxis(a, axis, 0) for a in (x, g, y))
     ones = np.ones((1, *shape_of(x)[1:]), dtype=x.dtype)
     s = RECURRENCE(np.concatenate([ones, x[:0:-1]], axis=0), g[::-1])[::-1]
-    return np.moveaxis(s * np.concatenate([ones, y[:-1]], axis=0), 0, axis)
+    return np.moveaxis(np.concatenate([s[:1], s[1:] * y[:-1]], axis=0), 0, axis)
 
 
 def _recur(a: Any, b: Any) -> Any:
@@ -133,7 +129,7 @@ def _recurrence_rule(position: int, g: Any, y: Any, inputs: tuple[Any, ...], par
     r = RECURRENCE(np.concatenate([ones, a[:0:-1]], axis=0), g[::-1])[::-1]
     if position == 1:
         return r
-    return r * np.concatenate([0.0 * ones, y[:-1]], axis=0)
+    return np.concatenate([0.0 * r[:1], r[1:] * y[:-1]], axis=0)
 
 
 def _mean_cost(inputs: tuple[Sized, ...], output: Sized, params: Mapping[str, Any]) -> Counts:

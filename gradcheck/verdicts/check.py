@@ -25,6 +25,7 @@ from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
 from gradcheck.verdicts.tolerance import unit_roundoff
+from gradcheck.verdicts.trees import taken_apart
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
 from gradcheck.verdicts.vjp import linear_in_cotangent, rows, weighted
 
@@ -54,12 +55,20 @@ def check(
     only that so many digits be correct, for gradients that are approximate on purpose. With `search`, a claim that is right at the points
     is judged where bugs live too: special points of every hop, ties, branch boundaries, tails; `domain` says by name where arguments live,
     as a case does, and the verdict's `coverage` what was visited. A function that cannot be traced is
-    judged as a black box, by differences with an error bound. Where the function raises, the gradient must raise too.
+    judged as a black box, by differences with an error bound. Where the function raises, the gradient must raise too. Arguments may be
+    tuples, lists and dicts of arrays: the gradient for one has its structure.
     """
     if order not in (1, 2):
         raise UsageError(f"order={order!r}: expected 1 for a gradient, 2 for a Hessian or its product with a vector")
     plain = function.function if isinstance(function, Case) else function
     points = points_of(function, at, seed) if at is not None or domain is None else drawn(function, domain, seed)
+    apart = None if isinstance(function, Case) else taken_apart(plain, points, argnums)
+    if apart is not None:
+        if order == 2:
+            raise UsageError("order=2 takes arguments that are arrays: check the Hessian of a function of one array")
+        options: dict[str, Any] = {"vjp": vjp, "search": search, "digits": digits, "domain": domain, "seed": seed}
+        verdict = check(apart.function, apart.claim(gradient), apart.points, argnums=apart.argnums, **options)
+        return replace(verdict, witness=apart.whole(verdict.witness))
     domains = domains_at(function, points, domain)
 
     question = Question(plain, gradient, vjp, order, seed)

@@ -19,6 +19,7 @@ from gradcheck.gradients.tape import Tape
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.check import check_problem, chosen_at, points_of
 from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
+from gradcheck.verdicts.trees import taken_apart
 from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def compare(
 ) -> Comparison:
     """Derive a function's gradient every way, settle it by certified truth, and measure accuracy and cost.
 
-    `function` is a case, or a plain function with `at`, a tuple of its arguments. Raises TraceError where the function
+    `function` is a case, or a plain function with `at`, a tuple of its arguments, which may be tuples, lists and dicts of arrays. Raises TraceError where the function
     cannot be followed, ShapeError where its result is no scalar, NonFiniteError where its value is not a number.
     """
     problems = list(problems_of(function, at, argnums, seed))
@@ -166,7 +167,11 @@ def compare(
 def problems_of(function: Case | Callable[..., Any], at: Any, argnums: Sequence[int] | int | None, seed: int) -> Iterator[Problem]:
     """The function at each of its points, traced."""
     plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
-    for point in points_of(function, at, seed):
+    points = points_of(function, at, seed)
+    apart = None if isinstance(function, Case) else taken_apart(plain, points, argnums)
+    if apart is not None:
+        function, plain, points, argnums = apart.function, apart.function, apart.points, apart.argnums
+    for point in points:
         if isinstance(function, Case) and argnums is None and not function.differentiable(point):
             raise CaseError(f"case {function.name}: no argument is differentiable: give a float (1.0, not 1), or name it in argnums")
         yield problem_of(plain, point, chosen_at(function, point, argnums), domains)

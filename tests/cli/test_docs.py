@@ -37,3 +37,11 @@ def test_the_how_to_blocks_run_and_their_gradients_are_right(run_guide):
     case = scope["mean_squared_error"]
     assert check(case, scope["by_hand"]).outcome == "right"
     assert check(case, lambda w, X, y: X.T @ (X @ w - y) / len(y)).outcome == "wrong"
+
+
+def test_the_derivatives_taken_are_as_the_guide_says(root):
+    scope: dict = {}
+    blocks = re.findall(r"```python\n(.*?)```", (root / "docs/how-to/derivatives.md").read_text(), re.S)
+    assert sum(block.count("assert ") for block in blocks) > 8
+    for block in blocks:
+        exec(block, scope)

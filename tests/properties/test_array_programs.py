@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gradcheck import grad, hvp, trace
-from gradcheck.circuit import Floats, check_circuit, hessian_vector, interpret, pullback, reverse, simplify, trail
+from gradcheck import grad, hessian, hvp, trace
+from gradcheck.circuit import Floats, check_circuit, hessian_vector, interpret, pullback, pushforward, reverse, simplify, tangent, trail
+from gradcheck.circuit.partition import split
 from gradcheck.circuit.source import scope, write
 from gradcheck.gradients.method import Refused, problem_of
 from gradcheck.gradients.tape import Tape
@@ -112,11 +113,14 @@ def every_transform_keeps_the_rules_and_states_the_types(program, seed):
         circuit.gradient(value=False),
         pullback(circuit),
         hessian_vector(circuit),
+        tangent(circuit),
+        pushforward(circuit, 1),
+        *split(pushforward(circuit), 2),
     ):
         check_circuit(made)
-    gradient = circuit.gradient()
-    for k, value in enumerate(trail(gradient, Floats(), at)):
-        assert (np.shape(value), np.asarray(value).dtype) == (gradient.type(k).shape, gradient.type(k).dtype)
+    for made, inputs in ((circuit.gradient(), at), (pushforward(circuit), (*at, *at))):
+        for k, value in enumerate(trail(made, Floats(), inputs)):
+            assert (np.shape(value), np.asarray(value).dtype) == (made.type(k).shape, made.type(k).dtype)
 
 
 def simplifying_keeps_value_and_gradient(program, seed):
@@ -164,6 +168,25 @@ def second_derivatives_agree_with_differences_of_first(program, seed):
     np.testing.assert_allclose(product, (ahead - behind) / (2 * step), rtol=1e-4, atol=1e-5)
 
 
+def forward_and_reverse_are_transposes(program, seed):
+    at = points(seed)
+    circuit, tangents = trace(program, *at), tuple(np.cos(np.arange(np.size(x))).reshape(np.shape(x))[()] for x in at)
+    with np.errstate(over="ignore"):  # as the tape does: cosh may overflow where the slope of tanh is 0
+        (along,) = interpret(pushforward(circuit), Floats(), (*at, *tangents))
+        back = interpret(circuit.gradient(value=False), Floats(), at)
+    terms = [np.ravel(b) * np.ravel(t) for b, t in zip(back, tangents, strict=True)]
+    np.testing.assert_allclose(
+        along, sum(map(np.sum, terms)), rtol=1e-10, atol=1e-12 * (1 + max(np.max(np.abs(t), initial=0.0) for t in terms))
+    )
+
+
+def whole_hessians_are_their_products(program, seed):
+    at = points(seed)
+    units = np.eye(np.size(at[0])).reshape(-1, *np.shape(at[0]))
+    columns = np.stack([np.ravel(hvp(program)(*at, unit)) for unit in units], axis=-1)
+    np.testing.assert_allclose(np.reshape(hessian(program)(*at), columns.shape), columns, rtol=1e-9, atol=1e-11)
+
+
 JUDGEMENTS = [
     pytest.param(the_trace_is_the_function_bit_for_bit, ALL, id="trace"),
     pytest.param(every_transform_keeps_the_rules_and_states_the_types, ALL, id="transforms"),
@@ -171,6 +194,8 @@ JUDGEMENTS = [
     pytest.param(the_written_program_gives_the_same_bits, ALL, id="source"),
     pytest.param(compiled_and_interpreted_agree, ALL, id="compile"),
     pytest.param(the_tape_is_right_by_certified_truth, ALL, id="truth"),
+    pytest.param(forward_and_reverse_are_transposes, ALL, id="forward"),
+    pytest.param(whole_hessians_are_their_products, SMOOTH, id="hessians"),
     pytest.param(second_derivatives_agree_with_differences_of_first, SMOOTH, id="second-derivatives"),
 ]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck import TraceError, check, grad, hvp, trace
+from gradcheck import TraceError, check, grad, hvp, jacobian, jvp, trace
 from gradcheck.circuit import Floats, check_circuit, interpret
 from gradcheck.circuit.compile import compile_circuit
+from gradcheck.circuit.sparsity import jacobian_pattern
 
 X = np.array([0.53, -1.55, 2.03, 0.77])
 M = np.array([[0.5, -1.25, 2.0], [1.5, 0.25, -0.75]])

@@ -180,7 +180,8 @@ def create(like: Any, function: Any, args: tuple[Any, ...], options: dict[str, A
     return made
 
 
-CREATE = frozenset((np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np.ones, np.empty, np.full))
+_CREATORS: tuple[Any, ...] = (np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np.ones, np.empty, np.full)
+CREATE = frozenset(_CREATORS)
 
 
 class Flat:

@@ -182,7 +182,7 @@ class StaleArray(TracedArray):
     __slots__ = ()
 
     @property
-    def index(self) -> int:  # type: ignore[override]
+    def index(self) -> int:
         return resolve(self)
 
     @index.setter

@@ -544,6 +544,28 @@ def test_truth_agrees_with_the_gradient_of_what_is_traced(program) -> None:
     assert "black-box" not in str(verdict)
 
 
+@pytest.mark.parametrize("program", [pytest.param(p, id=p.__name__) for p in PROGRAMS])
+def test_forward_and_reverse_agree(program) -> None:
+    direction = np.array([1.0, -0.5, 0.25, 2.0])
+    np.testing.assert_allclose(jvp(program)(X, direction), grad(program)(X) @ direction, rtol=1e-9)
+
+
+def test_the_structure_of_a_jacobian_is_seen_through_writes() -> None:
+    def neighbours(x):
+        y = np.zeros_like(x)
+        for i in range(1, len(x) - 1):
+            y[i] = x[i - 1] * x[i + 1]
+        y[0] = x[0]
+        y[1:-1] += x[2:] ** 2
+        return y
+
+    at = np.linspace(0.1, 1.0, 60)
+    (pattern,) = jacobian_pattern(trace(neighbours, at))
+    assert pattern.nnz == 1 + 2 * 58
+    columns = [(neighbours(at + e) - neighbours(at - e)) / 2e-6 for e in 1e-6 * np.eye(60)]
+    np.testing.assert_allclose(jacobian(neighbours)(at), np.transpose(columns), rtol=1e-6, atol=1e-8)
+
+
 @pytest.mark.parametrize(
     "program", [filled, recurrence, masked, rows_and_columns, many_parts, views_of_views, at_repeated, repeated_indices]
 )

@@ -30,6 +30,8 @@ def _row(values: Any) -> Any:
 def _cycled(values: Any, count: Any) -> Any:
     """As many values as there are places, from the first again when they run out; `count` may number them itself."""
     row, numbers = _row(values), np.arange(count) if isinstance(count, int) else count
+    if shape_of(row)[0] == 0:
+        raise ValueError("Cannot insert from an empty array!")
     return row[numbers % shape_of(row)[0]] if shape_of(row)[0] != 1 else row[0]
 
 
@@ -44,7 +46,8 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     if mode == "raise" and np.any((places < -a.size) | (places >= a.size)):
         np.put(a.value.copy(), places, 0.0)  # NumPy's own error
     places = np.clip(places, 0, a.size - 1) if mode == "clip" else places % a.size
-    a[_at(places, a.shape)] = _cycled(v, len(places))
+    if 0 not in shape_of(v):
+        a[_at(places, a.shape)] = _cycled(v, len(places))
 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
@@ -71,7 +74,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 def putmask(a: Any, mask: Any, values: Any) -> None:
     """np.putmask: each place takes the value of its own number."""
     chosen = np.flatnonzero(_mask(a, mask))
-    if len(chosen):
+    if len(chosen) and 0 not in shape_of(values):
         a[_at(chosen, a.shape)] = _cycled(values, chosen)
 
 

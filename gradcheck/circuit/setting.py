@@ -31,7 +31,7 @@ def write(array: Any, index: Index, value: Any) -> None:
     place, target = place_of(array, index), array.value
     target[index] = numbers
     if place is not None:
-        memory.element(place, numbers.astype(target.dtype).reshape(())[()] if number is None else number)
+        memory.element(place, numbers.astype(target.dtype).reshape(())[()] if number is None else _without_front(memory, number, 0))
     elif array.memory is memory and _is_whole(index):
         _write_whole(memory, number, numbers)
     else:

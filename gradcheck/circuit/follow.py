@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from gradcheck.circuit.memory import as_array
 from gradcheck.primitives import find
 
 _PLAIN = (special.logsumexp, special.softmax, special.log_softmax)
@@ -54,7 +55,7 @@ def _made(original: Callable[..., Any], copies: bool) -> Callable[..., Any]:
         recorder = _recorder(object)
         if recorder is None or (dtype is not None and np.dtype(dtype).kind == "O"):
             return original(object, dtype, *args, **options)
-        made = recorder.lift(object)
+        made = as_array(recorder.lift(object))
         if dtype is not None and np.dtype(dtype) != made.dtype:
             made = made.astype(dtype)
         elif made is object and (options.get("copy", copies) or options.get("order") == "F"):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import advice
-from gradcheck.circuit.memory import blank, look
+from gradcheck.circuit.memory import as_array, blank, look
 from gradcheck.circuit.ufuncs import concrete, is_traced
 from gradcheck.errors import TraceError
 from gradcheck.primitives import find, shape_of
@@ -20,7 +20,7 @@ def _numbered(array: Any) -> Any:
 
 
 def _at(places: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    return tuple(np.unravel_index(places, shape))
+    return tuple(np.unravel_index(places, shape)) if shape else ()
 
 
 def _row(values: Any) -> Any:
@@ -163,7 +163,7 @@ IN_PLACE: dict[Any, Callable[..., Any]] = {
     np.put_along_axis: put_along_axis,
 }  # fmt: skip
 BY_ELEMENT: dict[Any, Callable[..., Any]] = {
-    np.diagonal: diagonal, np.diag: diag, np.rot90: rot90, np.flipud: lambda m: np.flip(m, 0), np.fliplr: lambda m: np.flip(m, 1),
+    np.copy: lambda a, order="K", subok=False: as_array(a.copy(order)), np.diagonal: diagonal, np.diag: diag, np.rot90: rot90, np.flipud: lambda m: np.flip(m, 0), np.fliplr: lambda m: np.flip(m, 1),
     np.ravel: lambda a, order="C": a.ravel(order), np.apply_along_axis: apply_along_axis, np.nonzero: nonzero, np.flatnonzero: lambda a: nonzero(np.ravel(a))[0],
     np.compress: compress, np.extract: lambda condition, arr: compress(np.ravel(condition), np.ravel(arr)), np.choose: choose,
     np.argwhere: lambda a: np.transpose(nonzero(a)),
@@ -196,7 +196,7 @@ class Flat:
     @property
     def coords(self) -> tuple[int, ...]:
         """The index of the element that comes next."""
-        return tuple(int(i) for i in np.unravel_index(self.index, self.array.shape)) if self.index < len(self) else ()
+        return tuple(map(int, _at(self.index, self.array.shape))) if self.index < len(self) else ()
 
     def __len__(self) -> int:
         return int(self.array.size)

@@ -13,7 +13,7 @@ from weakref import ReferenceType, ref
 import numpy as np
 
 from gradcheck.circuit import advice
-from gradcheck.circuit.writes import Elements, Part, assembled
+from gradcheck.circuit.writes import Elements, Part, assembled, unravelled
 from gradcheck.errors import TraceError
 from gradcheck.primitives import BY_NAME, Primitive
 from gradcheck.primitives.structure import is_basic
@@ -93,7 +93,7 @@ class Memory:
             last.values[place], last.line = operand, self.recorder.line()
             self.known[place], self.plain = operand, False
         if self.unwritten is not None:
-            self.unwritten[np.unravel_index(place, self.unwritten.shape)] = False
+            self.unwritten.flat[place] = False
         self.changed()
 
     def part(self, index: Index, operand: Any, shape: tuple[int, ...]) -> None:
@@ -208,6 +208,13 @@ def blank(like: Any, numbers: Any, *, written: bool = True) -> Any:
     return array
 
 
+def as_array(traced: Any) -> Any:
+    """A traced number as an array without axes, which unlike a number can be written into."""
+    if isinstance(traced.value, np.ndarray):
+        return traced
+    return traced.current(traced.recorder, traced.index, np.array(traced.value))
+
+
 def is_plain(array: Any) -> bool:
     """Whether an array holds plain numbers only, to which nothing traced was written."""
     return array.memory is not None and array.memory is not FIXED and memory_of(array).plain
@@ -254,4 +261,4 @@ def _element(array: Any, memory: Memory, index: Index, place: int) -> Any:
         memory.require_written((*_steps(array), (_GETITEM, {"index": index})))
         return value
     whole = array.current(memory.recorder, memory.index, memory.numbers, FIXED)
-    return memory.recorder.record(_GETITEM, (whole,), {"index": tuple(map(int, np.unravel_index(place, memory.numbers.shape)))})
+    return memory.recorder.record(_GETITEM, (whole,), {"index": unravelled(place, memory.numbers.shape)})

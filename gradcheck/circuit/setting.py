@@ -9,7 +9,7 @@ import numpy as np
 from gradcheck.circuit import advice
 from gradcheck.circuit.circuit import ArrayType
 from gradcheck.circuit.memory import FIXED, WHOLE, Index, Memory, View, memory_of, place_of
-from gradcheck.circuit.writes import last_of_each
+from gradcheck.circuit.writes import last_of_each, unravelled
 from gradcheck.errors import TraceError
 from gradcheck.primitives import BY_NAME, Primitive
 from gradcheck.primitives.structure import is_basic
@@ -109,6 +109,9 @@ def _write_part(array: Any, memory: Memory, index: Index, number: int | None, nu
     shape = np.shape(target[index])
     if 0 in shape:
         return
+    if not whole:
+        memory.element(0, numbers.astype(target.dtype).reshape(())[()] if number is None else _without_front(memory, number, 0))
+        return
     value = numbers.astype(target.dtype).reshape(numbers.shape[max(numbers.ndim - len(shape), 0) :]) if number is None else number
     if number is not None:
         value = _without_front(memory, number, len(shape))
@@ -121,7 +124,7 @@ def _write_part(array: Any, memory: Memory, index: Index, number: int | None, nu
     if last.size < places.size:
         value = _taken(memory, value, shape, last)
         places = places.ravel()[last]
-    memory.part(tuple(int(i) if np.ndim(i) == 0 else i for i in np.unravel_index(places, whole)), value, places.shape)
+    memory.part(unravelled(places, whole), value, places.shape)
 
 
 def _natural(array: Any, memory: Memory, index: Index) -> Index | None:

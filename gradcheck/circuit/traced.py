@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck.circuit import advice, ufuncs
 from gradcheck.circuit.inplace import BY_ELEMENT, CREATE, IN_PLACE, create, refuse_plain
-from gradcheck.circuit.memory import WHOLE, blank, is_plain, resolve
+from gradcheck.circuit.memory import WHOLE, as_array, blank, is_plain, resolve
 from gradcheck.circuit.methods import give_methods
 from gradcheck.circuit.setting import writable, write
 from gradcheck.errors import TraceError
@@ -158,7 +158,10 @@ class TracedArray:
 
     def astype(self, dtype: Any, **options: Any) -> Any:
         wanted = np.dtype(dtype)
-        return self.copy() if wanted == self.dtype else BY_NAME["astype"](self, dtype=wanted.name)
+        if wanted == self.dtype:
+            return self.copy() if options.get("copy", True) else self
+        made = BY_NAME["astype"](self, dtype=wanted.name)
+        return as_array(made) if isinstance(self.value, np.ndarray) else made
 
     def copy(self, order: Any = "C") -> TracedArray:
         if not isinstance(self.value, np.ndarray):

@@ -58,7 +58,7 @@ class _Assembly:
             places, row = self.joined()
             if places.size == self.numbers.size and self.numbers.flags.c_contiguous:
                 return self.shaped(row, pending[-1].line)
-            pending = [Part(_unravelled(places, self.numbers.shape), row, places.shape, pending[-1].line)]
+            pending = [Part(unravelled(places, self.numbers.shape), row, places.shape, pending[-1].line)]
         for write in pending:
             self.index = self.elements(write) if isinstance(write, Elements) else self.part(write)
         return self.base()
@@ -91,7 +91,7 @@ class _Assembly:
             return self.shaped(self.stack([write.values[k] for k in range(size)], write.line), write.line)
         places = sorted(write.values)
         if len(places) == 1:
-            return self.put(_unravelled(places[0], shape), self.number(write.values[places[0]]), write.line)
+            return self.put(unravelled(places[0], shape), self.number(write.values[places[0]]), write.line)
         row = self.stack([write.values[k] for k in places], write.line)
         return self.put(_index_of(write, shape), row, write.line)
 
@@ -150,10 +150,12 @@ def _index_of(write: Write, shape: tuple[int, ...]) -> tuple[Any, ...]:
     places = np.array(sorted(write.values))
     if len(shape) == 1 and places[-1] - places[0] == places.size - 1:
         return (slice(int(places[0]), int(places[-1]) + 1),)
-    return _unravelled(places, shape)
+    return unravelled(places, shape)
 
 
-def _unravelled(places: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """Places in the whole as an index."""
+def unravelled(places: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Places in the whole as an index; all of an array without axes has one."""
+    if not shape:
+        return ()
     index = np.unravel_index(places, shape)
     return tuple(int(i) if np.ndim(i) == 0 else i for i in index)

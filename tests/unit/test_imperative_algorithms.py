@@ -24,6 +24,22 @@ def arrays_without_axes(x):
     return y * z * w * v
 
 
+def numbers_as_arrays(x):
+    a, b = np.array(x[0]), np.asarray(x[1])
+    a.reshape(-1)[-1:] *= 3.0
+    kept = b
+    b += x[2]
+    c = np.copy(x[3])
+    d = c.astype(float)
+    c[...] = 2.0
+    e = d[()]
+    d -= 1.0
+    w = np.where(x[0] > 0, x[1], x[2])
+    same = w
+    w *= 2.0
+    return a * kept * c * d * e * same
+
+
 def zeros_like_argument(x):
     y = np.zeros(3, like=x)
     y[0] = x[0] * x[1]
@@ -277,6 +293,7 @@ def taken_into(x):
 
 
 ALGORITHMS = [
+    numbers_as_arrays,
     arrays_without_axes,
     zeros_like_argument,
     descent,

@@ -11,10 +11,10 @@ import numpy as np
 from flint import arb
 
 from gradcheck.arithmetic.enclosures import Undecidable, ball, order, whole_number, whole_power
-from gradcheck.arithmetic.objects import ObjectArithmetic
+from gradcheck.arithmetic.spectral import Spectral
 
 
-class Balls(ObjectArithmetic):
+class Balls(Spectral):
     """`ties` counts comparisons of values that are exactly equal: the places where a kink may hide."""
 
     def __init__(self) -> None:
@@ -25,6 +25,14 @@ class Balls(ObjectArithmetic):
         if isinstance(value, bool | np.bool_):
             return bool(value)
         return int(value) if isinstance(value, int | np.integer) else ball(value)
+
+    def coefficients(self, a: Any) -> list[Any]:
+        """A matrix of balls does not vary."""
+        return [[[ball(v) for v in row] for row in a]]
+
+    def joined(self, coefficients: list[Any]) -> Any:
+        """The ball itself."""
+        return coefficients[0]
 
     # comparisons: certain, or not at all
     def _order(self, a: Any, b: Any) -> int:

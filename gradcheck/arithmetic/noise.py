@@ -79,7 +79,8 @@ class Noise:
             axes = _shifted(params.get("axis"), np.ndim(read[0]))
             total = np.sum(self._disturbed(terms, amplitudes[0]), axis=axes, keepdims=bool(params.get("keepdims", False)))
             return self._disturbed(total, AMPLITUDE)
-        return np.stack([self._copy(primitive, inputs, c, amplitudes, params) for c in range(self.copies)])
+        copies = [self._copy(primitive, inputs, c, amplitudes, params) for c in range(self.copies)]
+        return np.stack(copies if primitive.aligned is None else [primitive.aligned(copy, exact) for copy in copies])
 
     def _copy(self, primitive: Primitive, inputs: Sequence[Noisy], c: int, amplitudes: Any, params: Mapping[str, Any]) -> Any:
         noisy = [x.exact if x.copies is None else x.copies[c] for x in inputs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,15 @@ def box(value: Any) -> Any:
 
 
 class ObjectArithmetic(ABC):
-    """Circuits over object arrays. A subclass says what a number is; it is also the namespace `m` of exact forms."""
+    """Circuits over object arrays. A subclass says what a number is; it is also the namespace `m` of exact forms.
+
+    `decides` where comparisons have an outcome. `unsettled` says which parts of a result were left undetermined (NaN), `jump` where an
+    operation is not continuous.
+    """
+
+    decides = True
+    unsettled = ""
+    jump = ""
 
     @abstractmethod
     def number(self, value: Any) -> Any:
@@ -59,6 +67,23 @@ class ObjectArithmetic(ABC):
         if not any(isinstance(x, np.ndarray) for x in inputs):
             return form(self, *inputs, **params)
         return np.frompyfunc(lambda *scalars: form(self, *scalars, **params), len(inputs), 1)(*map(box, inputs))
+
+    # spectra: only of enclosures
+    def eigenvalues(self, a: Any) -> Any:
+        """Eigenvalues of a symmetric matrix, ascending."""
+        raise NotImplementedError("eigenvalues have no formula here")
+
+    def eigenvectors(self, a: Any, like: Callable[[Any], Any]) -> Any:
+        """Its eigenvectors as columns, of length 1, with the signs that floats get: `like(floats)`."""
+        raise NotImplementedError("eigenvectors have no formula here")
+
+    def spectrum(self, a: Any, like: Callable[[Any], Any]) -> Any:
+        """Real eigenvalues of any matrix in the order floats get: `like(floats)` gives values and vectors."""
+        raise NotImplementedError("eigenvalues have no formula here")
+
+    def spectral_vectors(self, a: Any, like: Callable[[Any], Any]) -> Any:
+        """Their eigenvectors likewise."""
+        raise NotImplementedError("eigenvectors have no formula here")
 
     def divide(self, a: Any, b: Any) -> Any:
         """A quotient."""

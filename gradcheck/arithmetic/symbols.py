@@ -13,6 +13,8 @@ from gradcheck.arithmetic.objects import ObjectArithmetic
 class Symbols(ObjectArithmetic):
     """Every float is the fraction it stands for: SymPy would fold floats, and their rounding would look like a mistake."""
 
+    decides = False
+
     def number(self, value: Any) -> Any:
         """One constant as SymPy's number."""
         if isinstance(value, bool | np.bool_):

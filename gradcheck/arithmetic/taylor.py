@@ -16,7 +16,7 @@ import numpy as np
 from flint import arb, arb_series
 
 from gradcheck.arithmetic.enclosures import Undecidable, ball, order, precision, whole_number, whole_power
-from gradcheck.arithmetic.objects import ObjectArithmetic
+from gradcheck.arithmetic.spectral import Spectral
 
 MANY = 8  # terms of a series that must outlast removable singularities
 
@@ -39,7 +39,7 @@ def terms(x: Any) -> tuple[Any, Any]:
     return x[0], x[1]
 
 
-class Taylor(ObjectArithmetic):
+class Taylor(Spectral):
     """Values vary as x + t * direction for small t > 0."""
 
     def __init__(self) -> None:
@@ -50,6 +50,15 @@ class Taylor(ObjectArithmetic):
         if isinstance(value, bool | np.bool_):
             return bool(value)
         return int(value) if isinstance(value, int | np.integer) else ball(value)
+
+    def coefficients(self, a: Any) -> list[Any]:
+        """A matrix of series as a series of matrices, as long as the shortest of them."""
+        count = min((v.prec for v in a.ravel() if isinstance(v, arb_series)), default=1)
+        return [[[_coefficient(v, j) for v in row] for row in a] for j in range(count)]
+
+    def joined(self, coefficients: list[Any]) -> Any:
+        """A series of its coefficients; one alone does not vary."""
+        return arb_series(coefficients, len(coefficients)) if len(coefficients) > 1 else coefficients[0]
 
     # comparisons: by value, then by slope, then by what follows
     def _order(self, a: Any, b: Any) -> int:
@@ -238,6 +247,10 @@ def _starts_at_zero(x: Any) -> bool:
 def _first(x: Any) -> Any:
     """The value of a series, however short, or of a constant."""
     return x[0] if isinstance(x, arb_series) else ball(x)
+
+
+def _coefficient(x: Any, j: int) -> Any:
+    return x[j] if isinstance(x, arb_series) else ball(x) if j == 0 else arb(0)
 
 
 def _unique(x: Any) -> Any:

@@ -7,6 +7,7 @@ from gradcheck.circuit.check import check_circuit
 from gradcheck.circuit.circuit import ArrayType, Circuit, Equation, Place
 from gradcheck.circuit.cost import cost_of
 from gradcheck.circuit.interpret import Arithmetic, Floats, describe, first_nonfinite, interpret, require_finite, trail
+from gradcheck.circuit.memory_cost import bytes_moved, peak_bytes
 from gradcheck.circuit.products import cotangents, hessian_product, hessian_vector, pushforward
 from gradcheck.circuit.reverse import gradient_circuit, pullback, reverse
 from gradcheck.circuit.rules import local_derivative, traced_rule
@@ -24,6 +25,7 @@ __all__ = [
     "Place",
     "argument_names",
     "as_number",
+    "bytes_moved",
     "check_circuit",
     "cost_of",
     "cotangents",
@@ -35,6 +37,7 @@ __all__ = [
     "inline",
     "interpret",
     "local_derivative",
+    "peak_bytes",
     "pullback",
     "pushforward",
     "require_finite",

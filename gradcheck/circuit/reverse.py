@@ -104,6 +104,9 @@ def _active(circuit: Circuit) -> bytearray:
     return active
 
 
+_WAITING = 8  # contributions of a value that wait to be added up: more would only fill memory
+
+
 def _spread(circuit: Circuit, builder: Builder, k: int, g: int, active: bytearray, pending: dict[int, list[int]]) -> None:
     """Send the cotangent of value k on to what equation k read."""
     read, place, primitive = circuit.inputs_of(k), circuit.places[k], TABLE[circuit.opcodes[k]]
@@ -116,7 +119,10 @@ def _spread(circuit: Circuit, builder: Builder, k: int, g: int, active: bytearra
         if active[i]:
             part = rule(primitive, position, types, circuit.params.get(k, {})).write(builder, (g, k, *read), place)
             if part is not None:
-                pending.setdefault(i, []).append(part)
+                waiting = pending.setdefault(i, [])
+                waiting.append(part)
+                if len(waiting) > _WAITING:
+                    pending[i] = [_total(builder, waiting)]
 
 
 _FEW = 8  # operands up to which each gets its rule from the table

@@ -128,8 +128,8 @@ def _stand_in(type: ArrayType) -> Any:
     """Any value of the type; rules never branch on values. Strides of zero keep large ones small; square matrices can be inverted."""
     if type.weak:
         return type.dtype.type(1).item()
-    if len(type.shape) == 2 and type.shape[0] == type.shape[1] <= SQUARE and type.floating:
-        return np.eye(type.shape[0], dtype=type.dtype)
+    if len(type.shape) >= 2 and type.shape[-2] == type.shape[-1] <= SQUARE and type.floating:
+        return np.broadcast_to(np.eye(type.shape[-1], dtype=type.dtype), type.shape)
     return np.broadcast_to(np.ones((), type.dtype), type.shape)[()]
 
 

@@ -29,18 +29,21 @@ _CALL, _INSTRUCTION = 1.0e-6, 3e-9  # the machine
 
 
 class Engine:
-    """A circuit and the way it is run at present; `changed` says that the way is new since somebody looked."""
+    """A circuit and the way it is run at present; `changed` says that the way is new since somebody looked.
 
-    __slots__ = ("_each", "_machine", "changed", "circuit", "form", "run", "settled", "spent")
+    `ordered`: its equations are run in their order, and arrays dropped after their last use, because memory depends on it.
+    """
 
-    def __init__(self, circuit: Circuit) -> None:
-        self.circuit = circuit
+    __slots__ = ("_each", "_machine", "changed", "circuit", "form", "ordered", "run", "settled", "spent")
+
+    def __init__(self, circuit: Circuit, *, ordered: bool = False) -> None:
+        self.circuit, self.ordered = circuit, ordered
         self.form: Body | Program | None = None
         self.run: Callable[..., tuple[Any, ...]] = interpreter(circuit)
         self.changed = self.settled = False
         self.spent = 0.0
         self._each = _estimate(circuit)
-        self._machine = program.available()  # whether the machine might run it
+        self._machine = not ordered and program.available()  # whether the machine might run it
 
     def __call__(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The outputs, then the values that guards watch."""
@@ -89,7 +92,11 @@ class Engine:
         self.changed = True
         if _is_of_arrays(self.circuit):
             fused = (
-                _elements(self.circuit) >= _FUSED and program.available() and (program.loaded() or self.spent > _WORTH) and program.ready()
+                not self.ordered
+                and _elements(self.circuit) >= _FUSED
+                and program.available()
+                and (program.loaded() or self.spent > _WORTH)
+                and program.ready()
             )
             self.form = array_body(self.circuit, fused=fused)
             self.run = exclusive(self.circuit, self.form, slow)

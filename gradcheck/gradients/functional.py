@@ -15,6 +15,7 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.circuit import Circuit, as_number, trace
+from gradcheck.circuit.checkpoint import checkpointed
 from gradcheck.circuit.keep import Dependency, dependencies
 from gradcheck.circuit.replay import replay
 from gradcheck.circuit.traced import TracedArray, concrete
@@ -59,6 +60,7 @@ class _Derivative:
     argnums: tuple[int, ...]
     transform: Transform
     packing: Callable[[list[str]], str] | None = None
+    ordered: bool = False
     kept: list[_Kept] = field(default_factory=list)
     entry: Callable[[tuple[Any, ...]], Any] | None = None
 
@@ -113,7 +115,7 @@ class _Derivative:
         recorded = trace(self.function, *numbers, argnums=self.argnums, **options)
         _require_one_result(recorded)
         circuit = self.transform(recorded)
-        kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), Engine(circuit))
+        kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), Engine(circuit, ordered=self.ordered))
         results = kept(inputs)
         assert results is not None
         if watched is not None:
@@ -142,12 +144,12 @@ def _value_key(value: Any) -> Any:
 
 
 def _derivative(
-    function: Callable[..., Any], argnums: Argnums, transform: Transform, packing: Callable[[list[str]], str] | None = None
+    function: Callable[..., Any], argnums: Argnums, transform: Transform, packing: Callable[[list[str]], str], checkpoint: bool | int
 ) -> _Derivative:
     plain = function.function if isinstance(function, Case) else function
     if not callable(plain):
         raise UsageError(f"expected a function, got {type(plain).__name__}")
-    return _Derivative(plain, (argnums,) if isinstance(argnums, int) else tuple(argnums), transform, packing)
+    return _Derivative(plain, (argnums,) if isinstance(argnums, int) else tuple(argnums), transform, packing, bool(checkpoint))
 
 
 def _packed(parts: Sequence[Any], argnums: Argnums, arguments: tuple[Any, ...]) -> Any:
@@ -170,14 +172,37 @@ def _owned(array: Any, taken: set[int]) -> Any:
     return own
 
 
-def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
+def _with_checkpoints(gradient: Circuit, checkpoint: bool | int) -> Circuit:
+    """The gradient circuit, its forward values formed again where that is asked for; `checkpoint` may be the number of parts."""
+    if not checkpoint:
+        return gradient
+    return checkpointed(gradient, None if checkpoint is True else checkpoint)
+
+
+def _require_parts(checkpoint: bool | int) -> None:
+    if not isinstance(checkpoint, bool | int) or checkpoint < 0:
+        raise UsageError(f"checkpoint={checkpoint!r}: expected True, False, or in how many parts the function is cut, such as 30")
+
+
+def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkpoint: bool | int = False) -> Callable[..., tuple[Any, Any]]:
     """The function that returns value and gradient of a scalar function of NumPy arrays.
 
     Gradients have their argument's shape and dtype; `argnums` chooses the arguments, a tuple giving a tuple.
+    `checkpoint=True` bounds memory: of N operations in a loop, the values of O(sqrt N) are kept and the others computed
+    twice; a number says in how many parts the function is cut.
     Raises TraceError where the function cannot be followed, ShapeError where it returns no scalar.
     """
-    derivative = _derivative(function, argnums, lambda c: c.gradient(), lambda names: f"{names[0]}, {_source(names[1:], argnums)}")
-    trees = on_trees(value_and_grad, function, argnums, restore=lambda found, *of: (found[0], restored(found[1], *of)))
+    _require_parts(checkpoint)
+    derivative = _derivative(
+        function,
+        argnums,
+        lambda c: _with_checkpoints(c.gradient(), checkpoint),
+        lambda names: f"{names[0]}, {_source(names[1:], argnums)}",
+        checkpoint,
+    )
+    trees = on_trees(
+        value_and_grad, function, argnums, restore=lambda found, *of: (found[0], restored(found[1], *of)), checkpoint=checkpoint
+    )  # fmt: skip
 
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
         if derivative.entry is not None and not options:
@@ -192,10 +217,17 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
     return _named(value_and_gradient, function, "value_and_grad")
 
 
-def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkpoint: bool | int = False) -> Callable[..., Any]:
     """The function that returns the gradient of a scalar function of NumPy arrays. See value_and_grad."""
-    derivative = _derivative(function, argnums, lambda c: c.gradient(value=False), lambda names: _source(names, argnums))
-    trees = on_trees(grad, function, argnums)
+    _require_parts(checkpoint)
+    derivative = _derivative(
+        function,
+        argnums,
+        lambda c: _with_checkpoints(c.gradient(value=False), checkpoint),
+        lambda names: _source(names, argnums),
+        checkpoint,
+    )
+    trees = on_trees(grad, function, argnums, checkpoint=checkpoint)
 
     def gradient(*arguments: Any, **options: Any) -> Any:
         if derivative.entry is not None and not options:

@@ -46,7 +46,7 @@ def piece_gradient(problem: Problem, direction: Any) -> Any | None:
 
 def _differences(problem: Problem, direction: Any, step: float) -> Any | None:
     circuit, size = simplify(problem.circuit), len(direction)
-    direction = _rounded(direction, 10)
+    direction = _rounded(direction, 44)
 
     def slope(d: Any) -> Any:
         return along(circuit, problem, shaped(problem, d))
@@ -64,7 +64,7 @@ def _differences(problem: Problem, direction: Any, step: float) -> Any | None:
 
 
 def _rounded(direction: Any, bits: int) -> Any:
-    """A direction of length about 1 in few bits, so that moving it by a step of 2^-40 is exact in floats."""
+    """A direction of length about 1 in so many bits after the point that moving it by a step of 2^-40 is exact in floats."""
     largest = float(np.max(np.abs(direction), initial=0.0)) or 1.0
     return np.round(direction / largest * 2.0**bits) / 2.0**bits
 

@@ -33,7 +33,10 @@ class Symbolic:
         if reason is not None:
             return Refused(self.name, reason)
         start = time.perf_counter()
-        symbols, formula = formula_of(problem.circuit)
+        try:
+            symbols, formula = formula_of(problem.circuit)
+        except NotImplementedError as error:
+            return Refused(self.name, f"the function is no formula: {error}")
         derivatives = [_flat_steps(formula.diff(s)) for s in symbols]
         try:
             numbers = evaluate(symbols, [formula, *derivatives], problem.inputs)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from flint import arb
+from flint import arb, arb_series
 
 from gradcheck.arithmetic.balls import Balls
 from gradcheck.arithmetic.enclosures import Undecidable, ball, close_are_equal, precision
@@ -140,6 +140,8 @@ def _forward(problem: Problem, circuit: Circuit) -> _Found:
     left = _shaped(problem, [-slope for _, slope in back])
     same = all(_agree(a, b) for a, b in zip(flat_entries(right), flat_entries(left), strict=True))
     smooth = same and _is_continuous(problem, circuit, runs + back) and _is_linear(problem, circuit, right)
+    if not smooth and "jump" in circuit.cache:
+        raise ValueError(circuit.cache["jump"])
     return value, right, None if smooth else left, f"{how} and side"
 
 
@@ -200,7 +202,15 @@ def series_along(circuit: Circuit, problem: Problem, direction: tuple[Any, ...])
     if watched is None:
         watched = circuit.cache["watched"] = circuit.with_outputs((circuit.outputs[0], *(k for k, _ in circuit.guards)))
     result, *decided = interpret(watched, taylor, inputs)
+    if taylor.unsettled and not _has_slope(result):
+        raise ValueError(taylor.unsettled)
+    if taylor.jump:
+        circuit.cache["jump"] = taylor.jump
     return result, all(_same_decision(d, want) for d, (_, want) in zip(decided, circuit.guards, strict=True)), taylor.ties
+
+
+def _has_slope(result: Any) -> bool:
+    return all(c.is_finite() for c in (result.coeffs() if isinstance(result, arb_series) else [ball(result)]))
 
 
 def _same_decision(decided: Any, recorded: Any) -> bool:

@@ -13,13 +13,17 @@ from gradcheck.primitives import (
     bessel,
     composed,
     elementary,
+    factors,
     incomplete,
+    least_squares,
     linear,
+    norms,
     reductions,
     remainders,
     selection,
     solving,
     special,
+    spectra,
     structure,
     tables,
 )
@@ -45,7 +49,7 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving)
+    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving, factors, spectra, least_squares)
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 
@@ -53,7 +57,7 @@ TABLE: tuple[Primitive, ...] = _records()
 OPCODE: dict[Primitive, int] = {record: i for i, record in enumerate(TABLE)}
 BY_NAME: dict[str, Primitive] = {record.name: record for record in TABLE}
 _FOLLOWED: dict[Any, Callable[..., Any]] = {call: adapter or record for record in TABLE for call, adapter in record.calls.items()}
-_FOLLOWED |= composed.COMPOSED
+_FOLLOWED |= composed.COMPOSED | norms.COMPOSED
 
 
 def find(function: Any) -> Callable[..., Any] | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -326,11 +324,6 @@ def outer_of(ufunc: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a, b: ufunc(np.reshape(a, shape_of(a) + (1,) * len(shape_of(b))), b)
 
 
-def multi_dot(arrays: Any) -> Any:
-    """np.linalg.multi_dot, from left to right."""
-    return reduce(operator.matmul, arrays)
-
-
 COMPOSED: dict[Any, Callable[..., Any]] = {
     **{f: moved(f) for f in (np.tile, np.rot90, np.flipud, np.fliplr, np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.delete, np.resize)},
     np.pad: pad, np.append: append, np.column_stack: column_stack, np.dstack: dstack, np.split: split, np.array_split: split,
@@ -339,6 +332,6 @@ COMPOSED: dict[Any, Callable[..., Any]] = {
     np.polyval: polyval, np.tensordot: tensordot, np.kron: kron, np.cross: cross, np.convolve: convolve, np.vdot: vdot,
     np.copysign: copysign, np.sinc: sinc, np.rad2deg: degrees, np.degrees: degrees, np.deg2rad: radians, np.radians: radians,
     np.heaviside: heaviside, special.entr: entr, special.rel_entr: rel_entr, special.kl_div: kl_div, special.xlog1py: xlog1py,
-    special.log_expit: log_expit, special.betaln: betaln, special.exprel: exprel, np.linalg.multi_dot: multi_dot,
+    special.log_expit: log_expit, special.betaln: betaln, special.exprel: exprel,
     special.beta: beta, np.select: select, np.piecewise: piecewise, np.nan_to_num: nan_to_num, np.gradient: gradient,
 }  # fmt: skip

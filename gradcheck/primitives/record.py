@@ -87,6 +87,7 @@ class Primitive:
     scalar      Python source over `math` floats, `{0}` and `{1}` standing for the operands
     array       NumPy source likewise, where it differs from a call of the record's name
     pick        for selections: `pick(exact_inputs, inputs, **params)` takes from `inputs` what `exact_inputs` decide
+    aligned     where signs of the result are arbitrary: `aligned(result, like)` chooses them as they are in `like`
     rounds      False where the result is exact (data movement, negation, selection)
     pieces      the open pieces of the domain on which one formula holds, such as "x > 0" or "a < b"; none: the whole
                 domain is one. The rule is proved on each
@@ -107,6 +108,7 @@ class Primitive:
     scalar: str | None = None
     array: str | None = None
     pick: Callable[..., Any] | None = None
+    aligned: Callable[[Any, Any], Any] | None = None
     rounds: bool = True
     sums: bool = False
     backward: bool = False

@@ -328,11 +328,13 @@ TRACE = Primitive(
 )  # fmt: skip
 
 
-def trace(x: Any, offset: int = 0) -> Any:
-    """np.trace of a matrix."""
-    if len(shape_of(x)) != 2:
-        raise TypeError("np.trace of more than two axes is not followed: use np.einsum('...ii', x)")
-    return TRACE(x, offset=offset)
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    """np.trace; of a stack of matrices, as the sums of their diagonals."""
+    if dtype is not None or out is not None:
+        raise TypeError("np.trace(dtype=, out=) is not followed")
+    if len(shape_of(x)) == 2 and (axis1 % 2, axis2 % 2) == (0, 1):
+        return TRACE(x, offset=offset)
+    return np.sum(np.diagonal(x, offset, axis1, axis2), axis=-1)
 
 
 _CALLS: dict[Primitive, dict[Any, Any]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gradcheck.circuit import Circuit
+from gradcheck.circuit import Circuit, bytes_moved, peak_bytes
 from gradcheck.rendering.layout import quantity, table
 from gradcheck.studies.derivation import Derivation, Hop
 
@@ -60,11 +60,14 @@ def picture(derivation: Derivation) -> str:
 
 
 def costs(circuit: Circuit) -> str:
-    """Operation counts of the function and of value and gradient together."""
-    function, gradient = circuit.counts, circuit.gradient().counts
+    """Operations and memory of the function, and of value and gradient together."""
+    both = (circuit, circuit.gradient())
+    function, gradient = (c.counts for c in both)
     kinds = ("additions", "multiplications", "divisions", "transcendental", "comparisons", "moves")
     rows = [[kind, str(getattr(function, kind)), str(getattr(gradient, kind))] for kind in kinds]
     rows.append(["operations", str(function.operations), str(gradient.operations)])
+    rows.append(["bytes moved", *(str(bytes_moved(c)) for c in both)])
+    rows.append(["bytes at once, at most", *(str(peak_bytes(c)) for c in both)])
     ratio = f"{gradient.operations / function.operations:.2f}" if function.operations else "none: the function has no operations"
     return table(rows, ["kind", "function", "value and gradient"]) + f"\n  ratio {ratio} (moves are not operations)"
 
@@ -82,7 +85,7 @@ def explain(circuit: Circuit, derivation: Derivation, title: str, summary: str, 
                 "Gradient: what arrives at each input, added up\n" + "\n".join(totals),
                 f"Picture: each value with its derivative\n{_indented(picture(derivation).splitlines())}",
                 f"Chain rule unrolled, f' standing for the derivative of f\n{_indented(derivation.recursion)}",
-                f"Operations\n{costs(circuit)}",
+                f"Operations and memory\n{costs(circuit)}",
                 f"Program\n{_indented(circuit.gradient().source().splitlines())}",
             ]
         )

@@ -17,6 +17,8 @@ from gradcheck.gradients.method import Problem
 RANDOM, ROUNDS = 24, 24  # directions tried at random, and then towards the claim
 RESOLUTION = 1e-9  # of an entry's largest value, to which a point is in the hull
 TOGETHER = 1e3  # weight of the condition that shares add up to 1
+ROUND = 0.8  # share of directions that find a piece of their own where the hull is round, as of norms and of eigenvalues
+NEAR, STAYS = 1e-6, 0.9  # a claim outside a round hull is farther off than that, and keeps that share of its distance half way
 MANY_KINKS = 6  # entries that bend, beyond which not every piece is visited
 HULL_LIMIT = 64  # inputs up to which pieces are worked out
 
@@ -30,7 +32,9 @@ def in_hull(claim: Any, problem: Problem, slack: Any, left: Any, right: Any) -> 
     """
     if len(claim) > HULL_LIMIT:
         return None
-    vertices = list(limiting_gradients(problem, _directions(claim, left, right)))
+    directions = list(_directions(claim, left, right))
+    vertices, gaps, exhausted = list(limiting_gradients(problem, iter(directions))), [], False
+    round_ = len(vertices) > ROUND * len(directions)
     for _ in range(ROUNDS):
         if not vertices:
             return None
@@ -38,10 +42,14 @@ def in_hull(claim: Any, problem: Problem, slack: Any, left: Any, right: Any) -> 
         gap = claim - nearest(known, claim)
         if (np.abs(gap) <= slack + RESOLUTION * _scale(known, claim)).all():
             return True
+        gaps.append(float(np.max(np.abs(gap) / _scale(known, claim))))
         more = [v for v in limiting_gradients(problem, iter((gap, -gap))) if not any(np.array_equal(v, w) for w in vertices)]
-        if not more:
+        exhausted = not more
+        if exhausted:
             break
         vertices += more
+    if round_ and (gaps[-1] < NEAR or (not exhausted and gaps[-1] < STAYS * gaps[len(gaps) // 2])):
+        return None
     few = np.count_nonzero(np.ptp(np.array(vertices), axis=0) > slack) <= MANY_KINKS
     return False if few or _out_of_range(claim, np.vstack([vertices, [left, right]]), slack) else None
 
@@ -59,6 +67,8 @@ def _directions(claim: Any, left: Any, right: Any) -> Iterator[Any]:
     size, rng = len(claim), np.random.default_rng(0)
     lean = np.where(right == left, 0.0, np.where(np.abs(claim - right) < np.abs(claim - left), 1.0, -1.0))
     middle = np.abs(claim - (left + right) / 2) < 0.25 * np.abs(right - left)
+    if claim.any():
+        yield from (claim, -claim)  # the gradient of a norm is its own direction
     for _ in range(RANDOM // 4):
         aside = rng.choice([-1.0, 1.0], size) * rng.uniform(0.5, 1.0, size)
         size_of_step = rng.uniform(0.5, 1.0, size)

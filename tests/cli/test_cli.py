@@ -181,6 +181,8 @@ def test_explain_derives_hop_by_hop(here):
         "dh = np.cos(h)",
         "# backward",
         "return y, dz",
+        "bytes moved                   64                 128",
+        "bytes at once, at most        40                  64",
     ):
         assert line in result.stdout
 

@@ -18,13 +18,15 @@ reshape transpose broadcast_to astype concatenate stack getitem scatter put trac
 matmul dot inner outer einsum
 expit logit erf erfc erfcx ndtr xlogy gammaln digamma polygamma logaddexp logaddexp2 softmax logsumexp log_softmax
 remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc
-inv solve det logabsdet gamma log_ndtr
+inv solve det logabsdet gamma log_ndtr solve_triangular
 """.split()
+IDENTITY = "cholesky qr_r qr_q eigvalsh eigvectorsh svdvals svdvectors eigvals eigvectors pinv lstsq".split()
 DECISION = """
 greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not
 floor ceil trunc floor_divide sign isnan isfinite argmax argmin any all searchsorted rint argsort detsign
+matrix_rank full_rank real_spectrum
 """.split()
-STATUS = dict.fromkeys(PROVEN, "proven") | dict.fromkeys(DECISION, "decision")
+STATUS = dict.fromkeys(PROVEN, "proven") | dict.fromkeys(IDENTITY, "by defining identity") | dict.fromkeys(DECISION, "decision")
 
 PIECES = {  # how many open pieces the rule is proved on, beside the sums of stretched operands
     "divide": 2, "reciprocal": 2, "power": 5, "cbrt": 2, "hypot": 4, "arctan2": 3,

@@ -13,11 +13,13 @@ from gradcheck.errors import GradcheckError
 from gradcheck.primitives import TABLE, Primitive
 from gradcheck.verdicts.proof.balls import certified, is_flat
 from gradcheck.verdicts.proof.broadcasting import broadcasts
+from gradcheck.verdicts.proof.defining import POINTS, refuted, simplified
+from gradcheck.verdicts.proof.identities import Chart, charts_of
 from gradcheck.verdicts.proof.settings import Entry, Setting, entries, settings_of
 from gradcheck.verdicts.proof.vanishing import agree, number, simplified_to_zero
 
 Status = Literal["proven", "exact at random rational points", "by defining identity", "certified", "decision", "failed"]
-_STRENGTH: tuple[Status, ...] = ("proven", "exact at random rational points", "certified", "failed")
+_STRENGTH: tuple[Status, ...] = ("proven", "by defining identity", "exact at random rational points", "certified", "failed")
 _NOT_EVALUATED = (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError)  # what a wrong rule may raise
 _SCREENING, _POINTS = 2, 8  # points at which a rule is refuted before it is simplified, and compared where it cannot be
 
@@ -75,7 +77,8 @@ def prove(primitive: Primitive) -> Proof:
     if primitive.decision:
         return _decision(primitive)
     rng = random.Random(primitive.name)  # noqa: S311  sample points need no secrecy
-    pieces = [_piece(primitive, setting, rng) for setting in settings_of(primitive, rng)]
+    charts = charts_of(primitive)
+    pieces = [_by_identity(primitive, c, rng) for c in charts] or [_piece(primitive, setting, rng) for setting in settings_of(primitive, rng)]
     if primitive.elementwise and (primitive.arity or 1) > 1:
         pieces.append(_broadcast(primitive, rng))
     if not pieces:
@@ -146,6 +149,21 @@ def _by_balls(primitive: Primitive, setting: Setting, entry: Entry, rng: random.
     return Piece(setting.text, "failed", str(wrong), wrong)
 
 
+def _by_identity(primitive: Primitive, chart: Chart, rng: random.Random) -> Piece:
+    """A decomposition's rule against the identity that defines it: at rational points exactly, and, where it is small, simplified."""
+    try:
+        found = refuted(primitive, chart, rng)
+        everywhere = found is None and chart.symbolic and simplified(primitive, chart)
+    except _NOT_EVALUATED as error:
+        return Piece(chart.text, "failed", str(error))
+    if found is not None:
+        where, rule, true = found
+        wrong = Counterexample(0, {"the identity": where}, rule, true)
+        return Piece(chart.text, "failed", str(wrong), wrong)
+    how = "simplified to 0 along every parameter" if everywhere else f"exactly 0 along every parameter at {POINTS} random rational points"
+    return Piece(chart.text, "by defining identity", f"{primitive.formula}, differentiated: {how}")
+
+
 def _broadcast(primitive: Primitive, rng: random.Random) -> Piece:
     """Whether stretched operands get the sum of the cotangents of all their copies."""
     try:
@@ -169,10 +187,10 @@ def _detail(primitive: Primitive, status: Status, pieces: list[Piece]) -> str:
     if status == "failed":
         failed = next(p for p in pieces if p.status == "failed")
         return f"wrong on {failed.where}: {failed.evidence}"
-    weak = [p for p in pieces if p.status != "proven"]
+    weak = [p for p in pieces if p.status not in ("proven", "by defining identity")]
     if weak:
         return "; ".join(f"on {p.where}: {p.evidence}" for p in weak)
-    where = "; ".join(p.where for p in _shown(pieces))
+    where = "; ".join(dict.fromkeys(p.where for p in _shown(pieces)))
     return where if where == "everywhere" else f"on {where}" if primitive.elementwise else f"every entry for shapes {where}"
 
 

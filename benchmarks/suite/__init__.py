@@ -1,0 +1,1 @@
+"""The benchmark suite: workloads, peers, timing and reports behind `benchmarks/compare.py`."""

@@ -155,8 +155,19 @@ class Tracer:
                     self._elements[key] = known
             return known
         fixed = self.fixed_index(index)
+        if not array.ndim:
+            return self._of_one(array, fixed)
         found = None if alone else read(array, fixed)
         return self.record(_GETITEM, (array,), {"index": fixed}) if found is None else found
+
+    def _of_one(self, array: TracedArray, index: tuple[Any, ...]) -> Any:
+        """Indexing what has no axes: the number, the array itself, or it with new axes; compiled programs have plain floats there."""
+        number = array.value[index]
+        if not isinstance(number, np.ndarray):
+            return TracedArray(self, array.index, number)
+        if all(part is None or part is Ellipsis for part in index):
+            return np.reshape(array, number.shape) if number.shape else array  # type: ignore[call-overload]
+        return self.record(_GETITEM, (np.reshape(array, (1,)),), {"index": (np.zeros(number.shape, dtype=int),)})  # type: ignore[call-overload]
 
     def setitem(self, array: TracedArray, index: Any, value: Any) -> None:
         """Note a write; what is written may be traced, plain, or a list of both."""
@@ -172,7 +183,7 @@ class Tracer:
         if isinstance(part, TracedArray):
             if part.dtype.kind not in "iub":
                 raise TraceError(self.here(advice.INDEX))
-            return self.decide(part, np.asarray) if part.shape else part.__index__()
+            return self.decide(part, np.asarray if part.shape else np.bool_ if part.dtype.kind == "b" else int)
         if isinstance(part, slice):
             return slice(*(None if p is None else int(p) for p in (part.start, part.stop, part.step)))
         if isinstance(part, list | np.ndarray):

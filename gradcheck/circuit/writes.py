@@ -87,6 +87,8 @@ class _Assembly:
     def elements(self, write: Elements) -> int:
         """One element alone, or many in one stack; if they are all there are, nothing of the base is left."""
         shape, size = self.numbers.shape, self.numbers.size
+        if not shape:
+            return self.number(write.values[0])
         if len(write.values) == size and self.numbers.flags.c_contiguous:
             return self.shaped(self.stack([write.values[k] for k in range(size)], write.line), write.line)
         places = sorted(write.values)

@@ -207,7 +207,14 @@ def _getitem_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params)
 def is_basic(index: Any) -> bool:
     """Whether an index of slices and whole numbers alone makes a view that meets no element twice."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
+    return all(p is None or p is Ellipsis or (isinstance(p, slice | int | np.integer) and not isinstance(p, bool)) for p in parts)
+
+
+def is_view(primitive: Primitive, params: Params | None) -> bool:
+    """Whether NumPy's result may share memory with the operand."""
+    if primitive is GETITEM:
+        return is_basic((params or {})["index"])
+    return primitive is RESHAPE or primitive is TRANSPOSE or primitive is BROADCAST
 
 
 def _scatter(*values: Any, indices: tuple[Any, ...], shape: Shape) -> Any:

@@ -52,11 +52,13 @@ class Program:
     def step(arrays: list[Any], what: str, a: Any, b: Any, index: Any, factor: float) -> Any:
         try:
             result = STEPS[what](a, b, index, factor)
-        except (IndexError, ValueError):  # shapes that do not fit: the value tells whether NumPy met the same ones
+        except (IndexError, TypeError, ValueError):  # shapes that do not fit: the value tells whether NumPy met the same ones
             return 1000.0 + factor
-        if result is not None and np.ndim(result) and np.size(result) <= 12:
-            arrays.append(result)
-        return 0.0 if result is None or np.ndim(result) else result * factor
+        if isinstance(getattr(result, "value", result), np.ndarray):  # one without axes too: it can be written into
+            if np.size(result) <= 12:
+                arrays.append(result)
+            return 0.0
+        return 0.0 if result is None else result * factor
 
 
 def _set(a: Any, b: Any, index: Any, factor: float) -> None:

@@ -91,6 +91,8 @@ class Noise:
         if primitive.backward:
             noisy = [self._disturbed(x, AMPLITUDE) for x in noisy]
         result = primitive.evaluate(*noisy, **params)
+        if primitive.spread is not None:
+            result = result + AMPLITUDE * primitive.spread(noisy, params) * self.rng.uniform(-1.0, 1.0, np.shape(result))
         return self._disturbed(result, AMPLITUDE) if primitive.rounds else result
 
     def _terms(self, primitive: Primitive, read: list[Any], params: Mapping[str, Any]) -> list[Any]:

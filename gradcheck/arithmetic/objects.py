@@ -69,12 +69,12 @@ class ObjectArithmetic(ABC):
         return np.frompyfunc(lambda *scalars: form(self, *scalars, **params), len(inputs), 1)(*map(box, inputs))
 
     # spectra: only of enclosures
-    def eigenvalues(self, a: Any) -> Any:
-        """Eigenvalues of a symmetric matrix, ascending."""
+    def eigenvalues(self, a: Any, largest: int | None = None) -> Any:
+        """The largest eigenvalues of a symmetric matrix (None: all), ascending."""
         raise NotImplementedError("eigenvalues have no formula here")
 
-    def eigenvectors(self, a: Any, like: Callable[[Any], Any]) -> Any:
-        """Its eigenvectors as columns, of length 1, with the signs that floats get: `like(floats)`."""
+    def eigenvectors(self, a: Any, like: Callable[[Any], Any], largest: int | None = None) -> Any:
+        """Their eigenvectors as columns, of length 1, with the signs that floats get: `like(floats)`."""
         raise NotImplementedError("eigenvectors have no formula here")
 
     def spectrum(self, a: Any, like: Callable[[Any], Any]) -> Any:

@@ -25,7 +25,10 @@ SWEEPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Eigenvalues that are one number: its enclosure, their places in ascending order, and a basis of their space as columns."""
+    """Eigenvalues that are one number: its enclosure, their places in ascending order, and columns close to their space.
+
+    `basis` spans that space where there are several.
+    """
 
     value: Any
     places: tuple[int, ...]
@@ -46,11 +49,14 @@ class Pair:
     vector: list[Any] | None
 
 
-def pairs(coefficients: Sequence[Any], *, vectors: bool) -> tuple[list[Pair], bool]:
-    """The pairs of a symmetric matrix A_0 + A_1 t + ..., in ascending order for small t > 0; whether the direction had to decide it."""
-    found: list[Pair | None] = [None] * coefficients[0].nrows()
+def pairs(coefficients: Sequence[Any], *, vectors: bool, largest: int) -> tuple[list[Pair], bool]:
+    """The largest pairs of a symmetric matrix A_0 + A_1 t + ..., in ascending order for small t > 0; whether the direction had to decide it."""
+    n = coefficients[0].nrows()
+    found: list[Pair | None] = [None] * n
     tied = False
     for group in groups(coefficients[0]):
+        if group.places[-1] < n - largest:
+            continue
         if group.simple:
             found[group.places[0]] = _along(coefficients, group.value, group.start, vectors=vectors)
             continue
@@ -58,7 +64,7 @@ def pairs(coefficients: Sequence[Any], *, vectors: bool) -> tuple[list[Pair], bo
         slopes = _slopes(group.basis, coefficients[1]) if len(coefficients) > 1 else []
         for i, place in enumerate(group.places):
             found[place] = Pair([group.value, *slopes[i : i + 1]], None)
-    return [p for p in found if p is not None], tied
+    return [p for p in found[n - largest :] if p is not None], tied
 
 
 def general_pairs(coefficients: Sequence[Any], like: Any, *, vectors: bool) -> list[Pair]:
@@ -75,7 +81,7 @@ def general_pairs(coefficients: Sequence[Any], like: Any, *, vectors: bool) -> l
     values, columns = like
     left, found = [e.real for e in enclosed], []
     for k, near in enumerate(values):
-        nearest = min(left, key=lambda e: abs(float(e.mid()) - near))  # noqa: B023  called at once
+        nearest = min(left, key=lambda e: abs(float(e.mid()) - near))
         left.remove(nearest)
         found.append(_along(coefficients, nearest, _column(columns[:, k]), vectors=vectors))
     return found
@@ -109,10 +115,10 @@ def _slopes(basis: Any, direction: Any) -> list[Any]:
 
 def groups(a: Any) -> tuple[Group, ...]:
     """The distinct eigenvalues of a symmetric matrix, ascending. Raises Undecidable where two are too close to be told apart."""
-    return _groups(_key(a), flint.ctx.prec, _close(a))
+    return _groups(_key(a), flint.ctx.prec, _close())
 
 
-def _close(a: Any) -> bool:
+def _close() -> bool:
     """Whether values too close to be told apart count as equal, which the answer depends on."""
     try:
         return order(arb(0, 1)) == 0
@@ -133,7 +139,7 @@ def _groups(key: tuple[Any, ...], bits: int, close: bool) -> tuple[Group, ...]:
     found = []
     for value, places in discs:
         columns = arb_mat([[start[i, j] for j in places] for i in range(a.nrows())])
-        found.append(Group(value, places, _null(a, value, columns), columns))
+        found.append(Group(value, places, _null(a, value, columns) if len(places) > 1 else columns, columns))
     return tuple(found)
 
 
@@ -165,13 +171,14 @@ def _discs(a: Any) -> tuple[Any, list[tuple[Any, tuple[int, ...]]]]:
     n = a.nrows()
     near = _inverse(vectors) * a * vectors
     radii = [sum((abs(near[i, j]) for j in range(n) if j != i), arb(0)) for i in range(n)]
-    discs = sorted(((near[i, i] + arb(0, 1) * r, i) for i, r in enumerate(radii)), key=lambda d: float(d[0].mid()))
+    discs = [(near[i, i] + arb(0, 1) * r, i) for i, r in enumerate(radii)]
     joined: list[tuple[Any, list[int]]] = []
     for disc, i in sorted(discs, key=lambda d: _Exactly(d[0].mid())):
-        if joined and joined[-1][0].overlaps(disc):
-            joined[-1] = (joined[-1][0].union(disc), [*joined[-1][1], i])
-        else:
-            joined.append((disc, [i]))
+        members = [i]
+        while joined and joined[-1][0].overlaps(disc):
+            before, others = joined.pop()
+            disc, members = before.union(disc), others + members
+        joined.append((disc, members))
     sequence = [i for _, members in joined for i in members]
     ordered = arb_mat([[vectors[r, i] for i in sequence] for r in range(n)])
     places, start = [], 0

@@ -29,16 +29,16 @@ class Spectral(ObjectArithmetic):
     def joined(self, coefficients: list[Any]) -> Any:
         """A number from its coefficients."""
 
-    def eigenvalues(self, a: Any) -> Any:
-        """Eigenvalues of a symmetric matrix, ascending; equal ones as they part along the direction."""
-        found, tied = spectra.pairs(self._matrices(a), vectors=False)
+    def eigenvalues(self, a: Any, largest: int | None = None) -> Any:
+        """The largest eigenvalues of a symmetric matrix, ascending; equal ones as they part along the direction."""
+        found, tied = spectra.pairs(self._matrices(a), vectors=False, largest=len(a) if largest is None else largest)
         self.ties += tied
         return _vector([self.joined(p.value) for p in found])
 
-    def eigenvectors(self, a: Any, like: Callable[[Any], Any]) -> Any:
-        """Eigenvectors as columns, of length 1, with the signs that floats get; NaN for those of equal eigenvalues."""
+    def eigenvectors(self, a: Any, like: Callable[[Any], Any], largest: int | None = None) -> Any:
+        """Their eigenvectors as columns, of length 1, with the signs that floats get; NaN for those of equal eigenvalues."""
         matrices = self._matrices(a)
-        found, _ = spectra.pairs(matrices, vectors=True)
+        found, _ = spectra.pairs(matrices, vectors=True, largest=len(a) if largest is None else largest)
         return self._columns([p.vector for p in found], like(_floats(matrices[0])))
 
     def spectrum(self, a: Any, like: Callable[[Any], Any]) -> Any:
@@ -59,13 +59,14 @@ class Spectral(ObjectArithmetic):
         return found
 
     def _columns(self, vectors: list[Any], reference: Any) -> Any:
-        found = np.empty((len(vectors), len(vectors)), dtype=object)
+        size = len(reference)
+        found = np.empty((size, len(vectors)), dtype=object)
         for k, vector in enumerate(vectors):
             if vector is None:
                 self.unsettled = UNSETTLED
                 found[:, k] = arb.nan()
                 continue
-            column = [self.joined([c[i, 0] for c in vector]) for i in range(len(vectors))]
+            column = [self.joined([c[i, 0] for c in vector]) for i in range(size)]
             total: Any = 0
             for x in column:
                 total = total + x * x
@@ -80,8 +81,6 @@ class Spectral(ObjectArithmetic):
 
 
 def _sign(vector: Any, reference: Any) -> int:
-    if not np.any(reference):
-        return 1  # a vector nobody compares
     along = sum((vector[i, 0] * float(r) for i, r in enumerate(reference)), arb(0))
     if along.contains(0):
         raise Undecidable("the sign of an eigenvector is open at this precision")

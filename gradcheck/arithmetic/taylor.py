@@ -165,8 +165,9 @@ class Taylor(Spectral):
     def atan2(self, a: Any, b: Any) -> Any:
         """The angle at the point, turned by the arc tangent of what changes."""
         a0, b0 = _first(a), _first(b)
+        below = isinstance(a, arb_series) and a0 == 0 and b0 < 0 and self.less(a, 0)  # the jump at the negative axis
         turned = self.divide(_any(a) * b0 - _any(b) * a0, _any(b) * b0 + _any(a) * a0)
-        return turned.atan() + arb.atan2(a0, b0)
+        return turned.atan() + (-arb.pi() if below else arb.atan2(a0, b0))
 
     def sinh(self, x: Any) -> Any:
         return (self.exp(x) - self.exp(-x)) / 2

@@ -13,8 +13,12 @@ FLOAT = (
 ITEM = "a traced array was taken apart with .item() or .tolist(). Index it instead: x[0], x[i, j]"
 INDEX = "a traced floating-point value was used as an index or a count. Compute indices from shapes or from integer data"
 INPLACE = (
-    "an argument of the function, or a view of one, was written into; the caller's array would change. "
+    "an argument of the function, a view of one, or a part of a complex array, was written into; others would see the change. "
     "Write into a copy: x = x.copy() first, or x = x + ... instead of x += ..."
+)
+COMPLEX_WRITE = (
+    "a complex array, or a view of one, was written into, or complex values into a real array. "
+    "Build it from its parts: np.where, np.concatenate or np.stack; write z = z * ... instead of z *= ... where views of it are in use"
 )
 UNWRITTEN = "entries made by np.empty_like(...) were read before anything was written there. Start with np.zeros_like(...) instead"
 OUT = "out= writes a traced result into a plain array. Bind the result to a name instead, or start with np.zeros_like(x) of a traced x"
@@ -25,6 +29,16 @@ BITS = "{} reads or moves the bits of a traced array. Write it with arithmetic a
 METHOD = "x.{}(...) is not followed. Write it with NumPy's functions from the table of primitives"
 BOOLEAN = "the truth value of a traced array with several elements is ambiguous. Use .any(), .all() or np.where(condition, a, b)"
 
+COMPLEX = (
+    "{} of complex values is not followed. Work with their parts: z.real, z.imag, np.abs(z), np.angle(z). "
+    "Complex numbers have no order: compare np.abs(z) or a part"
+)
+COMPLEX_ARRAY = "np.array([...]) of complex values under way. Join them with np.stack([...])"
+COMPLEX_CAST = "a complex value was cast to {}, which drops its imaginary part. Write z.real"
+COMPLEX_INPUT = (
+    "a complex argument cannot be differentiated: pass its real and imaginary part as two real arguments and form re + 1j * im inside"
+)
+COMPLEX_RESULT = "the function returned a complex value, and a derivative here is that of real numbers: return its real part, its imaginary part or np.abs(z)**2"
 RESULT = "the function returned {}, expected a number or an array of numbers. Is a return statement missing?"
 OBJECTS = (
     "an array of traced values made by np.array([...]) met a function that takes no such array: {}. "

@@ -122,7 +122,8 @@ class Circuit:
 
     `inputs` and `outputs` are value numbers. From equation `backward` on, if there is such a part, the reverse sweep
     writes. `guards` lists the decisions the traced function took on values,
-    (value, outcome): the program stands for the function only where they hold.
+    (value, outcome): the program stands for the function only where they hold. `complex_values` says that the function
+    formed complex numbers, of which the circuit holds the parts.
     """
 
     opcodes: array[int]
@@ -140,6 +141,7 @@ class Circuit:
     guards: tuple[tuple[int, Any], ...] = ()
     name: str = "f"
     backward: int | None = None
+    complex_values: bool = False
     cache: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -224,6 +226,7 @@ class Builder:
         self.guards: list[tuple[int, Any]] = []
         self.table: list[ArrayType] = []
         self.backward: int | None = None
+        self.complex_values = False
         self._known: dict[Any, int] = {}
         self._near: dict[int, int] = {}
         self._held: list[ArrayType] = []
@@ -287,6 +290,7 @@ class Builder:
         return Circuit(
             self.opcodes, self.starts, self.operands, self.types, self.places, tuple(self.table), tuple(self.place_ids),
             self.params, self.constants, self.names, tuple(self.inputs), outputs, tuple(self.guards), self.name, self.backward,
+            self.complex_values,
         )  # fmt: skip
 
 

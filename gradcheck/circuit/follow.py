@@ -7,9 +7,10 @@ for a version that does; outside it, and for plain arguments, nothing changes.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from types import CellType, FunctionType, ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ from scipy import special
 
 from gradcheck.circuit.memory import as_array
 from gradcheck.primitives import find
+from gradcheck.primitives.trigonometric import SCIPY
 
 _PLAIN = (special.logsumexp, special.softmax, special.log_softmax)
 _LOCK = threading.RLock()
@@ -97,7 +99,7 @@ _HOMES: list[tuple[dict[str, Any], str]] = [
 @contextmanager
 def following_scipy(function: Callable[..., Any]) -> Iterator[None]:
     """Let the function and its helpers see SciPy's plain functions in a form that can be traced."""
-    with _LOCK:
+    with _LOCK, _following_transforms():
         places: list[Place] = [*_HOMES, *_places_in(function)]
         saved = [(place, _read(place)) for place in places]
         try:
@@ -107,6 +109,33 @@ def following_scipy(function: Callable[..., Any]) -> Iterator[None]:
         finally:
             for place, original in saved:
                 _write(place, original)
+
+
+class _Transforms:
+    """A backend for scipy.fft, by the protocol it has for that: traced arrays are followed, others go on to SciPy's own."""
+
+    __ua_domain__ = "numpy.scipy.fft"
+
+    @staticmethod
+    def __ua_function__(method: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        x, *rest = args or (options.get("x"),)
+        recorder = _recorder(x)
+        if recorder is None:
+            return NotImplemented
+        name, known = method.__name__, SCIPY.get(method.__name__, _unknown)
+        for unused in ("x", "overwrite_x", "workers", "plan"):
+            options.pop(unused, None)
+        return recorder.call(known, (recorder.lift(x), *rest), options, f"fft.{name}")
+
+
+def _unknown(*args: Any, **options: Any) -> Any:
+    raise TypeError("this transform is not followed: compose it of one-dimensional ones")
+
+
+def _following_transforms() -> AbstractContextManager[Any]:
+    """Nothing, unless somebody uses scipy.fft."""
+    module = sys.modules.get("scipy.fft")
+    return nullcontext() if module is None else module.set_backend(_Transforms)
 
 
 Place = tuple[dict[str, Any], str] | CellType  # a name in a namespace, or a closure's cell

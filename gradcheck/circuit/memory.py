@@ -210,7 +210,7 @@ def blank(like: Any, numbers: Any, *, written: bool = True) -> Any:
 
 def as_array(traced: Any) -> Any:
     """A traced number as an array without axes, which unlike a number can be written into."""
-    if isinstance(traced.value, np.ndarray):
+    if isinstance(traced.value, np.ndarray) or traced.dtype.kind == "c":
         return traced
     return traced.current(traced.recorder, traced.index, np.array(traced.value))
 

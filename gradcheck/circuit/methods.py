@@ -94,13 +94,6 @@ def tolist(self: Any) -> Any:
     return self.value.tolist()
 
 
-def _imaginary(self: Any) -> Any:
-    """Zeros, which nobody can write into."""
-    zeros = np.zeros_like(self.value)
-    zeros.flags.writeable = False
-    return zeros[()]
-
-
 def _set_flat(self: Any, value: Any) -> None:
     Flat(self)[:] = value
 
@@ -122,10 +115,7 @@ _ATTRIBUTES: dict[str, Any] = {
     "nbytes": property(lambda self: self.dtype.itemsize * self.size),
     "strides": property(lambda self: np.asarray(self.value).strides),
     "flags": property(lambda self: np.asarray(self.value).flags),
-    "imag": property(_imaginary),
     "flat": property(lambda self: Flat(self), _set_flat),
-    "conj": lambda self: self,
-    "conjugate": lambda self: self,
     "__contains__": _contains,
     "__divmod__": _divmod,
     "__rdivmod__": _rdivmod,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit.circuit import Builder
+from gradcheck.circuit.complexes import TracedComplex
 from gradcheck.circuit.traced import TracedArray
 
 
@@ -16,11 +17,19 @@ def name_values(builder: Builder, frames: Iterable[FrameType], tracer: Any, outp
     """Name values after the variables that hold them when the function has returned; outer functions name first."""
     for frame in sorted(frames, key=_depth):
         for name, held in list(frame.f_locals.items()):
-            if type(held) is TracedArray and held.recorder is tracer and held.index not in builder.constants:
-                builder.names.setdefault(held.index, name)
+            for index, label in _values_of(held, name) if isinstance(held, TracedArray) and held.recorder is tracer else ():
+                if index not in builder.constants:
+                    builder.names.setdefault(index, label)
         _name_arrays(builder, frame, tracer)
     _name_result(builder, outputs)
     _name_earlier_rounds(builder)
+
+
+def _values_of(held: TracedArray, name: str) -> list[tuple[int, str]]:
+    """The values a variable holds: two for a complex one."""
+    if isinstance(held, TracedComplex):
+        return [(p.index, f"{name}_{which}") for p, which in ((held.re, "re"), (held.im, "im")) if isinstance(p, TracedArray)]
+    return [(held.index, name)] if type(held) is TracedArray else []  # a stale one would have to be read first
 
 
 def _name_result(builder: Builder, outputs: tuple[int, ...]) -> None:

@@ -176,7 +176,8 @@ def _name(builder: Builder, cotangent: int, of: str | None) -> None:
 
 def _assemble(builder: Builder, type: ArrayType, pieces: list[tuple[Any, int]]) -> int:
     indices, values = tuple(i for i, _ in pieces), tuple(v for _, v in pieces)
-    return builder.apply(SCATTER, values, type, indices=indices, shape=type.shape)
+    dtype = np.result_type(*(builder.type(v).dtype for v in values))  # as the pieces have it: the whole is cast where it must be
+    return builder.apply(SCATTER, values, ArrayType(type.shape, dtype), indices=indices, shape=type.shape)
 
 
 def _zeros(builder: Builder, type: ArrayType) -> int:

@@ -213,6 +213,15 @@ class _Rewriter:
             result = result[()]
         return self.builder.constant(result) if type_of(result).size <= _FOLD_LIMIT else None
 
+    def applied(self, primitive: Primitive, read: tuple[int, ...]) -> int:
+        """An elementwise operation that a rewrite needs, of the operands' common type."""
+        types = [self.builder.type(i) for i in read]
+        shape, dtype = np.broadcast_shapes(*(t.shape for t in types)), np.result_type(*(t.dtype for t in types))
+        key = self._key(primitive, read, None, ArrayType(shape, dtype))
+        if key not in self.seen:
+            self.seen[key] = self.builder.apply(primitive, read, ArrayType(shape, dtype))
+        return self.seen[key]
+
     def number(self, k: int) -> float | None:
         """The plain value of a scalar constant."""
         value = self.builder.constants.get(k)
@@ -225,8 +234,8 @@ class _Rewriter:
         return tuple(self.builder.operands[self.builder.starts[k] : self.builder.starts[k + 1]])
 
 
-ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, WHERE, RESHAPE = (
-    BY_NAME[n] for n in ("add", "subtract", "multiply", "divide", "negative", "power", "where", "reshape")
+ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATIVE, POWER, WHERE, RESHAPE, HYPOT = (
+    BY_NAME[n] for n in ("add", "subtract", "multiply", "divide", "negative", "power", "where", "reshape", "hypot")
 )
 STRETCH = BY_NAME["broadcast_to"]
 _BROADCAST = OPCODE[STRETCH]
@@ -303,7 +312,17 @@ def _negative(r: _Rewriter, read: tuple[int, ...]) -> Any:
 
 
 def _power(r: _Rewriter, read: tuple[int, ...]) -> Any:
-    return read[0] if r.number(read[1]) == 1 else None
+    exponent = r.number(read[1])
+    return read[0] if exponent == 1 else _square(r, read[:1]) if exponent == 2 else None
+
+
+def _square(r: _Rewriter, read: tuple[int, ...]) -> Any:
+    """|z|**2 is a**2 + b**2, smooth at 0 and rounded less."""
+    parts = r.made_by(read[0], HYPOT)
+    if parts is None:
+        return None
+    squares = tuple(r.applied(MULTIPLY, (p, p)) for p in parts)
+    return ADD, squares
 
 
 def _where(r: _Rewriter, read: tuple[int, ...]) -> Any:
@@ -318,5 +337,5 @@ def _reshape(r: _Rewriter, read: tuple[int, ...]) -> Any:
 
 REWRITES: dict[Primitive, Any] = {
     ADD: _add, SUBTRACT: _subtract, MULTIPLY: _multiply, DIVIDE: _divide, NEGATIVE: _negative, POWER: _power, WHERE: _where,
-    RESHAPE: _reshape,
+    RESHAPE: _reshape, BY_NAME["square"]: _square,
 }  # fmt: skip

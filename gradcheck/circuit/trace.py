@@ -13,8 +13,9 @@ import numpy as np
 import scipy
 
 from gradcheck.case import Case
-from gradcheck.circuit import advice
+from gradcheck.circuit import advice, complexes
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
+from gradcheck.circuit.complexes import TracedComplex
 from gradcheck.circuit.follow import following_scipy
 from gradcheck.circuit.memory import FIXED, read, share
 from gradcheck.circuit.naming import name_values
@@ -24,6 +25,7 @@ from gradcheck.circuit.trees import flat_function, holds_tree, take_apart
 from gradcheck.domains import floating_positions
 from gradcheck.errors import GradcheckError, TraceError
 from gradcheck.primitives import BY_NAME, OPCODE, Primitive, plain
+from gradcheck.primitives.structure import is_view
 
 _HERE = __file__.rsplit("circuit", 1)[0]
 _LIBRARIES = (_HERE, *(m.__file__.rsplit("__init__", 1)[0] for m in (np, scipy) if m.__file__))
@@ -41,10 +43,11 @@ class Tracer:
         self.builder = Builder(name)
         self.frames: dict[int, FrameType] = {}
         self.arrays: dict[int, tuple[Any, Any, int]] = {}
+        self.complexes: dict[int, tuple[Any, TracedComplex]] = {}
         self._inside: dict[CodeType, bool] = {}
         self._places: dict[tuple[CodeType, int], int] = {}
         self._keep_places = places
-        self._scalar_type = self.builder.type_id(FLOAT64)
+        self._scalar_type = -1  # the number of the type of float64 scalars, once there is one
         self._numbers: dict[float, int] = {}
         self._elements: dict[tuple[int, int], TracedArray] = {}
         self._frame: FrameType | None = None  # the user's frame last met, and the lines its instructions stand on
@@ -52,14 +55,18 @@ class Tracer:
 
     def input(self, value: Any, name: str | None = None) -> TracedArray:
         """A traced argument."""
+        if np.iscomplexobj(value):
+            raise TraceError(f"{self.builder.name}: {advice.COMPLEX_INPUT}")
         return TracedArray(self, self.builder.input(type_of(value), name), value, FIXED)
 
-    def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> TracedArray:
+    def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> Any:
         """Write one equation down and evaluate it."""
         operands, values = [], []
         for x in inputs:
             if type(x) is not TracedArray or x.recorder is not self:
                 x = self.lift(x)
+                if type(x) is TracedComplex:
+                    return self._of_complex(primitive, inputs, params)
             operands.append(x.index)
             values.append(plain(x.value))
         value = primitive.on_floats(values, params or {})
@@ -80,6 +87,8 @@ class Tracer:
         builder.opcodes.append(opcode)
         builder.operands.extend(operands)
         builder.starts.append(len(builder.operands))
+        if self._scalar_type < 0:
+            self._scalar_type = builder.type_id(FLOAT64)
         builder.types.append(self._scalar_type)
         frame = sys._getframe(2)
         place = self._lines.get(frame.f_lasti) if frame is self._frame else None
@@ -95,6 +104,17 @@ class Tracer:
                 self._numbers[value] = known
         return known
 
+    def _of_complex(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> Any:
+        """The same for complex operands: several equations on their parts."""
+        result = complexes.record(self, primitive, inputs, params or {})
+        if result.shape and is_view(primitive, params) and isinstance(inputs[0], TracedComplex):
+            return inputs[0].has_view(result)
+        return result
+
+    def pair(self, re: Any, im: Any) -> TracedComplex:
+        """Two traced real arrays as one complex value."""
+        return complexes.paired(self, re, im)
+
     def lift(self, value: Any) -> TracedArray:
         """A constant, or the traced values in a list or object array, gathered."""
         if isinstance(value, TracedArray):
@@ -105,11 +125,15 @@ class Tracer:
             return self._lift_array(value) if value.ndim else self.lift(value[()])
         if isinstance(value, list | tuple):
             return self.lift(_array_of(value))
+        if isinstance(value, complex | np.complexfloating):
+            return complexes.constant(self, value)
         return TracedArray(self, self.builder.constant(value), value)
 
     def _lift_array(self, value: Any) -> TracedArray:
         if value.dtype == object:
             return self.gather(value)
+        if value.dtype.kind == "c":
+            return self._lift_complex(value)
         known = self.arrays.get(id(value))
         if known is not None and np.array_equal(known[1], value):
             return TracedArray(self, known[2], known[1])
@@ -118,6 +142,12 @@ class Tracer:
         index = self.builder.constant(copy)
         self.arrays[id(value)] = (value, copy, index)
         return TracedArray(self, index, copy)
+
+    def _lift_complex(self, value: Any) -> TracedArray:
+        known = self.complexes.get(id(value))
+        if known is None or not np.array_equal(known[1].value, value):
+            known = self.complexes[id(value)] = (value, complexes.constant(self, value))
+        return known[1]
 
     def gather(self, objects: Any) -> TracedArray:
         """An object array holding traced scalars, such as np.array([a, b]), as one traced array."""
@@ -146,7 +176,7 @@ class Tracer:
     def getitem(self, array: TracedArray, index: Any) -> Any:
         """Record an index; traced whole numbers in it are followed as decisions. An element read again is the one read before."""
         alone = array.memory is None or array.memory is FIXED
-        if alone and type(index) is int:
+        if alone and type(index) is int and type(array) is TracedArray:
             key = (array.index, index)
             known = self._elements.get(key)
             if known is None:
@@ -155,7 +185,7 @@ class Tracer:
                     self._elements[key] = known
             return known
         fixed = self.fixed_index(index)
-        if not array.ndim:
+        if not array.ndim and type(array) is not TracedComplex:
             return self._of_one(array, fixed)
         found = None if alone else read(array, fixed)
         return self.record(_GETITEM, (array,), {"index": fixed}) if found is None else found
@@ -173,6 +203,8 @@ class Tracer:
         """Note a write; what is written may be traced, plain, or a list of both."""
         if _holds_traced(value):
             value = self.lift(value)
+        if type(array) is TracedComplex or (type(value) is TracedComplex and array.dtype.kind != "c"):
+            raise TraceError(self.here(advice.COMPLEX_WRITE))
         write(array, self.fixed_index(index), value)
 
     def fixed_index(self, index: Any) -> tuple[Any, ...]:
@@ -204,7 +236,8 @@ class Tracer:
 
     def varies(self, traced: TracedArray) -> bool:
         """Whether a value depends on the inputs; asked before something is refused."""
-        builder, waiting, seen = self.builder, [traced.index], set[int]()
+        parts = (traced.re, traced.im) if isinstance(traced, TracedComplex) else (traced,)
+        builder, waiting, seen = self.builder, [p.index for p in parts if isinstance(p, TracedArray)], set[int]()
         while waiting:
             k = waiting.pop()
             if k in builder.inputs:
@@ -345,6 +378,8 @@ def run(tracer: Tracer, function: Callable[..., Any], given: Sequence[Any], opti
 def _result(tracer: Tracer, value: Any) -> TracedArray:
     """A traced output; TraceError for what is no number."""
     result = tracer.lift(value) if isinstance(value, _NUMBERS) else None
+    if isinstance(result, TracedComplex):
+        raise TraceError(f"{tracer.builder.name}: {advice.COMPLEX_RESULT}")
     if result is None or result.dtype.kind not in "fiub":
         what = type(value).__name__ if result is None else f"{result.dtype} values"
         raise TraceError(f"{tracer.builder.name}: {advice.RESULT.format(what)}")

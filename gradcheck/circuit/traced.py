@@ -71,7 +71,20 @@ class TracedArray:
 
     @property
     def real(self) -> TracedArray:
+        self.recorder.builder.complex_values = True  # a complex step would end here
         return self
+
+    @property
+    def imag(self) -> Any:
+        self.recorder.builder.complex_values = True
+        return np.zeros(self.shape, self.dtype)[()]
+
+    def conj(self) -> TracedArray:
+        self.recorder.builder.complex_values = True
+        return self.copy()
+
+    def conjugate(self) -> TracedArray:
+        return self.conj()
 
     def __len__(self) -> int:
         return len(self.value)
@@ -158,6 +171,8 @@ class TracedArray:
 
     def astype(self, dtype: Any, **options: Any) -> Any:
         wanted = np.dtype(dtype)
+        if wanted.kind == "c":
+            return self.recorder.pair(self, 0.0).astype(wanted)
         if wanted == self.dtype:
             return self.copy() if options.get("copy", True) else self
         made = BY_NAME["astype"](self, dtype=wanted.name)
@@ -262,8 +277,13 @@ def _by_function(function: Callable[..., Any]) -> tuple[Callable[..., Any], Call
     return lambda self, other: function(self, other), lambda self, other: function(other, self)
 
 
+def _alone(array: Any) -> bool:
+    """Whether nothing else looks at an array's numbers."""
+    return type(array) is TracedArray and array.memory is None
+
+
 def _alike(a: Any, b: Any) -> bool:
-    return bool(a.shape == b.shape and a.dtype == b.dtype and a.strides == b.strides)
+    return bool(type(b) is np.ndarray and a.shape == b.shape and a.dtype == b.dtype and a.strides == b.strides)
 
 
 def _unary(record: Any) -> Callable[..., Any]:
@@ -275,7 +295,7 @@ def _in_place(forward: Callable[..., Any]) -> Callable[..., Any]:
         result = forward(self, other)
         if not isinstance(self.value, np.ndarray):
             return result  # NumPy scalars are immutable: the name is rebound
-        if self.memory is None and result.memory is None and result.value.__class__ is np.ndarray and _alike(self.value, result.value):
+        if _alone(self) and _alone(result) and _alike(self.value, result.value):
             self.index, self.value = result.index, result.value  # nobody else looks at it
             return self
         return self.becomes(result)

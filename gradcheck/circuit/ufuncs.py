@@ -63,10 +63,10 @@ def apply(recorder: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], 
 
 def _into_plain(recorder: Any, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], given: dict[str, Any], out: Any) -> Any:
     """A plain array can take a decision, as in `mask |= x > 0`, but no value that has a derivative."""
-    if method != "__call__" or given or out.dtype.kind == "f":
+    if method != "__call__" or given or out.dtype.kind not in "iub":
         raise TraceError(recorder.here(advice.OUT))
     result = _called(recorder, ufunc, inputs) if _is_followed(ufunc) else None
-    if result is None or result.dtype.kind == "f":
+    if result is None or result.dtype.kind not in "iub":
         raise TraceError(recorder.here(advice.OUT))
     out[...] = recorder.decide(result, np.asarray)
     return out

@@ -116,6 +116,14 @@ class _Plan:
             self.lines.append(f"v{k} = {self.writer.right(k)}")
             if self.writer.is_fresh(k):
                 self.fresh.add(k)
+            else:
+                self._pin(k)
+
+    def _pin(self, k: int) -> None:
+        """What may be a view of an operand, made at each call, keeps the operand's buffer for good."""
+        for i in self.circuit.inputs_of(k):
+            if i in self.base:
+                self.ends[self.base[i]] = len(self.steps)
 
     def _view(self, k: int) -> bool:
         """Views of fixed arrays are taken once."""

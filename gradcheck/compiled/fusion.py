@@ -46,10 +46,10 @@ def pattern(shape: Shape, whole: Shape) -> tuple[str, int] | None:
     """How an operand goes along with a block of a larger shape; None where it must be written out first."""
     size = int(np.prod(shape, dtype=int))
     padded = (1,) * (len(whole) - len(shape)) + shape
-    if padded == whole:
-        return "same", 0
     if size == 1:
         return "number", 0
+    if padded == whole:
+        return "same", 0
     first = next(i for i, n in enumerate(padded) if n != 1)
     last = max(i for i, n in enumerate(padded) if n != 1)
     if padded[first:] == whole[first:]:

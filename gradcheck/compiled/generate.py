@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from gradcheck.primitives import TABLE, Primitive
 
 TARGET = Path(__file__).with_name("kernels.py")
@@ -20,8 +22,6 @@ _HEAD = '''"""The machine: runs programs of scalar instructions (operation, resu
 Generated from the records by `python -m gradcheck.compiled.generate`; do not edit.
 """
 
-
-# ruff: noqa: PLR0912  a machine has a branch for every instruction
 
 import math
 
@@ -137,7 +137,9 @@ def formulas() -> dict[str, str]:
 def _formula(record: Primitive) -> str:
     assert record.scalar is not None
     text = record.scalar.format("x", "y", "z")
-    return f"1.0 if {text} else 0.0" if record.decision else text
+    with np.errstate(all="ignore"):
+        is_boolean = isinstance(record.evaluate(*[np.float64(1.0)] * (record.arity or 1)), bool | np.bool_)
+    return f"1.0 if {text} else 0.0" if is_boolean else text
 
 
 def source() -> str:

@@ -4,8 +4,6 @@ Generated from the records by `python -m gradcheck.compiled.generate`; do not ed
 """
 
 
-# ruff: noqa: PLR0912  a machine has a branch for every instruction
-
 import math
 
 import numba
@@ -29,21 +27,44 @@ NUMBERS = {
     "exp": 12,
     "expm1": 13,
     "log": 14,
-    "log1p": 15,
-    "sin": 16,
-    "cos": 17,
-    "hypot": 18,
-    "greater": 19,
-    "greater_equal": 20,
-    "less": 21,
-    "less_equal": 22,
-    "equal": 23,
-    "not_equal": 24,
-    "absolute": 25,
-    "where": 26,
-    "maximum": 27,
-    "minimum": 28,
-    "erf": 29,
+    "log2": 15,
+    "log10": 16,
+    "log1p": 17,
+    "sin": 18,
+    "cos": 19,
+    "tan": 20,
+    "arcsin": 21,
+    "arccos": 22,
+    "arctan": 23,
+    "hypot": 24,
+    "arctan2": 25,
+    "sinh": 26,
+    "cosh": 27,
+    "tanh": 28,
+    "arcsinh": 29,
+    "arccosh": 30,
+    "arctanh": 31,
+    "greater": 32,
+    "greater_equal": 33,
+    "less": 34,
+    "less_equal": 35,
+    "equal": 36,
+    "not_equal": 37,
+    "logical_and": 38,
+    "logical_or": 39,
+    "logical_not": 40,
+    "sign": 41,
+    "isnan": 42,
+    "isfinite": 43,
+    "absolute": 44,
+    "where": 45,
+    "maximum": 46,
+    "minimum": 47,
+    "clip": 48,
+    "expit": 49,
+    "erf": 50,
+    "erfc": 51,
+    "gammaln": 52,
 }
 
 
@@ -84,35 +105,81 @@ def run(code, cells):  # type: ignore[no-untyped-def]
         elif operation == 14:
             cells[result] = math.log(x)
         elif operation == 15:
-            cells[result] = math.log1p(x)
+            cells[result] = math.log2(x)
         elif operation == 16:
-            cells[result] = math.sin(x)
+            cells[result] = math.log10(x)
         elif operation == 17:
-            cells[result] = math.cos(x)
+            cells[result] = math.log1p(x)
         elif operation == 18:
-            cells[result] = math.hypot(x, y)
+            cells[result] = math.sin(x)
         elif operation == 19:
-            cells[result] = 1.0 if x > y else 0.0
+            cells[result] = math.cos(x)
         elif operation == 20:
-            cells[result] = 1.0 if x >= y else 0.0
+            cells[result] = math.tan(x)
         elif operation == 21:
-            cells[result] = 1.0 if x < y else 0.0
+            cells[result] = math.asin(x)
         elif operation == 22:
-            cells[result] = 1.0 if x <= y else 0.0
+            cells[result] = math.acos(x)
         elif operation == 23:
-            cells[result] = 1.0 if x == y else 0.0
+            cells[result] = math.atan(x)
         elif operation == 24:
-            cells[result] = 1.0 if x != y else 0.0
+            cells[result] = math.hypot(x, y)
         elif operation == 25:
-            cells[result] = abs(x)
+            cells[result] = math.atan2(x, y)
         elif operation == 26:
-            cells[result] = y if x else z
+            cells[result] = math.sinh(x)
         elif operation == 27:
-            cells[result] = x if x >= y or x != x else y
+            cells[result] = math.cosh(x)
         elif operation == 28:
-            cells[result] = x if x <= y or x != x else y
+            cells[result] = math.tanh(x)
         elif operation == 29:
+            cells[result] = math.asinh(x)
+        elif operation == 30:
+            cells[result] = math.acosh(x)
+        elif operation == 31:
+            cells[result] = math.atanh(x)
+        elif operation == 32:
+            cells[result] = 1.0 if x > y else 0.0
+        elif operation == 33:
+            cells[result] = 1.0 if x >= y else 0.0
+        elif operation == 34:
+            cells[result] = 1.0 if x < y else 0.0
+        elif operation == 35:
+            cells[result] = 1.0 if x <= y else 0.0
+        elif operation == 36:
+            cells[result] = 1.0 if x == y else 0.0
+        elif operation == 37:
+            cells[result] = 1.0 if x != y else 0.0
+        elif operation == 38:
+            cells[result] = 1.0 if bool(x) and bool(y) else 0.0
+        elif operation == 39:
+            cells[result] = 1.0 if bool(x) or bool(y) else 0.0
+        elif operation == 40:
+            cells[result] = 1.0 if not x else 0.0
+        elif operation == 41:
+            cells[result] = (1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else x)
+        elif operation == 42:
+            cells[result] = 1.0 if x != x else 0.0
+        elif operation == 43:
+            cells[result] = 1.0 if x - x == 0.0 else 0.0
+        elif operation == 44:
+            cells[result] = abs(x)
+        elif operation == 45:
+            cells[result] = y if x else z
+        elif operation == 46:
+            cells[result] = (x if x >= y or x != x else y)
+        elif operation == 47:
+            cells[result] = (x if x <= y or x != x else y)
+        elif operation == 48:
+            cells[result] = (z if x > z or y > z else y if x < y else x)
+        elif operation == 49:
+            cells[result] = 1.0 / (1.0 + math.exp(-x))
+        elif operation == 50:
             cells[result] = math.erf(x)
+        elif operation == 51:
+            cells[result] = math.erfc(x)
+        elif operation == 52:
+            cells[result] = math.lgamma(x)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -195,74 +262,171 @@ def run_many(code, cells):  # type: ignore[no-untyped-def]
         elif operation == 15:
             for p in range(cells.shape[1]):
                 x = a[p]
-                out[p] = math.log1p(x)
+                out[p] = math.log2(x)
         elif operation == 16:
             for p in range(cells.shape[1]):
                 x = a[p]
-                out[p] = math.sin(x)
+                out[p] = math.log10(x)
         elif operation == 17:
             for p in range(cells.shape[1]):
                 x = a[p]
-                out[p] = math.cos(x)
+                out[p] = math.log1p(x)
         elif operation == 18:
             for p in range(cells.shape[1]):
                 x = a[p]
-                y = b[p]
-                out[p] = math.hypot(x, y)
+                out[p] = math.sin(x)
         elif operation == 19:
             for p in range(cells.shape[1]):
                 x = a[p]
-                y = b[p]
-                out[p] = 1.0 if x > y else 0.0
+                out[p] = math.cos(x)
         elif operation == 20:
             for p in range(cells.shape[1]):
                 x = a[p]
-                y = b[p]
-                out[p] = 1.0 if x >= y else 0.0
+                out[p] = math.tan(x)
         elif operation == 21:
             for p in range(cells.shape[1]):
                 x = a[p]
-                y = b[p]
-                out[p] = 1.0 if x < y else 0.0
+                out[p] = math.asin(x)
         elif operation == 22:
             for p in range(cells.shape[1]):
                 x = a[p]
-                y = b[p]
-                out[p] = 1.0 if x <= y else 0.0
+                out[p] = math.acos(x)
         elif operation == 23:
             for p in range(cells.shape[1]):
                 x = a[p]
-                y = b[p]
-                out[p] = 1.0 if x == y else 0.0
+                out[p] = math.atan(x)
         elif operation == 24:
             for p in range(cells.shape[1]):
                 x = a[p]
                 y = b[p]
-                out[p] = 1.0 if x != y else 0.0
+                out[p] = math.hypot(x, y)
         elif operation == 25:
             for p in range(cells.shape[1]):
                 x = a[p]
-                out[p] = abs(x)
+                y = b[p]
+                out[p] = math.atan2(x, y)
         elif operation == 26:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.sinh(x)
+        elif operation == 27:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.cosh(x)
+        elif operation == 28:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.tanh(x)
+        elif operation == 29:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.asinh(x)
+        elif operation == 30:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.acosh(x)
+        elif operation == 31:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.atanh(x)
+        elif operation == 32:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if x > y else 0.0
+        elif operation == 33:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if x >= y else 0.0
+        elif operation == 34:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if x < y else 0.0
+        elif operation == 35:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if x <= y else 0.0
+        elif operation == 36:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if x == y else 0.0
+        elif operation == 37:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if x != y else 0.0
+        elif operation == 38:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if bool(x) and bool(y) else 0.0
+        elif operation == 39:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                out[p] = 1.0 if bool(x) or bool(y) else 0.0
+        elif operation == 40:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = 1.0 if not x else 0.0
+        elif operation == 41:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = (1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else x)
+        elif operation == 42:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = 1.0 if x != x else 0.0
+        elif operation == 43:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = 1.0 if x - x == 0.0 else 0.0
+        elif operation == 44:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = abs(x)
+        elif operation == 45:
             for p in range(cells.shape[1]):
                 x = a[p]
                 y = b[p]
                 z = c[p]
                 out[p] = y if x else z
-        elif operation == 27:
+        elif operation == 46:
             for p in range(cells.shape[1]):
                 x = a[p]
                 y = b[p]
-                out[p] = x if x >= y or x != x else y
-        elif operation == 28:
+                out[p] = (x if x >= y or x != x else y)
+        elif operation == 47:
             for p in range(cells.shape[1]):
                 x = a[p]
                 y = b[p]
-                out[p] = x if x <= y or x != x else y
-        elif operation == 29:
+                out[p] = (x if x <= y or x != x else y)
+        elif operation == 48:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                y = b[p]
+                z = c[p]
+                out[p] = (z if x > z or y > z else y if x < y else x)
+        elif operation == 49:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = 1.0 / (1.0 + math.exp(-x))
+        elif operation == 50:
             for p in range(cells.shape[1]):
                 x = a[p]
                 out[p] = math.erf(x)
+        elif operation == 51:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.erfc(x)
+        elif operation == 52:
+            for p in range(cells.shape[1]):
+                x = a[p]
+                out[p] = math.lgamma(x)
 
 
 @intrinsic
@@ -338,36 +502,57 @@ def run_blocks(before, code, slots, total, block):  # type: ignore[no-untyped-de
             elif operation == 11:
                 for p in range(size):
                     out[p] = math.sqrt(a[p])
-            elif operation == 19:
+            elif operation == 32:
                 for p in range(size):
                     out[p] = 1.0 if a[p] > b[p] else 0.0
-            elif operation == 20:
+            elif operation == 33:
                 for p in range(size):
                     out[p] = 1.0 if a[p] >= b[p] else 0.0
-            elif operation == 21:
+            elif operation == 34:
                 for p in range(size):
                     out[p] = 1.0 if a[p] < b[p] else 0.0
-            elif operation == 22:
+            elif operation == 35:
                 for p in range(size):
                     out[p] = 1.0 if a[p] <= b[p] else 0.0
-            elif operation == 23:
+            elif operation == 36:
                 for p in range(size):
                     out[p] = 1.0 if a[p] == b[p] else 0.0
-            elif operation == 24:
+            elif operation == 37:
                 for p in range(size):
                     out[p] = 1.0 if a[p] != b[p] else 0.0
-            elif operation == 25:
+            elif operation == 38:
+                for p in range(size):
+                    out[p] = 1.0 if bool(a[p]) and bool(b[p]) else 0.0
+            elif operation == 39:
+                for p in range(size):
+                    out[p] = 1.0 if bool(a[p]) or bool(b[p]) else 0.0
+            elif operation == 40:
+                for p in range(size):
+                    out[p] = 1.0 if not a[p] else 0.0
+            elif operation == 41:
+                for p in range(size):
+                    out[p] = (1.0 if a[p] > 0.0 else -1.0 if a[p] < 0.0 else 0.0 if a[p] == 0.0 else a[p])
+            elif operation == 42:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] != a[p] else 0.0
+            elif operation == 43:
+                for p in range(size):
+                    out[p] = 1.0 if a[p] - a[p] == 0.0 else 0.0
+            elif operation == 44:
                 for p in range(size):
                     out[p] = abs(a[p])
-            elif operation == 26:
+            elif operation == 45:
                 for p in range(size):
                     out[p] = b[p] if a[p] else c[p]
-            elif operation == 27:
+            elif operation == 46:
                 for p in range(size):
-                    out[p] = a[p] if a[p] >= b[p] or a[p] != a[p] else b[p]
-            elif operation == 28:
+                    out[p] = (a[p] if a[p] >= b[p] or a[p] != a[p] else b[p])
+            elif operation == 47:
                 for p in range(size):
-                    out[p] = a[p] if a[p] <= b[p] or a[p] != a[p] else b[p]
+                    out[p] = (a[p] if a[p] <= b[p] or a[p] != a[p] else b[p])
+            elif operation == 48:
+                for p in range(size):
+                    out[p] = (c[p] if a[p] > c[p] or b[p] > c[p] else b[p] if a[p] < b[p] else a[p])
             elif operation == -1:  # a row that repeats
                 whole = numba.carray(_pointer(slots[code[i, 2], 0]), (extra,), np.float64)
                 q = start % extra

@@ -39,6 +39,8 @@ class ComplexStep:
 
 def _obstacle(problem: Problem) -> str | None:
     circuit = problem.circuit
+    if circuit.complex_values:
+        return "the function forms complex numbers itself"
     for equation in circuit.equations:
         if equation.primitive is not None and not equation.primitive.analytic:
             return f"not analytic: {describe(circuit, equation.index)}"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.circuit import Circuit, as_number, trace
+from gradcheck.circuit import Circuit, advice, as_number, trace
 from gradcheck.circuit.checkpoint import checkpointed
 from gradcheck.circuit.keep import Dependency, dependencies
 from gradcheck.circuit.replay import replay
@@ -103,6 +103,8 @@ class _Derivative:
 
     def _number(self, position: int, argument: Any) -> Any:
         number = argument if type(argument) is np.ndarray else as_number(argument)
+        if number.dtype.kind == "c":
+            raise UsageError(f"argument {position}: {advice.COMPLEX_INPUT}")
         if number.dtype.kind != "f":
             raise UsageError(
                 f"argument {position} is {number.dtype}, and only floats can be differentiated: give floats (1.0, not 1), or other argnums"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradcheck.arithmetic.noise import AMPLITUDE, Noise
-from gradcheck.circuit import Circuit, Floats, as_number, interpret, trace
+from gradcheck.circuit import Circuit, Floats, advice, as_number, interpret, trace
 from gradcheck.domains import Domain
 from gradcheck.errors import ShapeError, TraceError, UsageError
 
@@ -146,10 +146,12 @@ def same_bits(a: Any, b: Any) -> bool:
 def untraced(
     function: Callable[..., Any], arguments: tuple[Any, ...], argnums: tuple[int, ...], domains: Mapping[int, Domain] | None = None
 ) -> Problem:
-    """A problem without a circuit, for functions that can only be called: its circuit is empty."""
+    """A problem without a circuit, for functions that can only be called: its circuit is empty. ShapeError for a complex result."""
     from gradcheck.circuit.circuit import Builder
 
     numbers = tuple(as_number(a) if i in argnums else a for i, a in enumerate(arguments))
     with np.errstate(all="ignore"):
         value = function(*_copies(numbers))
+    if np.iscomplexobj(value):
+        raise ShapeError(f"{getattr(function, '__name__', 'f')}: {advice.COMPLEX_RESULT}")
     return Problem(function, numbers, argnums, Builder().freeze(()), value, domains or {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,11 @@ def _reads(circuit: Circuit, k: int, read: tuple[int, ...]) -> list[float]:
         return [max(cost_of(circuit, k).multiplications / size, 1.0)] * len(read)
     if primitive.name in ("sum", "mean", "prod", "max", "min", "logsumexp", "trace", "cumsum", "cumprod"):
         return [circuit.type(read[0]).size / size]
+    if primitive.name in ("inv", "solve", "det", "logabsdet"):  # written out, a determinant is a sum of n! products
+        return [float(factorial(circuit.type(read[0]).shape[0]))] * len(read)
+    if primitive.name in ("fft", "rfft", "irfft"):
+        params = circuit.params[k]
+        return [float(params.get("n") or circuit.type(read[0]).shape[params["axis"]])] * len(read)
     if primitive.name in ("softmax", "log_softmax", "var"):
         return [2.0 * cost_of(circuit, k).operations / size]
     return [1.0] * len(read)

@@ -14,10 +14,12 @@ from gradcheck.primitives import (
     composed,
     elementary,
     factors,
+    fourier,
     incomplete,
     least_squares,
     linear,
     norms,
+    parts,
     reductions,
     remainders,
     selection,
@@ -49,7 +51,24 @@ __all__ = [
 
 
 def _records() -> tuple[Primitive, ...]:
-    modules = (elementary, selection, remainders, reductions, structure, linear, special, bessel, incomplete, tables, composed, solving, factors, spectra, least_squares)
+    modules = (
+        elementary,
+        selection,
+        remainders,
+        reductions,
+        structure,
+        linear,
+        special,
+        bessel,
+        incomplete,
+        tables,
+        composed,
+        solving,
+        factors,
+        spectra,
+        least_squares,
+        fourier,
+    )
     return tuple(dict.fromkeys(v for m in modules for v in vars(m).values() if isinstance(v, Primitive)))
 
 
@@ -57,7 +76,7 @@ TABLE: tuple[Primitive, ...] = _records()
 OPCODE: dict[Primitive, int] = {record: i for i, record in enumerate(TABLE)}
 BY_NAME: dict[str, Primitive] = {record.name: record for record in TABLE}
 _FOLLOWED: dict[Any, Callable[..., Any]] = {call: adapter or record for record in TABLE for call, adapter in record.calls.items()}
-_FOLLOWED |= composed.COMPOSED | norms.COMPOSED
+_FOLLOWED |= composed.COMPOSED | norms.COMPOSED | fourier.TRANSFORMS | parts.PARTS
 
 
 def find(function: Any) -> Callable[..., Any] | None:
@@ -78,4 +97,5 @@ def is_followed_through(function: Any) -> bool:
         np.size,
         np.result_type,
         np.iscomplexobj,
+        np.isrealobj,
     )

@@ -200,8 +200,8 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 
 def vdot(a: Any, b: Any) -> Any:
-    """np.vdot of real arrays."""
-    return np.dot(np.ravel(a), np.ravel(b))
+    """np.vdot: the first argument conjugated."""
+    return np.dot(np.ravel(np.conj(a)) if dtype_of(a).kind == "c" else np.ravel(a), np.ravel(b))
 
 
 # elementwise

@@ -109,12 +109,12 @@ LOG = elementwise(
 LOG2 = elementwise(
     "log2", np.log2, lambda g, y, x: g / (x * LN2),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.log(x) / LN2.form(m), calls=[np.log2], domains=(POSITIVE,),
-    special=points(pole=[0.0], zero=[1.0]), formula="log2(x)",
+    special=points(pole=[0.0], zero=[1.0]), scalar="math.log2({0})", formula="log2(x)",
 )  # fmt: skip
 LOG10 = elementwise(
     "log10", np.log10, lambda g, y, x: g / (x * LN10),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.log(x) / LN10.form(m), calls=[np.log10], domains=(POSITIVE,),
-    special=points(pole=[0.0], zero=[1.0]), formula="log10(x)",
+    special=points(pole=[0.0], zero=[1.0]), scalar="math.log10({0})", formula="log10(x)",
 )  # fmt: skip
 LOG1P = elementwise(
     "log1p", np.log1p, lambda g, y, x: g / (1.0 + x),
@@ -136,22 +136,22 @@ COS = elementwise(
 TAN = elementwise(
     "tan", np.tan, lambda g, y, x: g * (1.0 + y * y),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.sin(x) / m.cos(x), calls=[np.tan], domains=(Interval(-1.5, 1.5),),
-    special=points(pole=[math.pi / 2], zero=[0.0]), formula="tan(x)",
+    special=points(pole=[math.pi / 2], zero=[0.0]), scalar="math.tan({0})", formula="tan(x)",
 )  # fmt: skip
 ARCSIN = elementwise(
     "arcsin", np.arcsin, lambda g, y, x: g / np.sqrt((1.0 - x) * (1.0 + x)),  # 1 - x**2 cancels near 1
     cost=TRANSCENDENTAL, exact=lambda m, x: m.asin(x), calls=[np.arcsin], domains=(UNIT,),
-    special=points(pole=[1.0, -1.0]), formula="arcsin(x)",
+    special=points(pole=[1.0, -1.0]), scalar="math.asin({0})", formula="arcsin(x)",
 )  # fmt: skip
 ARCCOS = elementwise(
     "arccos", np.arccos, lambda g, y, x: -g / np.sqrt((1.0 - x) * (1.0 + x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.acos(x), calls=[np.arccos], domains=(UNIT,),
-    special=points(pole=[1.0, -1.0]), formula="arccos(x)",
+    special=points(pole=[1.0, -1.0]), scalar="math.acos({0})", formula="arccos(x)",
 )  # fmt: skip
 ARCTAN = elementwise(  # 1 + x**2 overflows before its reciprocal vanishes
     "arctan", np.arctan, lambda g, y, x: g / np.hypot(1.0, x) / np.hypot(1.0, x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.atan(x), calls=[np.arctan], special=points(tail=[1e8, 1e155, 1e200]),
-    formula="arctan(x)",
+    scalar="math.atan({0})", formula="arctan(x)",
 )  # fmt: skip
 HYPOT = elementwise(
     "hypot", np.hypot,
@@ -165,37 +165,37 @@ ARCTAN2 = elementwise(  # divided by the radius twice: its square can overflow
     lambda g, y, a, b: g * (b / np.hypot(a, b) / np.hypot(a, b)), lambda g, y, a, b: -g * (a / np.hypot(a, b) / np.hypot(a, b)),
     cost=TRANSCENDENTAL, exact=lambda m, a, b: m.atan2(a, b), calls=[np.arctan2],
     special=points(pole=[(0.0, 0.0)], jump=[(0.0, -1.0)], tail=[(1e200, 1e200), (1e-120, 1e-120)]),
-    pieces=("b > 0", "a > 0", "a < 0"), formula="arctan2(a, b)",
+    pieces=("b > 0", "a > 0", "a < 0"), scalar="math.atan2({0}, {1})", formula="arctan2(a, b)",
 )  # fmt: skip
 
 # hyperbolic
 SINH = elementwise(
     "sinh", np.sinh, lambda g, y, x: g * np.cosh(x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.sinh(x), calls=[np.sinh], special=points(zero=[0.0], tail=[710.0, -710.0]),
-    formula="sinh(x)",
+    scalar="math.sinh({0})", formula="sinh(x)",
 )  # fmt: skip
 COSH = elementwise(
     "cosh", np.cosh, lambda g, y, x: g * np.sinh(x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.cosh(x), calls=[np.cosh], special=points(zero=[0.0], tail=[710.0, -710.0]),
-    formula="cosh(x)",
+    scalar="math.cosh({0})", formula="cosh(x)",
 )  # fmt: skip
 TANH = elementwise(  # 1 - y**2 cancels in the tails; cosh(x)**2 overflows before its reciprocal vanishes
     "tanh", np.tanh, lambda g, y, x: g / np.cosh(x) / np.cosh(x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.sinh(x) / m.cosh(x), calls=[np.tanh],
-    special=points(tail=[20.0, -20.0, 360.0, 800.0], zero=[0.0]), formula="tanh(x)",
+    special=points(tail=[20.0, -20.0, 360.0, 800.0], zero=[0.0]), scalar="math.tanh({0})", formula="tanh(x)",
 )  # fmt: skip
 ARCSINH = elementwise(
     "arcsinh", np.arcsinh, lambda g, y, x: g / np.hypot(1.0, x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.asinh(x), calls=[np.arcsinh],
-    special=points(tail=[1e160, -1e8], zero=[0.0]), formula="arcsinh(x)",
+    special=points(tail=[1e160, -1e8], zero=[0.0]), scalar="math.asinh({0})", formula="arcsinh(x)",
 )  # fmt: skip
 ARCCOSH = elementwise(
     "arccosh", np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.log(x + m.sqrt(x - 1) * m.sqrt(x + 1)), calls=[np.arccosh],
-    domains=(Interval(1.0),), special=points(pole=[1.0], tail=[1e200]), formula="arccosh(x)",
+    domains=(Interval(1.0),), special=points(pole=[1.0], tail=[1e200]), scalar="math.acosh({0})", formula="arccosh(x)",
 )  # fmt: skip
 ARCTANH = elementwise(
     "arctanh", np.arctanh, lambda g, y, x: g / ((1.0 - x) * (1.0 + x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.log((1 + x) / (1 - x)) / 2, calls=[np.arctanh], domains=(UNIT,),
-    special=points(pole=[1.0, -1.0], zero=[0.0], tail=[1.0 - 2.0**-53]), formula="arctanh(x)",
+    special=points(pole=[1.0, -1.0], zero=[0.0], tail=[1.0 - 2.0**-53]), scalar="math.atanh({0})", formula="arctanh(x)",
 )  # fmt: skip

@@ -14,13 +14,13 @@ import numpy as np
 
 from gradcheck.primitives.costs import Counts, Sized
 from gradcheck.primitives.record import Example, Primitive, shape_of, sum_to
-from gradcheck.primitives.stacks import count, flipped, inner, over_stacks, require_matrices
+from gradcheck.primitives.stacks import DEFINITE, HALVES, TALL, count, flipped, inner, over_stacks, require_matrices, scaled
 
 Params = Mapping[str, Any]
 Inputs = tuple[Any, ...]
 
 
-def triangle(x: Any, n: int, lower: bool, diagonal: float = 1.0, inside: float = 1.0) -> Any:
+def triangle(x: Any, n: int, *, lower: bool = True, diagonal: float = 1.0, inside: float = 1.0) -> Any:
     """One triangle of every matrix, its diagonal and what is inside it times constants; zeros elsewhere."""
     weights = inside * np.tri(n, k=-1) + diagonal * np.eye(n)
     return x * (weights if lower else weights.T).astype(x.dtype)
@@ -28,7 +28,7 @@ def triangle(x: Any, n: int, lower: bool, diagonal: float = 1.0, inside: float =
 
 def folded(symmetric: Any, lower: bool) -> Any:
     """The cotangent of a matrix of which one triangle is read, from a symmetric one: what is off the diagonal counts twice."""
-    return triangle(symmetric, shape_of(symmetric)[-1], lower, inside=2.0)
+    return triangle(symmetric, shape_of(symmetric)[-1], lower=lower, inside=2.0)
 
 
 # triangular systems
@@ -69,7 +69,7 @@ def _solve_triangular_rule(position: int, g: Any, y: Any, inputs: Inputs, params
         g, y = np.expand_dims(g, -1), np.expand_dims(y, -1)
     back = TRIANGULAR(flipped(a), g, lower=not lower, unit=unit)
     if position == 0:
-        full = triangle(-np.matmul(back, flipped(y)), shape_of(a)[-1], lower, diagonal=0.0 if unit else 1.0)
+        full = triangle(-np.matmul(back, flipped(y)), shape_of(a)[-1], lower=lower, diagonal=0.0 if unit else 1.0)
         return sum_to(full, shape_of(a))
     return sum_to(back[..., 0] if vector else back, shape_of(b))
 
@@ -114,10 +114,10 @@ def _cholesky_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params
     lower = params["lower"]
     factor, g = (y, g) if lower else (flipped(y), flipped(g))
     n = shape_of(factor)[-1]
-    half = triangle(np.matmul(flipped(factor), g), n, True, diagonal=0.5)
+    half = triangle(np.matmul(flipped(factor), g), n, diagonal=0.5)
     left = TRIANGULAR(flipped(factor), half, lower=False)
     across = flipped(TRIANGULAR(flipped(factor), flipped(left), lower=False))
-    return triangle(across + flipped(across), n, lower, diagonal=0.5)
+    return triangle(across + flipped(across), n, lower=lower, diagonal=0.5)
 
 
 def _cholesky_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
@@ -129,7 +129,7 @@ def _cholesky_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> 
 
 CHOLESKY = Primitive(
     "cholesky", _cholesky, _cholesky_rule, _cholesky_cost, arity=1, exact=_exact_cholesky, calls={}, analytic=False, backward=True,
-    formula="L with L L^T = A",
+    examples=(Example((DEFINITE,), {"lower": True}), Example((DEFINITE,), {"lower": False})), formula="L with L L^T = A",
 )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def _exact_q(m: Any, a: Any, r: Any) -> Any:
 def _mirrored(x: Any) -> Any:
     """copyltu: the lower triangle with its transpose above."""
     n = shape_of(x)[-1]
-    return triangle(x, n, True) + flipped(triangle(x, n, True, diagonal=0.0))
+    return triangle(x, n) + flipped(triangle(x, n, diagonal=0.0))
 
 
 def _r_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
@@ -229,7 +229,7 @@ def _divided(x: Any, r: Any) -> Any:
 def _r_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
     """About 2 k^2 (max(m, n) - k/3) with k = min(m, n), half of it multiplications: Householder's reflections."""
     rows, columns = inputs[0].shape[-2:]
-    steps = sum((rows - j) * (columns - j) for j in range(min(rows, columns)))
+    steps = 2 * sum((rows - j) * (columns - j) for j in range(min(rows, columns)))
     k = min(rows, columns)
     return Counts(additions=steps, multiplications=steps, divisions=k, transcendental=k) * count(inputs[0])
 
@@ -237,7 +237,7 @@ def _r_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
 def _q_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Counts:
     """About 2 k^2 (m - k/3): the reflections applied to the unit matrix."""
     rows, k = inputs[0].shape[-2], min(inputs[0].shape[-2:])
-    steps = sum((rows - j) * (k - j) for j in range(k))
+    steps = 2 * sum((rows - j) * (k - j) for j in range(k))
     return Counts(additions=steps, multiplications=steps) * count(inputs[0])
 
 
@@ -255,13 +255,14 @@ def _turned(y: Any, reference: Any, axis: int) -> Any:
     return np.where(np.sum(y * reference, axis=axis, keepdims=True) < 0, -y, y)
 
 
+_UPPER = np.array([[2.0, -0.75], [0.0, -1.5]])
 FACTOR_R = Primitive(
     "qr_r", lambda a: np.linalg.qr(a, mode="r"), _r_rule, _r_cost, arity=1, exact=_exact_r, calls={}, analytic=False, backward=True,
-    array="np.linalg.qr({0}, mode='r')", aligned=_like_rows, formula="R with Q R = A",
+    array="np.linalg.qr({0}, mode='r')", aligned=_like_rows, examples=(Example((TALL,)), Example((TALL.T,))), formula="R with Q R = A",
 )  # fmt: skip
 FACTOR_Q = Primitive(
     "qr_q", lambda a, r: np.linalg.qr(a)[0], _q_rule, _q_cost, arity=2, exact=_exact_q, calls={}, analytic=False, backward=True,
-    array="np.linalg.qr({0})[0]", aligned=_like_columns, formula="Q with Q R = A, Q^T Q = 1",
+    array="np.linalg.qr({0})[0]", aligned=_like_columns, examples=(Example((scaled(HALVES[:, :2], np.array([-1.0, 1.0])) @ _UPPER, _UPPER)),), formula="Q with Q R = A, Q^T Q = 1",
 )  # fmt: skip
 
 
@@ -275,7 +276,9 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "r", "complete"):
         raise TypeError(f"np.linalg.qr(mode={mode!r}) is not followed: reduced and r are")
     if mode == "complete" and rows > columns:
-        raise TypeError("np.linalg.qr(mode='complete') of a tall matrix is not followed: columns beyond the matrix's own are any basis; use reduced")
+        raise TypeError(
+            "np.linalg.qr(mode='complete') of a tall matrix is not followed: columns beyond the matrix's own are any basis; use reduced"
+        )
     r = FACTOR_R(a)
     return r if mode == "r" else type(np.linalg.qr(np.eye(1)))(FACTOR_Q(a, r), r)
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.primitives.costs import COMPARISON, Counts, Sized
-from gradcheck.primitives.record import Primitive, shape_of
+from gradcheck.primitives.record import Example, Primitive, shape_of
 from gradcheck.primitives.solving import eliminated
 from gradcheck.primitives.spectra import SINGULAR, singular_cost, singular_values
-from gradcheck.primitives.stacks import count, flipped, over_stacks, product, require_matrices, unit
+from gradcheck.primitives.stacks import TALL, count, flipped, over_stacks, product, require_matrices, unit
 
 Params = Mapping[str, Any]
 Inputs = tuple[Any, ...]
@@ -100,7 +100,7 @@ def _pinv_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Coun
 
 PINV = Primitive(
     "pinv", lambda a, rcond: np.linalg.pinv(a, rcond), _pinv_rule, _pinv_cost, arity=1, exact=_exact_pinv, calls={}, analytic=False,
-    backward=True, formula="A+ with A^T A A+ = A^T or A+ A A^T = A^T, full rank",
+    backward=True, examples=(Example((TALL,), {"rcond": 1e-15}), Example((TALL.T,), {"rcond": 1e-15})), formula="A+ with A^T A A+ = A^T or A+ A A^T = A^T, full rank",
 )  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def _lstsq_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Cou
 
 LSTSQ = Primitive(
     "lstsq", lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0], _lstsq_rule, _lstsq_cost, arity=2, exact=_exact_lstsq, calls={},
-    analytic=False, backward=True, formula="x with A^T (A x - b) = 0, the smallest, full rank",
+    analytic=False, backward=True, examples=(Example((TALL, TALL[:, 0] ** 2), {"rcond": 1e-15}),), formula="x with A^T (A x - b) = 0, the smallest, full rank",
 )  # fmt: skip
 
 

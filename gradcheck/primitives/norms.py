@@ -17,7 +17,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """np.linalg.norm of vectors and matrices in all orders that have a derivative."""
     ndim = len(shape_of(x))
     if axis is None and (ord is None or ndim == 1):
-        return np.sqrt(np.sum(x * x, keepdims=keepdims)) if ord is None else _vector_norm(x, ord, 0, keepdims)
+        return np.sqrt(np.sum(_squares(x), keepdims=keepdims)) if ord is None else _vector_norm(x, ord, 0, keepdims)
     axes = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
     if len(axes) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
@@ -26,22 +26,27 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     return _matrix_norm(x, ord, (axes[0] % ndim, axes[1] % ndim), keepdims)
 
 
-def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+def _squares(x: Any) -> Any:
+    """|x|**2"""
+    return x.real * x.real + x.imag * x.imag if getattr(x, "dtype", None) is not None and x.dtype.kind == "c" else x * x
+
+
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool = False) -> Any:
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         return (np.max if ord > 0 else np.min)(size, axis=axis, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     if ord == 2:
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+        return np.sqrt(np.sum(_squares(x), axis=axis, keepdims=keepdims))
     if ord == 0 or isinstance(ord, str):
         raise TypeError(f"np.linalg.norm(ord={ord!r}) has no derivative to follow")
     return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
 
 
-def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool) -> Any:
+def _matrix_norm(x: Any, ord: Any, axes: tuple[int, int], keepdims: bool = False) -> Any:
     if ord in (None, "fro"):
-        return np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
+        return np.sqrt(np.sum(_squares(x), axis=axes, keepdims=keepdims))
     matrices = x if axes == (len(shape_of(x)) - 2, len(shape_of(x)) - 1) else np.moveaxis(x, axes, (-2, -1))
     if ord in (1, -1, np.inf, -np.inf):
         sums = np.sum(np.abs(matrices), axis=-2 if abs(ord) == 1 else -1)
@@ -60,7 +65,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     """np.linalg.vector_norm: over all elements, one axis or several."""
     shape = shape_of(x)
     if axis is None:
-        found = _vector_norm(np.ravel(x), ord, 0, False)
+        found = _vector_norm(np.ravel(x), ord, 0)
         return np.reshape(found, (1,) * len(shape)) if keepdims else found
     return _vector_norm(x, ord, axis, keepdims)
 
@@ -79,7 +84,7 @@ def cond(x: Any, p: Any = None) -> Any:
         s = svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     ndim = len(shape_of(x))
-    return _matrix_norm(x, p, (ndim - 2, ndim - 1), False) * _matrix_norm(np.linalg.inv(x), p, (ndim - 2, ndim - 1), False)
+    return _matrix_norm(x, p, (ndim - 2, ndim - 1)) * _matrix_norm(np.linalg.inv(x), p, (ndim - 2, ndim - 1))
 
 
 # products and systems of tensors

@@ -94,6 +94,8 @@ class Primitive:
     backward    True where libraries are accurate only backward (near a zero of the function, say): rounding inside acts like a
                 change of the operands
     sums        True where results are sums of terms that may cancel: rounding inside acts like a change of the terms
+    spread      where rounding moves all results alike, however small some are: by how many units of roundoff, times a size,
+                `spread(inputs, params)`
     analytic    False where NumPy's complex form is not the analytic continuation, so that the complex step must refuse
     """
 
@@ -112,6 +114,7 @@ class Primitive:
     rounds: bool = True
     sums: bool = False
     backward: bool = False
+    spread: Callable[..., Any] | None = None
     domains: tuple[Interval, ...] = ()
     pieces: tuple[str, ...] = ()
     special: tuple[Special, ...] = ()

@@ -29,16 +29,16 @@ EQUAL = _comparison("equal", "==", np.equal)
 NOT_EQUAL = _comparison("not_equal", "!=", np.not_equal)
 
 
-def _logical(name: str, ufunc: np.ufunc, arity: int, array: str) -> Primitive:
+def _logical(name: str, ufunc: np.ufunc, arity: int, array: str, scalar: str) -> Primitive:
     return elementwise(
         name, ufunc, cost=MOVE, arity=arity, exact=lambda m, *a: getattr(m, name)(*a), calls=[ufunc],
-        array=array, rounds=False, formula=name,
+        array=array, scalar=scalar, rounds=False, formula=name,
     )  # fmt: skip
 
 
-LOGICAL_AND = _logical("logical_and", np.logical_and, 2, "np.logical_and({0}, {1})")
-LOGICAL_OR = _logical("logical_or", np.logical_or, 2, "np.logical_or({0}, {1})")
-LOGICAL_NOT = _logical("logical_not", np.logical_not, 1, "np.logical_not({0})")
+LOGICAL_AND = _logical("logical_and", np.logical_and, 2, "np.logical_and({0}, {1})", "bool({0}) and bool({1})")
+LOGICAL_OR = _logical("logical_or", np.logical_or, 2, "np.logical_or({0}, {1})", "bool({0}) or bool({1})")
+LOGICAL_NOT = _logical("logical_not", np.logical_not, 1, "np.logical_not({0})", "not {0}")
 
 
 def _on_booleans(record: Primitive, symbol: str) -> Any:
@@ -58,10 +58,10 @@ for _record, _ufunc, _symbol in (
     _record.calls[_ufunc] = _on_booleans(_record, _symbol)  # type: ignore[index]
 
 
-def _step(name: str, ufunc: np.ufunc, special: tuple[Special, ...]) -> Primitive:
+def _step(name: str, ufunc: np.ufunc, special: tuple[Special, ...], scalar: str | None = None) -> Primitive:
     return elementwise(
         name, ufunc, cost=COMPARISON, arity=1, exact=lambda m, x: getattr(m, name)(x), calls=[ufunc],
-        rounds=False, analytic=False, special=special, formula=f"{name}(x)",
+        rounds=False, analytic=False, special=special, scalar=scalar, formula=f"{name}(x)",
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ RINT = elementwise(
     "rint", np.rint, cost=COMPARISON, arity=1, exact=lambda m, x: m.rint(x), calls=[np.rint], rounds=False, analytic=False,
     special=points(jump=[0.5]), formula="nearest whole number",
 )  # fmt: skip
-SIGN = _step("sign", np.sign, points(jump=[0.0]))
+SIGN = _step("sign", np.sign, points(jump=[0.0]), "(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else 0.0 if {0} == 0.0 else {0})")
 
 
 def round_to(x: Any, decimals: int = 0, out: Any = None) -> Any:
@@ -87,8 +87,8 @@ def round_to(x: Any, decimals: int = 0, out: Any = None) -> Any:
 
 RINT.calls[np.round] = round_to  # type: ignore[index]
 RINT.calls[np.around] = round_to  # type: ignore[index]
-ISNAN = _step("isnan", np.isnan, ())
-ISFINITE = _step("isfinite", np.isfinite, ())
+ISNAN = _step("isnan", np.isnan, (), "{0} != {0}")
+ISFINITE = _step("isfinite", np.isfinite, (), "{0} - {0} == 0.0")
 
 ABS = elementwise(
     "absolute", np.absolute, lambda g, y, x: g * np.sign(x),
@@ -149,7 +149,7 @@ CLIP = elementwise(
     lambda g, y, x, low, high: _half_at_tie(g, x < low, x == low), lambda g, y, x, low, high: _half_at_tie(g, x > high, x == high),
     cost=COMPARISON * 2, exact=_clip_exact, pick=_clip_pick, rounds=False,
     special=points(kink=[(0.0, 0.0, 1.0), (1.0, 0.0, 1.0)]), pieces=("low < x < high", "x < low < high", "low < high < x"),
-    formula="min(max(x, low), high)",
+    scalar="({2} if {0} > {2} or {1} > {2} else {1} if {0} < {1} else {0})", formula="min(max(x, low), high)",
 )  # fmt: skip
 
 

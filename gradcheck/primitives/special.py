@@ -24,7 +24,7 @@ Inputs = tuple[Any, ...]
 EXPIT: Primitive = elementwise(  # the factors stay accurate in both tails, where 1 - y has lost its digits
     "expit", special.expit, lambda g, y, x: g * (y * EXPIT(-x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: 1 / (1 + m.exp(-x)), calls=[special.expit], array="special.expit({0})",
-    special=points(tail=[40.0, -40.0, 745.0, -745.0, 800.0], zero=[0.0]), formula="1 / (1 + exp(-x))",
+    special=points(tail=[40.0, -40.0, 745.0, -745.0, 800.0], zero=[0.0]), scalar="1.0 / (1.0 + math.exp(-{0}))", formula="1 / (1 + exp(-x))",
 )  # fmt: skip
 LOGIT = elementwise(
     "logit", special.logit, lambda g, y, x: g / (x * (1.0 - x)),
@@ -39,13 +39,13 @@ ERF = elementwise(
 ERFC = elementwise(
     "erfc", special.erfc, lambda g, y, x: -g * (TWO_OVER_ROOT_PI * np.exp(-x * x)),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.erfc(x), calls=[special.erfc], array="special.erfc({0})",
-    special=points(tail=[26.0, -6.0], zero=[0.0]), formula="1 - erf(x)",
+    special=points(tail=[26.0, -6.0], zero=[0.0]), scalar="math.erfc({0})", formula="1 - erf(x)",
 )  # fmt: skip
 GAMMALN = elementwise(
     "gammaln", special.gammaln, lambda g, y, x: g * special.digamma(x),
     cost=TRANSCENDENTAL, exact=lambda m, x: m.lgamma(x), calls=[special.gammaln], array="special.gammaln({0})",
     domains=(POSITIVE,), special=points(pole=[0.0], zero=[1.0, 2.0], zero_of_the_derivative=[1.4616321449683622], tail=[1e300]),
-    backward=True, formula="log(gamma(x))",
+    backward=True, scalar="math.lgamma({0})", formula="log(gamma(x))",
 )  # fmt: skip
 DIGAMMA = elementwise(
     "digamma", special.digamma, lambda g, y, x: g * POLYGAMMA(x, order=1),

@@ -16,8 +16,8 @@ import numpy as np
 
 from gradcheck.primitives.costs import COMPARISON, Counts, Sized
 from gradcheck.primitives.factors import folded
-from gradcheck.primitives.record import Primitive, shape_of
-from gradcheck.primitives.stacks import count, flipped, over_stacks, require_matrices, scaled
+from gradcheck.primitives.record import Example, Primitive, shape_of
+from gradcheck.primitives.stacks import DEFINITE, HALVES, TALL, count, flipped, over_stacks, require_matrices, scaled
 
 Params = Mapping[str, Any]
 Inputs = tuple[Any, ...]
@@ -102,13 +102,15 @@ def like_columns(y: Any, reference: Any) -> Any:
     return np.where(np.sum(y * reference, axis=-2, keepdims=True) < 0, -y, y)
 
 
+_VALUES = np.array([0.5, 1.25, 2.0, 3.5])
 VALUES = Primitive(
     "eigvalsh", _values, _values_rule, _values_cost, arity=1, exact=_exact_values, calls={}, analytic=False, backward=True,
-    formula="w with A v = w v, A symmetric",
+    examples=(Example((DEFINITE,), {"lower": True, "vectors": False}),), formula="w with A v = w v, A symmetric",
 )  # fmt: skip
 VECTORS = Primitive(
     "eigvectorsh", lambda a, w, lower, dtype: np.linalg.eigh(a, "L" if lower else "U")[1], _vectors_rule, _vectors_cost, arity=2,
-    exact=_exact_vectors, calls={}, analytic=False, backward=True, aligned=like_columns, formula="v with A v = w v, v^T v = 1, A symmetric",
+    exact=_exact_vectors, calls={}, analytic=False, backward=True, aligned=like_columns,
+    examples=(Example((scaled(HALVES, _VALUES) @ HALVES.T, _VALUES), {"lower": False, "dtype": "float64"}),), formula="v with A v = w v, v^T v = 1, A symmetric",
 )  # fmt: skip
 
 
@@ -154,20 +156,17 @@ def _wielandt(m: Any, a: Any) -> Any:
 
 def singular_values(m: Any, a: Any) -> Any:
     """Singular values of one matrix of exact scalars, descending."""
-    return m.eigenvalues(_wielandt(m, a))[::-1][: min(a.shape)]
+    return m.eigenvalues(_wielandt(m, a), min(a.shape))[::-1]
 
 
 def _exact_both(m: Any, a: Any, s: Any, dtype: str) -> Any:
     def one(a: Any) -> Any:
-        (rows, columns), k = a.shape, min(a.shape)
+        rows, k = a.shape[0], min(a.shape)
 
         def like(floats: Any) -> Any:
-            reference, both = np.zeros(floats.shape), _both(floats[:rows, rows:].astype(dtype))
-            reference[:, ::-1][:, :k] = both
-            reference[:, :k] = both * np.repeat([1.0, -1.0], [rows, columns])[:, None]
-            return reference
+            return _both(floats[:rows, rows:].astype(dtype))[:, ::-1]
 
-        found = m.eigenvectors(_wielandt(m, a), like)[:, ::-1][:, :k]
+        found = m.eigenvectors(_wielandt(m, a), like, k)[:, ::-1]
         return np.frompyfunc(lambda v: m.sqrt(m.constant(2)) * v, 1, 1)(found)
 
     return over_stacks(one, a, cores=(2,))
@@ -215,11 +214,12 @@ def _both_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -> Coun
 
 SINGULAR = Primitive(
     "svdvals", _singular, _singular_rule, singular_cost, arity=1, calls={}, analytic=False, backward=True,
-    exact=lambda m, a, vectors: over_stacks(lambda one: singular_values(m, one), a, cores=(2,)), formula="s with A v = s u, A^T u = s v",
+    exact=lambda m, a, vectors: over_stacks(lambda one: singular_values(m, one), a, cores=(2,)),
+    examples=(Example((TALL,), {"vectors": False}),), formula="s with A v = s u, A^T u = s v",
 )  # fmt: skip
 BOTH = Primitive(
     "svdvectors", lambda a, s, dtype: _both(a), _both_rule, _both_cost, arity=2, exact=_exact_both, calls={}, analytic=False, backward=True,
-    aligned=like_columns, formula="u above v with A v = s u, A^T u = s v, u^T u = v^T v = 1",
+    aligned=like_columns, examples=(Example((scaled(HALVES[:, :2], _VALUES[:-3:-1]), _VALUES[:-3:-1]), {"dtype": "float64"}),), formula="u above v with A v = s u, A^T u = s v, u^T u = v^T v = 1",
 )  # fmt: skip
 
 
@@ -238,10 +238,15 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
         return svdvals(a)
     rows, columns = shape_of(a)[-2:]
     if full_matrices and rows != columns:
-        raise TypeError("np.linalg.svd(full_matrices=True) of a rectangular matrix: vectors beyond min(m, n) are any basis; pass full_matrices=False")
+        raise TypeError(
+            "np.linalg.svd(full_matrices=True) of a rectangular matrix: vectors beyond min(m, n) are any basis; pass full_matrices=False"
+        )
     s = SINGULAR(a, vectors=True)
     both = BOTH(a, s, dtype=s.dtype.name)
     return type(np.linalg.svd(np.eye(1)))(both[..., :rows, :], s, flipped(both[..., rows:, :]))
+
+
+_SKEWED = np.array([[2.0, 0.5], [0.0, 1.0]])
 
 
 # any square matrix, as long as its eigenvalues are real
@@ -253,7 +258,7 @@ def _spectrum(a: Any, vectors: bool, dtype: str) -> Any:
     return _reals(np.linalg.eig(a)[0] if vectors else np.linalg.eigvals(a))
 
 
-def _like_eig(vectors: bool, dtype: str) -> Callable[[Any], Any]:
+def _like_eig(*, vectors: bool, dtype: str) -> Callable[[Any], Any]:
     def like(floats: Any) -> Any:
         values, columns = map(_reals, np.linalg.eig(floats.astype(dtype)))
         return (values if vectors else _reals(np.linalg.eigvals(floats.astype(dtype)))), columns
@@ -293,13 +298,13 @@ def _eigvectors_cost(inputs: tuple[Sized, ...], output: Sized, params: Params) -
 
 SPECTRUM = Primitive(
     "eigvals", _spectrum, _spectrum_rule, _spectrum_cost, arity=1, calls={}, analytic=False, backward=True,
-    exact=lambda m, a, vectors, dtype: over_stacks(lambda one: m.spectrum(one, _like_eig(vectors, dtype)), a, cores=(2,)),
-    formula="w with A x = w x, real",
+    exact=lambda m, a, vectors, dtype: over_stacks(lambda one: m.spectrum(one, _like_eig(vectors=vectors, dtype=dtype)), a, cores=(2,)),
+    examples=(Example((_SKEWED,), {"vectors": True, "dtype": "float64"}),), formula="w with A x = w x, real",
 )  # fmt: skip
 EIGVECTORS = Primitive(
     "eigvectors", lambda a, w, dtype: _reals(np.linalg.eig(a)[1]), _eigvectors_rule, _eigvectors_cost, arity=2, calls={}, analytic=False,
-    backward=True, aligned=like_columns, formula="x with A x = w x, x^T x = 1, real",
-    exact=lambda m, a, w, dtype: over_stacks(lambda one: m.spectral_vectors(one, _like_eig(True, dtype)), a, cores=(2,)),
+    backward=True, aligned=like_columns, examples=(Example((_SKEWED, np.diag(_SKEWED)), {"dtype": "float64"}),), formula="x with A x = w x, x^T x = 1, real",
+    exact=lambda m, a, w, dtype: over_stacks(lambda one: m.spectral_vectors(one, _like_eig(vectors=True, dtype=dtype)), a, cores=(2,)),
 )  # fmt: skip
 IS_REAL = Primitive(
     "real_spectrum", lambda a: np.bool_(np.linalg.eigvals(a).dtype.kind == "f"), None, lambda inputs, output, params: COMPARISON * inputs[0].shape[-1],

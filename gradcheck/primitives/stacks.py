@@ -10,6 +10,10 @@ import numpy as np
 from gradcheck.primitives.costs import Sized
 from gradcheck.primitives.record import shape_of
 
+DEFINITE = np.array([[2.0, 0.5], [0.5, 1.25]])  # matrices that records are tried at, none of them special
+TALL = np.array([[1.5, -0.25], [0.75, 2.0], [-0.5, 1.0]])
+HALVES = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2  # orthogonal, and exact in floats
+
 
 def flipped(a: Any) -> Any:
     """Every matrix transposed."""

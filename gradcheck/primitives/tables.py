@@ -57,7 +57,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     """np.interp: the line through the two knots beside x. Which knots those are is a decision."""
     if period is not None:
         raise TypeError("np.interp(period=) is not followed: repeat the table at both ends")
-    xp, fp = (v if hasattr(v, "recorder") else np.asarray(v, dtype=float) for v in (xp, fp))
+    xp, fp = (v if hasattr(v, "recorder") else np.asarray(v) * 1.0 for v in (xp, fp))
     place: Any = SEARCHSORTED(xp, x, side="right")
     if right is not None:
         place = place + (x > xp[-1])

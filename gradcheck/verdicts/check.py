@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import DRAWN, Case, Outcome
-from gradcheck.circuit import argument_names
+from gradcheck.circuit import advice, argument_names
 from gradcheck.domains import Domain, floating_positions
 from gradcheck.errors import GradientError, TraceError, UsageError
 from gradcheck.gradients.method import Problem, problem_of
@@ -26,6 +26,7 @@ from gradcheck.verdicts.search import Search, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
 from gradcheck.verdicts.tolerance import unit_roundoff
 from gradcheck.verdicts.trees import taken_apart
+from gradcheck.verdicts.triangles import symmetric_claim
 from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
 from gradcheck.verdicts.vjp import linear_in_cotangent, rows, weighted
 
@@ -162,6 +163,8 @@ def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnu
         chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     else:
         chosen = function.differentiable(point) if isinstance(function, Case) else floating_positions(point)
+    if any(np.iscomplexobj(v) for i, v in enumerate(point) if not chosen or i in chosen):
+        raise UsageError(advice.COMPLEX_INPUT)
     if not chosen:
         raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
     if len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(len(point))):
@@ -225,6 +228,8 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
         return broken_contract(name, found)
     accuracy = measured(claim, problem, truth)
     judgement = plainly_right(accuracy, truth) or _judged(claim, accuracy, gradient, by or standard(problem, truth), digits)
+    if judgement.outcome == "wrong" and (hint := symmetric_claim(judgement.accuracy, problem)):
+        judgement = replace(judgement, reason=f"{judgement.reason}; {hint}", kinds=("one-triangle",))
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, problem=problem)
 

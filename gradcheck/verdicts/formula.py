@@ -7,7 +7,7 @@ A claim that cannot be traced is repeated in wider floats: rounding shrinks ther
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from gradcheck.domains import floating_positions
 from gradcheck.errors import GradcheckError
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import Truth, certify, flat_entries
+from gradcheck.primitives import Primitive
 from gradcheck.verdicts.accuracy import Accuracy, measure
 from gradcheck.verdicts.claim import differentiable_names, parts_of, repeat_claim
 from gradcheck.verdicts.tolerance import unit_roundoff
@@ -29,6 +30,7 @@ from gradcheck.verdicts.tolerance import unit_roundoff
 BITS = (256, 1024, 4096)  # precisions tried, one after the other
 SAME = 4.0  # units of roundoff up to which a formula gives the truth
 EXPLAINS = 64.0  # times the error that the rounding of the claim's own constants may amount to, to be taken for its cause
+TURNS = 8.0  # times n: units by which a table of exp(2 pi i j k / n), whose angles grow to 2 pi n, is rounded
 SHRINKS = 8.0  # times by which an error must shrink in wider floats to be rounding; one that keeps half is none
 LARGEST = 200_000  # equations of a claim beyond which it is not traced
 
@@ -77,7 +79,7 @@ def _formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accur
             right = _each(lambda d, t: d.abs_upper() <= t, exact, same)
             if right.all():
                 break
-            rounded = _off(circuit, problem, true, _Rounded(_shared(problem.circuit))) or exact
+            rounded = _off(circuit, problem, true, _Rounded(_shared(problem.circuit), _turns(problem.circuit), _turns(circuit))) or exact
             wrong = _each(lambda d, t: d.abs_lower() > t, rounded, same)
             explained = [max(float(h), EXPLAINS * abs(e)) for h, e in zip(half, accuracy.error, strict=True)]
             right |= ~wrong & _each(lambda d, t: d.abs_upper() <= t, rounded, explained)
@@ -164,12 +166,38 @@ def _shared(circuit: Circuit) -> frozenset[Any]:
     return frozenset(float(v) for c in circuit.constants.values() for v in np.ravel(np.asarray(c, dtype=float)))
 
 
-class _Rounded(Balls):
-    """Balls whose constants are known to a rounding only, but for short ones and for those shared with the function."""
+def _turns(circuit: Circuit) -> int:
+    """The largest length of a discrete Fourier transform in a circuit; 0 where there is none."""
+    spread = [e for e in circuit.equations if e.primitive is not None and e.primitive.spread is not None]
+    return max((e.params.get("n") or circuit.type(e.inputs[0]).shape[e.params["axis"]] for e in spread), default=0)
 
-    def __init__(self, shared: frozenset[Any]) -> None:
+
+class _Rounded(Balls):
+    """Balls whose constants are known to a rounding only, but for short ones and for those shared with the function.
+
+    A transform in the function alone stands for a table of sines in the claim, and the other way about: such tables are rounded as their angles are.
+    """
+
+    def __init__(self, shared: frozenset[Any], function: int, claim: int) -> None:
         super().__init__()
         self.shared = shared
+        self.table, self.transform = (0 if claim else function), not function
+
+    def array(self, value: Any) -> Any:
+        known = super().array(value)
+        if not self.table or value.dtype.kind != "f" or not np.isfinite(value).all():
+            return known
+        room = arb(0, TURNS * self.table * unit_roundoff(value.dtype) * float(np.max(np.abs(value), initial=0.0)))
+        meant = np.ldexp(value, 26) == np.floor(np.ldexp(value, 26))  # 0, 1/2, 1; not 2**-54, which stands for 0
+        return np.frompyfunc(lambda v, whole: v if whole else v + room, 2, 1)(known, meant)
+
+    def apply(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        result = super().apply(primitive, inputs, params)
+        if primitive.spread is None or not self.transform:
+            return result
+        sizes = [np.vectorize(lambda v: float(ball(v).mid()), otypes=[float])(x) for x in inputs]
+        units = 4 * TURNS * unit_roundoff(np.float64) * primitive.spread(sizes, params)
+        return result + np.vectorize(lambda r: arb(0, r), otypes=[object])(np.broadcast_to(units, np.shape(result)))
 
     def number(self, value: Any) -> Any:
         known = super().number(value)

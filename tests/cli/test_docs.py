@@ -9,13 +9,17 @@ import pytest
 from gradcheck import check
 
 
+def python_blocks(path):
+    return re.findall(r"```python\n(.*?)```", path.read_text(), re.S)
+
+
 @pytest.fixture
 def run_guide(root, tmp_path):
     """Run every block of a guide, one after the other; gives what they define."""
 
     def run(name: str) -> dict:
         scope: dict = {"__name__": "guide"}
-        blocks = re.findall(r"```python\n(.*?)```", (root / "docs/how-to" / name).read_text(), re.S)
+        blocks = python_blocks(root / "docs/how-to" / name)
         for i, block in enumerate(blocks):
             path = tmp_path / f"block{i}.py"
             path.write_text(block)
@@ -24,6 +28,13 @@ def run_guide(root, tmp_path):
         return scope
 
     return run
+
+
+def test_the_page_on_complex_numbers_runs(root):
+    scope: dict = {"__name__": "guide"}
+    for block in python_blocks(root / "docs/how-to/complex-and-fourier.md"):
+        exec(compile(block, "guide", "exec"), scope)
+    assert check(scope["power"], lambda x: scope["power_gradient"](x) / 2, at=(scope["x"],)).outcome == "wrong"
 
 
 def test_what_can_be_followed_is(run_guide):

@@ -17,7 +17,7 @@ from gradcheck.circuit import Circuit, Floats, interpret, trail
 from gradcheck.circuit.compile import compile_circuit, exclusive, interpreter
 from gradcheck.compiled import program, schedule
 from gradcheck.compiled.arrays import array_body
-from gradcheck.compiled.assemble import assemble
+from gradcheck.compiled.assemble import NUMBER, assemble
 
 NAMES = sorted(ONE | TWO | KINKED)
 SHAPES = [((), ()), ((3,), (3,)), ((2, 3), (3,)), ((4,), ()), ((2, 3), (2, 3)), ((3, 1), (1, 4)), ((5, 4), (4,)), ((3, 2, 4), (2, 1))]
@@ -116,7 +116,8 @@ def test_a_wrong_instruction_is_seen() -> None:
     assert scalar is not None
     at = (np.array([0.3, 0.7, 1.1]),)
     assert units_apart(circuit, at, scalar.run(at)) <= 64
-    scalar.code[0, 3] = scalar.code[0, 2]  # the second operand is the first
+    (row,) = np.flatnonzero(scalar.code[:, 0] == NUMBER["multiply_add"])
+    scalar.code[row, 3] = scalar.code[row, 2]  # the second factor is the first
     assert units_apart(circuit, at, scalar.run(at)) > 1e6
 
 

@@ -36,7 +36,7 @@ CALLS = [
     (np.deg2rad, np.deg2rad, X), (np.radians, np.radians, X), (np.heaviside, lambda x: x * np.heaviside(x, 0.5), X), (special.entr, special.entr, P),
     (special.rel_entr, lambda x: special.rel_entr(x, Q), P), (special.kl_div, lambda x: special.kl_div(Q, x), P),
     (special.xlog1py, lambda x: special.xlog1py(x, x), P), (special.log_expit, special.log_expit, X), (special.betaln, lambda x: special.betaln(x, 1.5), P),
-    (special.exprel, special.exprel, X), (np.linalg.multi_dot, lambda x: np.linalg.multi_dot([x, x.T, x]), M),
+    (special.exprel, special.exprel, X),
     (special.beta, lambda x: special.beta(x, 1.5), P), (np.select, lambda x: np.select([x > 1, x > 0], [x**2, x], -x), X),
     (np.piecewise, lambda x: np.piecewise(x, [x < 0, x >= 1], [np.sin, 2.0, np.exp]), X), (np.nan_to_num, np.nan_to_num, X),
     (np.gradient, np.gradient, X), (np.gradient, lambda x: np.gradient(x, 0.5), X),

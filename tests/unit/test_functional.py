@@ -117,7 +117,7 @@ ERRORS = [
     pytest.param(lambda: grad(lambda x, y: x * y, (0, 0))(1.0, 2.0), UsageError, "different positions", id="argnums-repeated"),
     pytest.param(lambda: grad(3.0), UsageError, "expected a function, got float", id="no-function"),
     pytest.param(lambda: hvp(np.sum)(X, np.ones(2)), ShapeError, "the vector has shape (2,), expected the argument's: (3,)", id="vector"),
-    pytest.param(lambda: grad(lambda x: np.linalg.cond(x))(np.eye(2)), TraceError, "np.linalg.cond", id="unknown"),
+    pytest.param(lambda: grad(lambda x: np.roots(x))(np.ones(3)), TraceError, "np.roots", id="unknown"),
     pytest.param(lambda: grad(lambda x: None)(1.0), TraceError, "the function returned NoneType", id="no-result"),
 ]
 

@@ -19,6 +19,7 @@ matmul dot inner outer einsum
 expit logit erf erfc erfcx ndtr xlogy gammaln digamma polygamma logaddexp logaddexp2 softmax logsumexp log_softmax
 remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc
 inv solve det logabsdet gamma log_ndtr solve_triangular
+fft rfft irfft
 """.split()
 IDENTITY = "cholesky qr_r qr_q eigvalsh eigvectorsh svdvals svdvectors eigvals eigvectors pinv lstsq".split()
 DECISION = """

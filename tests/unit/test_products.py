@@ -135,7 +135,7 @@ ERRORS = [
     pytest.param(lambda: jvp(3.0), UsageError, "expected a function, got float", id="no-function"),
     pytest.param(lambda: hvp(lambda x: (x, x))(1.0, 1.0), ShapeError, "returns 2 results; a derivative needs one", id="hvp-of-two"),
     pytest.param(lambda: hvp(np.sin)(X, V), ShapeError, "a gradient needs a scalar", id="hvp-of-array"),
-    pytest.param(lambda: jvp(lambda x: np.linalg.cond(x))(np.eye(2), np.eye(2)), TraceError, "np.linalg.cond", id="unknown"),
+    pytest.param(lambda: jvp(lambda x: np.roots(x))(np.ones(3), np.ones(3)), TraceError, "np.roots", id="unknown"),
 ]
 
 

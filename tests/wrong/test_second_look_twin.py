@@ -52,8 +52,28 @@ def test_constants_that_need_no_room_make_a_shifted_sine_wrong(monkeypatch):
 
     beside = float(np.nextafter(np.pi / 2, 0)) - 1e-7
     assert check(np.sin, shifted, (beside,)).outcome == "right"
-    monkeypatch.setattr(formula, "_Rounded", lambda shared: formula.Balls())
+    monkeypatch.setattr(formula, "_Rounded", lambda *given: formula.Balls())
     assert check(np.sin, shifted, (beside,)).outcome == "wrong"
+
+
+def test_a_table_of_sines_that_needs_no_room_makes_a_written_out_transform_wrong(monkeypatch):
+    k = np.arange(64)
+    table, x = np.exp(-2j * np.pi * np.outer(k, k) / 64), np.random.default_rng(64).normal(size=64)
+
+    def row(x):
+        return np.fft.fft(x)[3].real
+
+    def written_out(x):
+        return np.sum(np.abs(table @ x) ** 2 * np.cos(k))
+
+    def judged():
+        angles = 2 * np.pi * 3 * k / 64
+        by_transform = check(written_out, lambda x: 128 * np.real(np.fft.ifft(np.fft.fft(x) * np.cos(k))), (x,))
+        return check(row, lambda x: np.cos(angles), (x,)).outcome, by_transform.outcome
+
+    assert judged() == ("right", "right")
+    monkeypatch.setattr(formula, "TURNS", 0.0)
+    assert judged() == ("wrong", "wrong")
 
 
 def clipped(x):

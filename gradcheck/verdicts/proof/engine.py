@@ -20,7 +20,7 @@ from gradcheck.verdicts.proof.vanishing import agree, number, simplified_to_zero
 
 Status = Literal["proven", "exact at random rational points", "by defining identity", "certified", "decision", "failed"]
 _STRENGTH: tuple[Status, ...] = ("proven", "by defining identity", "exact at random rational points", "certified", "failed")
-_NOT_EVALUATED = (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError)  # what a wrong rule may raise
+_NOT_EVALUATED = (GradcheckError, ArithmeticError, LookupError, TypeError, ValueError, NotImplementedError)  # what a wrong rule may raise
 _SCREENING, _POINTS = 2, 8  # points at which a rule is refuted before it is simplified, and compared where it cannot be
 
 
@@ -78,7 +78,9 @@ def prove(primitive: Primitive) -> Proof:
         return _decision(primitive)
     rng = random.Random(primitive.name)  # noqa: S311  sample points need no secrecy
     charts = charts_of(primitive)
-    pieces = [_by_identity(primitive, c, rng) for c in charts] or [_piece(primitive, setting, rng) for setting in settings_of(primitive, rng)]
+    pieces = (
+        _by_identities(primitive, charts, rng) if charts else [_piece(primitive, setting, rng) for setting in settings_of(primitive, rng)]
+    )
     if primitive.elementwise and (primitive.arity or 1) > 1:
         pieces.append(_broadcast(primitive, rng))
     if not pieces:
@@ -147,6 +149,16 @@ def _by_balls(primitive: Primitive, setting: Setting, entry: Entry, rng: random.
     point = {f"operand {i}": repr(float(x)) for i, x in enumerate(found.point)}
     wrong = Counterexample(entry.operand, point, str(found.rule), str(found.derivative))
     return Piece(setting.text, "failed", str(wrong), wrong)
+
+
+def _by_identities(primitive: Primitive, charts: tuple[Chart, ...], rng: random.Random) -> list[Piece]:
+    """One chart after the other, until one refutes the rule."""
+    pieces: list[Piece] = []
+    for chart in charts:
+        pieces.append(_by_identity(primitive, chart, rng))
+        if pieces[-1].status == "failed":
+            break
+    return pieces
 
 
 def _by_identity(primitive: Primitive, chart: Chart, rng: random.Random) -> Piece:

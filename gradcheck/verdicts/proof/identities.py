@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import permutations
 from typing import Any
 
@@ -38,7 +38,12 @@ class Chart:
 
 def charts_of(primitive: Primitive) -> tuple[Chart, ...]:
     """The charts on which a record's rule is proved by its defining identity; none for most."""
-    return tuple(make() for make in CHARTS.get(primitive.name, ()))
+    return _charts(primitive.name)
+
+
+@cache
+def _charts(name: str) -> tuple[Chart, ...]:
+    return tuple(make() for make in CHARTS.get(name, ()))
 
 
 class _Parameters:
@@ -186,7 +191,9 @@ def _stack(make: Callable[[str], Chart]) -> Chart:
     operands = tuple(np.stack(pair) for pair in zip(one.operands, two.operands, strict=True))
     known = {name: np.stack([one.known[name], two.known[name]]) for name in one.known}
     parameters = (*one.parameters, *two.parameters)
-    return Chart(f"2x{one.text}", operands, np.stack([one.result, two.result]), known, parameters, one.params, False, _each(one.same))
+    return Chart(
+        f"2x{one.text}", operands, np.stack([one.result, two.result]), known, parameters, one.params, symbolic=False, same=_each(one.same)
+    )
 
 
 def _each(same: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

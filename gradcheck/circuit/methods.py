@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from gradcheck.circuit import advice
 from gradcheck.circuit.inplace import Flat, choose, compress, put
@@ -72,12 +73,12 @@ def fill(self: Any, value: Any) -> None:
 
 def sort(self: Any, axis: int = -1, **options: Any) -> None:
     """x.sort(): in place."""
-    self.becomes(np.sort(self, axis=axis, **options))
+    self.becomes(np.sort(self, axis=normalize_axis_index(axis, self.ndim), **options))
 
 
 def partition(self: Any, kth: Any, axis: int = -1, **options: Any) -> None:
     """x.partition(kth): in place."""
-    self.becomes(np.partition(self, kth, axis=axis, **options))
+    self.becomes(np.partition(self, kth, axis=normalize_axis_index(axis, self.ndim), **options))
 
 
 def item(self: Any, *index: Any) -> Any:

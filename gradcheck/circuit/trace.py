@@ -17,6 +17,7 @@ from gradcheck.circuit import advice, complexes
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
 from gradcheck.circuit.complexes import TracedComplex
 from gradcheck.circuit.follow import following_scipy
+from gradcheck.circuit.gathering import array_of, holds_traced, of_one, reaches_inputs
 from gradcheck.circuit.memory import FIXED, read, share
 from gradcheck.circuit.naming import name_values
 from gradcheck.circuit.setting import write
@@ -124,7 +125,7 @@ class Tracer:
         if isinstance(value, np.ndarray):
             return self._lift_array(value) if value.ndim else self.lift(value[()])
         if isinstance(value, list | tuple):
-            return self.lift(_array_of(value))
+            return self.lift(array_of(value))
         if isinstance(value, complex | np.complexfloating):
             return complexes.constant(self, value)
         return TracedArray(self, self.builder.constant(value), value)
@@ -186,22 +187,13 @@ class Tracer:
             return known
         fixed = self.fixed_index(index)
         if not array.ndim and type(array) is not TracedComplex:
-            return self._of_one(array, fixed)
+            return of_one(array, fixed)
         found = None if alone else read(array, fixed)
         return self.record(_GETITEM, (array,), {"index": fixed}) if found is None else found
 
-    def _of_one(self, array: TracedArray, index: tuple[Any, ...]) -> Any:
-        """Indexing what has no axes: the number, the array itself, or it with new axes; compiled programs have plain floats there."""
-        number = array.value[index]
-        if not isinstance(number, np.ndarray):
-            return TracedArray(self, array.index, number)
-        if all(part is None or part is Ellipsis for part in index):
-            return np.reshape(array, number.shape) if number.shape else array  # type: ignore[call-overload]
-        return self.record(_GETITEM, (np.reshape(array, (1,)),), {"index": (np.zeros(number.shape, dtype=int),)})  # type: ignore[call-overload]
-
     def setitem(self, array: TracedArray, index: Any, value: Any) -> None:
         """Note a write; what is written may be traced, plain, or a list of both."""
-        if _holds_traced(value):
+        if holds_traced(value):
             value = self.lift(value)
         if type(array) is TracedComplex or (type(value) is TracedComplex and array.dtype.kind != "c"):
             raise TraceError(self.here(advice.COMPLEX_WRITE))
@@ -237,15 +229,7 @@ class Tracer:
     def varies(self, traced: TracedArray) -> bool:
         """Whether a value depends on the inputs; asked before something is refused."""
         parts = (traced.re, traced.im) if isinstance(traced, TracedComplex) else (traced,)
-        builder, waiting, seen = self.builder, [p.index for p in parts if isinstance(p, TracedArray)], set[int]()
-        while waiting:
-            k = waiting.pop()
-            if k in builder.inputs:
-                return True
-            if k not in seen:
-                seen.add(k)
-                waiting += builder.operands[builder.starts[k] : builder.starts[k + 1]]
-        return False
+        return reaches_inputs(self.builder, [p.index for p in parts if isinstance(p, TracedArray)])
 
     # where in the user's source
     def line(self) -> int:
@@ -306,27 +290,6 @@ def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
-
-
-def _holds_traced(value: Any) -> bool:
-    """Whether a list or an object array has traced values in it."""
-    if isinstance(value, np.ndarray):
-        return value.dtype == object and _holds_traced(value.ravel().tolist())
-    return isinstance(value, list | tuple) and any(isinstance(v, TracedArray) or _holds_traced(v) for v in value)
-
-
-def _array_of(values: Sequence[Any]) -> Any:
-    """A list as an array; traced vectors in it, however deep, are joined as np.array would join them."""
-    if not _holds_traced(values):
-        return np.array(values)
-    parts: list[Any] = [_array_of(v) if isinstance(v, list | tuple) else v for v in values]
-    if any(isinstance(p, TracedArray) and p.shape for p in parts):
-        whole: list[Any] = [p if isinstance(p, TracedArray) else np.asarray(p) for p in parts]
-        return np.stack(whole)
-    objects = np.empty((len(parts), *np.shape(parts[0])), dtype=object)
-    for k, part in enumerate(parts):
-        objects[k] = part
-    return objects
 
 
 def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] | None = None, **options: Any) -> Circuit:

@@ -46,8 +46,9 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     if mode == "raise" and np.any((places < -a.size) | (places >= a.size)):
         np.put(a.value.copy(), places, 0.0)  # NumPy's own error
     places = np.clip(places, 0, a.size - 1) if mode == "clip" else places % a.size
-    if 0 not in shape_of(v):
-        a[_at(places, a.shape)] = _cycled(v, len(places))
+    if 0 not in shape_of(v) and len(places):
+        values = _cycled(v, len(places))
+        a[_at(places, a.shape)] = values if a.shape or not shape_of(values) else values[-1]
 
 
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:

@@ -8,19 +8,25 @@ from typing import Any
 FLOAT = (
     "a traced value was made a plain Python number, which loses the trail. "
     "Use NumPy's function (np.sin instead of math.sin, no float(...)); instead of writing into np.zeros(...), "
-    "collect the values in a list and call np.array(list) or np.stack(list)"
+    "write into np.zeros_like(x) of a traced x, or collect the values in a list and call np.array(list) or np.stack(list)"
 )
 ITEM = "a traced array was taken apart with .item() or .tolist(). Index it instead: x[0], x[i, j]"
 INDEX = "a traced floating-point value was used as an index or a count. Compute indices from shapes or from integer data"
-SETITEM = (
-    "a traced array was written into. Build the result from its parts: "
-    "np.where(condition, new, old), np.concatenate([...]) or np.stack([...])"
-)
 INPLACE = (
-    "an argument, a view of an array, or an array with views in use was changed in place; the change would reach others. "
-    "Write x = x + ... instead of x += ..."
+    "an argument of the function, a view of one, or a part of a complex array, was written into; others would see the change. "
+    "Write into a copy: x = x.copy() first, or x = x + ... instead of x += ..."
 )
-OUT = "out= writes a traced result into a plain array. Bind the result to a name instead"
+COMPLEX_WRITE = (
+    "a complex array, or a view of one, was written into, or complex values into a real array. "
+    "Build it from its parts: np.where, np.concatenate or np.stack; write z = z * ... instead of z *= ... where views of it are in use"
+)
+UNWRITTEN = "entries made by np.empty_like(...) were read before anything was written there. Start with np.zeros_like(...) instead"
+OUT = "out= writes a traced result into a plain array. Bind the result to a name instead, or start with np.zeros_like(x) of a traced x"
+PLAIN = "{} writes traced values into a plain array. Start with np.zeros_like(x) or np.empty_like(x) of a traced x, or with x.copy()"
+WHERE = "where= without out= leaves the other elements undefined. Give out=np.zeros_like(x), or write np.where(condition, f(x), other)"
+SHAPE = "x.shape = ... is not followed. Write x = x.reshape(...)"
+BITS = "{} reads or moves the bits of a traced array. Write it with arithmetic and NumPy's functions"
+METHOD = "x.{}(...) is not followed. Write it with NumPy's functions from the table of primitives"
 BOOLEAN = "the truth value of a traced array with several elements is ambiguous. Use .any(), .all() or np.where(condition, a, b)"
 
 COMPLEX = (
@@ -51,9 +57,17 @@ def called(function: Any) -> str:
     return f"{module}.{getattr(function, '__name__', function)}".lstrip(".")
 
 
+def called_ufunc(ufunc: Any) -> str:
+    """A ufunc's name as its users write it."""
+    import numpy as np
+
+    name: str = ufunc.__name__
+    return f"np.{name}" if vars(np).get(name) is ufunc else f"special.{name}"
+
+
 def unknown(name: str, method: str, options: Mapping[str, Any]) -> str:
     """A function, or a way of calling it, that has no record."""
     if options:
-        return f"{name}(..., {next(iter(options))}=...) is not followed. Leave the option out, or use np.where for where="
+        return f"{name}(..., {next(iter(options))}=...) is not followed. Leave the option out"
     dotted = name if method == "__call__" else f"{name}.{method}"
     return f"{dotted} has no derivative rule here. Write it with operations from the table of primitives, or add a record for it"

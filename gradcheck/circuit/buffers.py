@@ -15,7 +15,7 @@ from gradcheck.primitives.structure import is_basic
 
 LARGE = 4096  # elements from which a buffer is worth keeping
 _VIEWS = {"reshape", "transpose", "broadcast_to"}
-_FRESH = {"sum", "mean", "prod", "max", "min", "var", "matmul", "dot", "outer", "inner", "scatter", "concatenate", "stack"}
+_FRESH = {"sum", "mean", "prod", "max", "min", "var", "matmul", "dot", "outer", "inner", "scatter", "put", "concatenate", "stack"}
 _NOBODY = -1
 
 

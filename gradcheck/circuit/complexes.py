@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
 
 import numpy as np
 
 from gradcheck.circuit import advice
 from gradcheck.circuit.forms import FORMS
+from gradcheck.circuit.memory import FIXED
 from gradcheck.circuit.pairs import ZERO, zero
 from gradcheck.circuit.traced import TracedArray, concrete
 from gradcheck.errors import TraceError
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
 class TracedComplex(TracedArray):
     """A complex value of the circuit being written: `re` and `im` are traced real arrays, or 0.0 where a part vanishes."""
 
-    __slots__ = ("im", "re")
+    __slots__ = ("fixed", "im", "re", "views")
 
     def __init__(self, recorder: Tracer, re: Any, im: Any) -> None:
-        self.recorder, self.re, self.im, self.fixed = recorder, re, im, False
-        self.views = None
+        self.recorder, self.re, self.im, self.memory, self.fixed = recorder, re, im, None, False
+        self.views: list[ReferenceType[TracedComplex]] = []
 
     @property
     def value(self) -> Any:
@@ -38,7 +40,7 @@ class TracedComplex(TracedArray):
         z.real, z.imag = concrete(self.re), concrete(self.im)
         return z[()]
 
-    @property
+    @property  # type: ignore[misc]
     def shape(self) -> tuple[int, ...]:
         return shape_of(self.im if zero(self.re) else self.re)
 
@@ -70,7 +72,7 @@ class TracedComplex(TracedArray):
     def _part(self, part: Any) -> TracedArray:
         """A part on its own; changing it in place would change the whole, which is refused."""
         part = self.recorder.lift(np.zeros(self.shape, part_type(self.dtype))) if zero(part) else part.copy()
-        part.fixed = True
+        part.memory = FIXED
         return part  # type: ignore[no-any-return]
 
     def conj(self) -> TracedComplex:
@@ -80,7 +82,7 @@ class TracedComplex(TracedArray):
     def conjugate(self) -> TracedComplex:
         return self.conj()
 
-    def copy(self, order: str = "C") -> TracedComplex:
+    def copy(self, order: Any = "C") -> TracedComplex:
         return TracedComplex(self.recorder, self.re, self.im)
 
     def astype(self, dtype: Any, **options: Any) -> Any:
@@ -89,15 +91,21 @@ class TracedComplex(TracedArray):
             raise TraceError(self.recorder.here(advice.COMPLEX_CAST.format(wanted)))
         return paired(self.recorder, *(p if zero(p) else p.astype(part_type(wanted)) for p in (self.re, self.im)))
 
-    def becomes(self, other: Any) -> TracedComplex:
-        """Change in place, as `z *= 2` does."""
-        if self.fixed or any(view() is not None for view in self.views or ()):
-            raise TraceError(self.recorder.here(advice.INPLACE))
+    def becomes(self, other: Any, casting: Any = "same_kind") -> TracedComplex:
+        """Change in place, as `z *= 2` does; refused where views are in use, for pairs share no memory."""
+        if self.fixed or any(view() is not None for view in self.views):
+            raise TraceError(self.recorder.here(advice.COMPLEX_WRITE))
         if other.shape != self.shape:
             raise ValueError(f"non-broadcastable output operand with shape {self.shape} doesn't match the broadcast shape {other.shape}")
         other = other.astype(self.dtype)
         self.re, self.im = other.re, other.im
         return self
+
+    def has_view(self, view: TracedComplex) -> TracedComplex:
+        """Remember that `view` shares this array's memory; returns the view."""
+        view.fixed = True
+        self.views.append(ref(view))
+        return view
 
     def __array__(self, *args: Any, **options: Any) -> Any:
         raise TraceError(self.recorder.here(advice.COMPLEX_ARRAY))

@@ -1,8 +1,8 @@
-"""Plain Python functions of SciPy, which answer no protocol, followed while a function is traced.
+"""Functions that answer no protocol, followed while a function is traced.
 
-`scipy.special.logsumexp` and its kin never ask a traced argument what to do. For the time of a trace, the names
-under which the traced function (or a helper it calls) knows them stand for a version that does; outside it,
-and for plain arguments, nothing changes.
+`scipy.special.logsumexp`, `np.asarray` and their kin never ask a traced argument what to do, nor does any function of NumPy ask
+the elements of a list. For the time of a trace, the names under which the traced function (or a helper it calls) knows them stand
+for a version that does; outside it, and for plain arguments, nothing changes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from gradcheck.circuit.memory import as_array
 from gradcheck.primitives import find
 from gradcheck.primitives.trigonometric import SCIPY
 
@@ -47,10 +48,56 @@ def _recorder(x: Any) -> Any:
     """The recorder of a traced array, or of the first traced element in a list or array of them."""
     if isinstance(x, np.ndarray):
         x = list(x.flat) if x.dtype == object else ()
-    return next((e.recorder for e in x if hasattr(e, "recorder")), None) if isinstance(x, list | tuple) else getattr(x, "recorder", None)
+    if isinstance(x, list | tuple):
+        return next((found for e in x if (found := _recorder(e)) is not None), None)
+    return getattr(x, "recorder", None)
 
 
-_STAND_INS: dict[Any, Callable[..., Any]] = {original: _followed(original) for original in _PLAIN}
+def _made(original: Callable[..., Any], copies: bool) -> Callable[..., Any]:
+    """np.array and its kin: of traced values, a traced array."""
+
+    @wraps(original)
+    def stands_for(object: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+        recorder = _recorder(object)
+        if recorder is None or (dtype is not None and np.dtype(dtype).kind == "O"):
+            return original(object, dtype, *args, **options)
+        made = as_array(recorder.lift(object))
+        if dtype is not None and np.dtype(dtype) != made.dtype:
+            made = made.astype(dtype)
+        elif made is object and (options.get("copy", copies) or options.get("order") == "F"):
+            made = made.copy(order=options.get("order") or "K")
+        missing = options.get("ndmin", 0) - made.ndim
+        return np.reshape(made, (1,) * missing + made.shape) if missing > 0 else made
+
+    return stands_for
+
+
+def _of_lists(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy that may be given a list of traced values."""
+
+    @wraps(original)
+    def stands_for(a: Any, *args: Any, **options: Any) -> Any:
+        recorder = _recorder(a) if isinstance(a, list | tuple | np.ndarray) else None
+        return original(a if recorder is None else recorder.lift(a), *args, **options)
+
+    return stands_for
+
+
+_MADE = (np.asarray, np.asanyarray, np.ascontiguousarray)
+_LISTS = (np.mean, np.var, np.std, np.median, np.average, np.cumsum, np.diff)
+_STAND_INS: dict[Any, Callable[..., Any]] = {
+    np.array: _made(np.array, copies=True),
+    np.linalg.norm: _of_lists(np.linalg.norm),
+    **{original: _followed(original) for original in _PLAIN},
+    **{original: _made(original, copies=False) for original in _MADE},
+    **{original: _of_lists(original) for original in _LISTS},
+}
+_HOMES: list[tuple[dict[str, Any], str]] = [
+    (vars(module), name)
+    for module in (np, np.linalg, special)
+    for name in {f.__name__ for f in _STAND_INS}
+    if vars(module).get(name) in _STAND_INS
+]
 
 
 def followed(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,8 +109,7 @@ def followed(function: Callable[..., Any]) -> Callable[..., Any]:
 def following_scipy(function: Callable[..., Any]) -> Iterator[None]:
     """Let the function and its helpers see SciPy's plain functions in a form that can be traced."""
     with _LOCK, _following_transforms():
-        places: list[Place] = [(vars(special), original.__name__) for original in _PLAIN]
-        places += _places_in(function)
+        places: list[Place] = [*_HOMES, *_places_in(function)]
         saved = [(place, _read(place)) for place in places]
         try:
             for place, original in saved:
@@ -116,7 +162,7 @@ def _write(place: Place, value: Any) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    return any(value is original for original in _PLAIN)
+    return any(value is original for original in _STAND_INS)
 
 
 def _places_in(function: Any, limit: int = 200) -> Iterator[Place]:

@@ -29,7 +29,7 @@ def _values_of(held: TracedArray, name: str) -> list[tuple[int, str]]:
     """The values a variable holds: two for a complex one."""
     if isinstance(held, TracedComplex):
         return [(p.index, f"{name}_{which}") for p, which in ((held.re, "re"), (held.im, "im")) if isinstance(p, TracedArray)]
-    return [(held.index, name)]
+    return [(held.index, name)] if type(held) is TracedArray else []  # a stale one would have to be read first
 
 
 def _name_result(builder: Builder, outputs: tuple[int, ...]) -> None:

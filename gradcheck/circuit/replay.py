@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gradcheck.circuit.circuit import Circuit
 from gradcheck.circuit.interpret import interpret
+from gradcheck.circuit.memory import blank
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.primitives import Primitive
 
@@ -29,4 +32,12 @@ def replay(circuit: Circuit, inputs: Sequence[Any]) -> tuple[Any, ...]:
     for value, (_, outcome) in zip(results[count:], circuit.guards, strict=True):
         if isinstance(value, TracedArray):
             value.recorder.decide(value, lambda _, outcome=outcome: outcome)  # type: ignore[misc]
-    return results[:count]
+    return tuple(_anew(r, inputs) for r in results[:count])
+
+
+def _anew(result: Any, inputs: Sequence[Any]) -> Any:
+    """A result that the caller may write into, as into any array that a function returns."""
+    if isinstance(result, TracedArray):
+        return result.copy()
+    like = next((i for i in inputs if isinstance(i, TracedArray)), None)
+    return result if like is None or not np.ndim(result) else blank(like, np.array(result))

@@ -7,7 +7,7 @@ counted, printed, compiled, evaluated in any arithmetic, and reversed again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,10 @@ _WAITING = 8  # contributions of a value that wait to be added up: more would on
 def _spread(circuit: Circuit, builder: Builder, k: int, g: int, active: bytearray, pending: dict[int, list[int]]) -> None:
     """Send the cotangent of value k on to what equation k read."""
     read, place, primitive = circuit.inputs_of(k), circuit.places[k], TABLE[circuit.opcodes[k]]
+    part_of = _PART_OF.get(primitive.name) if len(read) > _FEW else None
+    if part_of is not None:
+        _take_apart(circuit, builder, k, g, active, pending, part_of(circuit, k))
+        return
     types = (builder.type(g), circuit.type(k), *(circuit.type(i) for i in read))
     for position, i in enumerate(read):
         if active[i]:
@@ -119,6 +123,40 @@ def _spread(circuit: Circuit, builder: Builder, k: int, g: int, active: bytearra
                 waiting.append(part)
                 if len(waiting) > _WAITING:
                     pending[i] = [_total(builder, waiting)]
+
+
+_FEW = 8  # operands up to which each gets its rule from the table
+
+
+def _take_apart(
+    circuit: Circuit, builder: Builder, k: int, g: int, active: bytearray, pending: dict[int, list[int]], indices: Iterable[Any]
+) -> None:
+    """The cotangents of many parts put together: each its part of the whole's, at once, for a rule a part would read all types for each."""
+    dtype = builder.type(g).dtype
+    for i, index in zip(circuit.inputs_of(k), indices, strict=True):
+        if active[i]:
+            type = ArrayType(circuit.type(i).shape, dtype)
+            pending.setdefault(i, []).append(builder.append(_GETITEM, (g,), type, {"index": index}, circuit.places[k]))
+
+
+def _stacked(circuit: Circuit, k: int) -> Iterable[Any]:
+    front = (slice(None),) * circuit.params[k]["axis"]
+    return ((*front, position) for position in range(len(circuit.inputs_of(k))))
+
+
+def _joined(circuit: Circuit, k: int) -> Iterable[Any]:
+    axis, start = circuit.params[k]["axis"], 0
+    for i in circuit.inputs_of(k):
+        stop = start + circuit.type(i).shape[axis]
+        yield (*(slice(None),) * axis, slice(start, stop))
+        start = stop
+
+
+_PART_OF: dict[str, Callable[[Circuit, int], Iterable[Any]]] = {
+    "stack": _stacked,
+    "concatenate": _joined,
+    "scatter": lambda circuit, k: circuit.params[k]["indices"],
+}
 
 
 def _total(builder: Builder, parts: list[int]) -> int:

@@ -145,7 +145,7 @@ def traced_rule(primitive: Primitive, position: int, values: tuple[Any, ...], pa
     """A rule as a circuit of g, y and the operands, at concrete values: for proofs and for readers."""
     assert primitive.adjoint is not None
     tracer = Tracer(f"{primitive.name}_adjoint", places=False)
-    names = ("g", "y", *"abcdefgh")
+    names = ("g", "y", *"abcdefgh", *(f"x{i}" for i in range(8, len(values))))
     g, y, *operands = (tracer.input(v, n) for v, n in zip(values, names, strict=False))
     with np.errstate(all="ignore"):
         result = primitive.adjoint(position, g, y, tuple(operands), params)

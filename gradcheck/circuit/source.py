@@ -98,6 +98,8 @@ def _operation(circuit: Circuit, k: int, program: Program) -> str:
         return _fill(primitive.array, operands, params, program)
     if primitive.name == "scatter":
         return _scatter(operands, params, program)
+    if primitive.name == "put":
+        return f"put({operands[0]}, {operands[1]}, index=({_tuple_text(params['index'], program)},))"
     options = [f"{name}={value!r}" for name, value in params.items()]
     return f"{_callable(primitive)}({', '.join([*operands, *options])})"
 

@@ -281,7 +281,7 @@ def _einsum_letters(types: list[ArrayType], params: Mapping[str, Any]) -> tuple[
 
 
 RULES: dict[str, Rule] = {
-    **{name: _moved(name) for name in ("reshape", "transpose", "broadcast_to", "getitem", "stack", "concatenate")},
+    **{name: _moved(name) for name in ("reshape", "transpose", "broadcast_to", "getitem", "put", "stack", "concatenate")},
     **dict.fromkeys(("sum", "mean", "prod", "max", "min", "var", "logsumexp"), _reduced),
     **dict.fromkeys(("cumsum", "cumprod", "softmax", "log_softmax"), _mixed),
     "scatter": _scattered, "recurrence": _recurrence, "einsum": _contracted(_einsum_letters),

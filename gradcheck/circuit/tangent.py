@@ -20,7 +20,7 @@ from gradcheck.errors import CircuitError
 from gradcheck.primitives import BY_NAME, TABLE, Primitive
 
 ADD, BROADCAST, CAST = (BY_NAME[n] for n in ("add", "broadcast_to", "astype"))
-JOINS = tuple(BY_NAME[n] for n in ("stack", "concatenate", "scatter"))  # linear in all operands at once, which may be many
+JOINS = tuple(BY_NAME[n] for n in ("stack", "concatenate", "scatter", "put"))  # linear in all operands at once, which may be many
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,10 @@ from gradcheck.circuit import advice, complexes
 from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
 from gradcheck.circuit.complexes import TracedComplex
 from gradcheck.circuit.follow import followed, following_scipy
+from gradcheck.circuit.gathering import array_of, holds_traced, of_one, reaches_inputs
+from gradcheck.circuit.memory import FIXED, read, share
 from gradcheck.circuit.naming import name_values
+from gradcheck.circuit.setting import write
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.circuit.trees import flat_function, holds_tree, take_apart
 from gradcheck.domains import floating_positions
@@ -55,7 +58,7 @@ class Tracer:
         """A traced argument."""
         if np.iscomplexobj(value):
             raise TraceError(f"{self.builder.name}: {advice.COMPLEX_INPUT}")
-        return TracedArray(self, self.builder.input(type_of(value), name), value, fixed=True)
+        return TracedArray(self, self.builder.input(type_of(value), name), value, FIXED)
 
     def record(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> Any:
         """Write one equation down and evaluate it."""
@@ -71,8 +74,8 @@ class Tracer:
         kind = FLOAT64 if value.__class__ is np.float64 else type_of(value)
         place = self._place(sys._getframe(1)) if self._keep_places else 0
         result = TracedArray(self, self.builder.append(OPCODE[primitive], tuple(operands), kind, params, place), value)
-        if kind.shape and is_view(primitive, params) and isinstance(inputs[0], TracedArray):
-            return inputs[0].has_view(result)
+        if value.__class__ is np.ndarray and value.base is not None and isinstance(inputs[0], TracedArray):
+            share(inputs[0], result, primitive, params)
         return result
 
     def record_scalar(self, opcode: int, operands: tuple[int, ...], value: Any) -> TracedArray:
@@ -105,7 +108,7 @@ class Tracer:
     def _of_complex(self, primitive: Primitive, inputs: tuple[Any, ...], params: Mapping[str, Any] | None) -> Any:
         """The same for complex operands: several equations on their parts."""
         result = complexes.record(self, primitive, inputs, params or {})
-        if result.shape and is_view(primitive, params) and isinstance(inputs[0], TracedArray):
+        if result.shape and is_view(primitive, params) and isinstance(inputs[0], TracedComplex):
             return inputs[0].has_view(result)
         return result
 
@@ -122,7 +125,7 @@ class Tracer:
         if isinstance(value, np.ndarray):
             return self._lift_array(value) if value.ndim else self.lift(value[()])
         if isinstance(value, list | tuple):
-            return self.lift(_array_of(value))
+            return self.lift(array_of(value))
         if isinstance(value, complex | np.complexfloating):
             return complexes.constant(self, value)
         return TracedArray(self, self.builder.constant(value), value)
@@ -154,6 +157,7 @@ class Tracer:
             raise TraceError(self.here("an object array of traced arrays: join them with np.stack or np.concatenate"))
         gathered: Any = BY_NAME["stack"](*elements, axis=0)
         whole: TracedArray = np.reshape(gathered, objects.shape)  # type: ignore[assignment]
+        whole.memory = None  # nobody else looks at it
         return whole
 
     def call(self, function: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any], name: str) -> Any:
@@ -172,24 +176,38 @@ class Tracer:
 
     def getitem(self, array: TracedArray, index: Any) -> Any:
         """Record an index; traced whole numbers in it are followed as decisions. An element read again is the one read before."""
-        if type(index) is int and type(array) is TracedArray:
+        alone = array.memory is None or array.memory is FIXED
+        if alone and type(index) is int and type(array) is TracedArray:
             key = (array.index, index)
             known = self._elements.get(key)
             if known is None:
                 known = self.record(_GETITEM, (array,), {"index": (index,)})
                 if not known.shape and len(self._elements) < _ELEMENTS_KEPT:
-                    known.fixed = True
                     self._elements[key] = known
             return known
-        parts = index if isinstance(index, tuple) else (index,)
-        fixed = tuple(map(self._fixed_index, parts))
-        return self.record(_GETITEM, (array,), {"index": fixed})
+        fixed = self.fixed_index(index)
+        if not array.ndim and type(array) is not TracedComplex:
+            return of_one(array, fixed)
+        found = None if alone else read(array, fixed)
+        return self.record(_GETITEM, (array,), {"index": fixed}) if found is None else found
+
+    def setitem(self, array: TracedArray, index: Any, value: Any) -> None:
+        """Note a write; what is written may be traced, plain, or a list of both."""
+        if holds_traced(value):
+            value = self.lift(value)
+        if type(array) is TracedComplex or (type(value) is TracedComplex and array.dtype.kind != "c"):
+            raise TraceError(self.here(advice.COMPLEX_WRITE))
+        write(array, self.fixed_index(index), value)
+
+    def fixed_index(self, index: Any) -> tuple[Any, ...]:
+        """An index without traced parts: what they are is a decision."""
+        return tuple(map(self._fixed_index, index if isinstance(index, tuple) else (index,)))
 
     def _fixed_index(self, part: Any) -> Any:
         if isinstance(part, TracedArray):
             if part.dtype.kind not in "iub":
                 raise TraceError(self.here(advice.INDEX))
-            return self.decide(part, np.asarray) if part.shape else part.__index__()
+            return self.decide(part, np.asarray if part.shape else np.bool_ if part.dtype.kind == "b" else int)
         if isinstance(part, slice):
             return slice(*(None if p is None else int(p) for p in (part.start, part.stop, part.step)))
         if isinstance(part, list | np.ndarray):
@@ -203,10 +221,21 @@ class Tracer:
         if traced.dtype.kind == "f":
             traced = self.record(BY_NAME["not_equal"], (traced, 0), None)
         outcome = kind(traced.value)
+        if isinstance(outcome, np.ndarray):
+            outcome = outcome.copy()  # the array may be written into
         self.builder.guards.append((traced.index, outcome))
         return outcome
 
+    def varies(self, traced: TracedArray) -> bool:
+        """Whether a value depends on the inputs; asked before something is refused."""
+        parts = (traced.re, traced.im) if isinstance(traced, TracedComplex) else (traced,)
+        return reaches_inputs(self.builder, [p.index for p in parts if isinstance(p, TracedArray)])
+
     # where in the user's source
+    def line(self) -> int:
+        """The number of the user's line that is running."""
+        return self._place(sys._getframe(1)) if self._keep_places else 0
+
     def _line(self, frame: FrameType) -> int:
         """The place of an instruction of a frame, kept where the frame is the user's own."""
         if not self._keep_places:
@@ -261,14 +290,6 @@ def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
-
-
-def _array_of(values: Sequence[Any]) -> Any:
-    """A list as an array; traced vectors in it are joined as np.array would join them."""
-    if any(isinstance(v, TracedArray) and v.shape for v in values):
-        parts: list[Any] = [v if isinstance(v, TracedArray) else np.asarray(v) for v in values]
-        return np.stack(parts)
-    return np.array(values)
 
 
 def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] | None = None, **options: Any) -> Circuit:

@@ -9,46 +9,45 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from weakref import ReferenceType, ref
 
 import numpy as np
 
-from gradcheck.circuit import advice
+from gradcheck.circuit import advice, ufuncs
+from gradcheck.circuit.inplace import BY_ELEMENT, CREATE, IN_PLACE, create, refuse_plain
+from gradcheck.circuit.memory import WHOLE, as_array, blank, is_plain, resolve
+from gradcheck.circuit.methods import give_methods
+from gradcheck.circuit.setting import writable, write
 from gradcheck.errors import TraceError
 from gradcheck.primitives import BY_NAME, OPCODE, TABLE, find, is_followed_through
-from gradcheck.primitives.composed import accumulated, outer_of
 
 if TYPE_CHECKING:
     from gradcheck.circuit.trace import Tracer
 
-_REDUCE = {
-    np.add: np.sum,
-    np.multiply: np.prod,
-    np.maximum: np.max,
-    np.minimum: np.min,
-    np.logical_and: np.all,
-    np.logical_or: np.any,
-    np.logaddexp: BY_NAME["logsumexp"],
-}
 _ARITHMETIC = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv}
-_STEP_BY_STEP = (np.maximum, np.minimum, np.logaddexp, np.logaddexp2, np.hypot)
-_ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
 class TracedArray:
-    """A value of the circuit being written: `index` in it, and the concrete `value` at the traced point."""
+    """A value of the circuit being written: `index` in it, and the concrete `value` at the traced point.
 
-    __slots__ = ("__weakref__", "fixed", "index", "recorder", "value", "views")
+    `memory` is what the array shares with its views, if anything. A write makes all that share it stale.
+    """
+
+    __slots__ = ("__weakref__", "index", "memory", "recorder", "value")
+    current: type[TracedArray]
+    stale: type[TracedArray]
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, recorder: Tracer, index: int, value: Any, fixed: bool = False) -> None:
-        self.recorder, self.index, self.value, self.fixed = recorder, index, value, fixed
-        self.views: list[ReferenceType[TracedArray]] | None = None
+    def __init__(self, recorder: Tracer, index: int, value: Any, memory: Any = None) -> None:
+        self.recorder, self.index, self.value, self.memory = recorder, index, value, memory
 
     # what can be asked without an operation
     @property
     def shape(self) -> tuple[int, ...]:
         return np.shape(self.value)
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise TraceError(self.recorder.here(advice.SHAPE))
 
     @property
     def ndim(self) -> int:
@@ -105,22 +104,26 @@ class TracedArray:
             value = ufunc(*(x.value for x in inputs))
             if type(value) is np.float64:
                 return self.recorder.record_scalar(OPCODE[record], tuple(x.index for x in inputs), value)
-        out = options.pop("out", None)
-        if out is not None and not (len(out) == 1 and isinstance(out[0], TracedArray)):
-            raise TraceError(self.recorder.here(advice.OUT))
-        function = _ufunc_method(ufunc, method)
-        if function is None or (method == "__call__" and options):
-            raise TraceError(self.recorder.here(advice.unknown(f"np.{ufunc.__name__}", method, options)))
-        result = self.recorder.call(function, inputs, options, ufunc.__name__)
-        return out[0].becomes(result) if out is not None else result
+        return ufuncs.apply(self.recorder, ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if function in CREATE:
+            return create(self, function, args, options)
         if is_followed_through(function):
             return function(*map(concrete, args), **options)
-        known = find(function)
-        if known is None:
-            raise TraceError(self.recorder.here(advice.unknown(advice.called(function), "__call__", {})))
-        return self.recorder.call(known, args, options, function.__name__)
+        if function in IN_PLACE and not (args and isinstance(args[0], TracedArray)):
+            raise refuse_plain(self.recorder, function)
+        known = IN_PLACE.get(function) or BY_ELEMENT.get(function) or find(function)
+        if known is not None and options.get("out") is not None:
+            out = options.pop("out")
+            if not isinstance(out, TracedArray):
+                raise TraceError(self.recorder.here(advice.OUT))
+            return out.becomes(self.recorder.call(known, args, options, function.__name__), "unsafe")
+        if known is not None:
+            return self.recorder.call(known, args, options, function.__name__)
+        if not any(self.recorder.varies(a) for a in (*args, *options.values()) if isinstance(a, TracedArray)):
+            return function(*map(concrete, args), **{k: concrete(v) for k, v in options.items()})
+        raise TraceError(self.recorder.here(advice.unknown(advice.called(function), "__call__", {})))
 
     # decisions on values are followed and remembered
     def __bool__(self) -> bool:
@@ -135,66 +138,31 @@ class TracedArray:
         return self.__index__()
 
     def __float__(self) -> float:
+        if not self.recorder.varies(self):
+            return float(self.value)
         raise TraceError(self.recorder.here(advice.FLOAT))
 
     def __complex__(self) -> complex:
         raise TraceError(self.recorder.here(advice.FLOAT))
-
-    def item(self, *index: Any) -> Any:
-        raise TraceError(self.recorder.here(advice.ITEM))
-
-    def tolist(self) -> Any:
-        raise TraceError(self.recorder.here(advice.ITEM))
 
     # indexing
     def __getitem__(self, index: Any) -> Any:
         return self.recorder.getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TraceError(self.recorder.here(advice.SETITEM))
+        self.recorder.setitem(self, index, value)
 
-    def becomes(self, other: Any) -> TracedArray:
-        """Change in place, as `x += 1` does to an array: every name bound to it sees the change.
-
-        Refused where views are in use: they share the array's memory, which a circuit cannot.
-        """
-        if self.fixed or any(view() is not None for view in self.views or ()):
-            raise TraceError(self.recorder.here(advice.INPLACE))
+    def becomes(self, other: Any, casting: Any = "same_kind") -> TracedArray:
+        """Change in place, as `x += 1` does to an array: every name and view of it sees the change."""
+        writable(self)
         if other.shape != self.shape:
             raise ValueError(f"non-broadcastable output operand with shape {self.shape} doesn't match the broadcast shape {other.shape}")
-        other = other.astype(self.dtype)
-        self.index, self.value = other.index, other.value
+        if not np.can_cast(other.dtype, self.dtype, casting):
+            raise TypeError(f"Cannot cast output from {other.dtype!r} to {self.dtype!r} with casting rule '{casting}'")
+        write(self, WHOLE, other)
         return self
 
-    def has_view(self, view: TracedArray) -> TracedArray:
-        """Remember that `view` shares this array's memory; returns the view."""
-        view.fixed = True
-        self.views = self.views or []
-        self.views.append(ref(view))
-        return view
-
     # methods of arrays
-    def sum(self, axis: Any = None, **options: Any) -> Any:
-        return np.sum(self, axis=axis, **options)  # type: ignore[call-overload]
-
-    def mean(self, axis: Any = None, **options: Any) -> Any:
-        return np.mean(self, axis=axis, **options)  # type: ignore[call-overload]
-
-    def prod(self, axis: Any = None, **options: Any) -> Any:
-        return np.prod(self, axis=axis, **options)  # type: ignore[call-overload]
-
-    def max(self, axis: Any = None, **options: Any) -> Any:
-        return np.max(self, axis=axis, **options)  # type: ignore[call-overload]
-
-    def min(self, axis: Any = None, **options: Any) -> Any:
-        return np.min(self, axis=axis, **options)  # type: ignore[call-overload]
-
-    def var(self, axis: Any = None, **options: Any) -> Any:
-        return np.var(self, axis=axis, **options)  # type: ignore[call-overload]
-
-    def std(self, axis: Any = None, **options: Any) -> Any:
-        return np.std(self, axis=axis, **options)  # type: ignore[call-overload]
-
     def reshape(self, *shape: Any, **options: Any) -> Any:
         return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)  # type: ignore[call-overload]
 
@@ -205,10 +173,16 @@ class TracedArray:
         wanted = np.dtype(dtype)
         if wanted.kind == "c":
             return self.recorder.pair(self, 0.0).astype(wanted)
-        return self.copy() if wanted == self.dtype else BY_NAME["astype"](self, dtype=wanted.name)
+        if wanted == self.dtype:
+            return self.copy() if options.get("copy", True) else self
+        made = BY_NAME["astype"](self, dtype=wanted.name)
+        return as_array(made) if isinstance(self.value, np.ndarray) else made
 
-    def copy(self, order: str = "C") -> TracedArray:
-        return TracedArray(self.recorder, self.index, self.value)
+    def copy(self, order: Any = "C") -> TracedArray:
+        if not isinstance(self.value, np.ndarray):
+            return TracedArray(self.recorder, self.index, self.value)
+        value = self.value.copy(order=order)
+        return blank(self, value) if is_plain(self) else TracedArray(self.recorder, self.index, value)
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec)
@@ -218,6 +192,23 @@ class TracedArray:
 
     def __deepcopy__(self, memo: Any) -> TracedArray:
         return self.copy()
+
+
+class StaleArray(TracedArray):
+    """A traced array that was written into, or looks at one that was: it looks its value up when it is asked for it."""
+
+    __slots__ = ()
+
+    @property
+    def index(self) -> int:
+        return resolve(self)
+
+    @index.setter
+    def index(self, number: int) -> None:
+        """Nothing to keep: the number is out of date."""
+
+
+TracedArray.current, TracedArray.stale = TracedArray, StaleArray
 
 
 def concrete(value: Any) -> Any:
@@ -233,26 +224,12 @@ def _is_number(inputs: tuple[Any, ...]) -> bool:
     return len(inputs) == 1 and type(inputs[0].value) is np.float64
 
 
-def _ufunc_method(ufunc: np.ufunc, method: str) -> Callable[..., Any] | None:
-    if method == "__call__":
-        return find(ufunc)
-    if method == "outer" and find(ufunc) is not None:
-        return outer_of(ufunc)
-    if method == "reduce" and ufunc in _REDUCE:
-        return lambda x, axis=0, **options: _REDUCE[ufunc](x, axis=axis, **options)  # type: ignore[operator]
-    if method == "accumulate" and ufunc in _STEP_BY_STEP:
-        return accumulated(ufunc)
-    if method == "accumulate" and ufunc in _ACCUMULATE:
-        return lambda x, axis=0, **options: _ACCUMULATE[ufunc](x, axis=axis, **options)  # type: ignore[operator]
-    return None
-
-
 def _give_operators() -> None:
     """Operators go straight to their record: NumPy's mixin takes four times as long."""
     two = {
         "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
         "gt": "greater", "ge": "greater_equal", "lt": "less", "le": "less_equal", "eq": "equal", "ne": "not_equal",
-        "and": "logical_and", "or": "logical_or", "mod": "remainder", "floordiv": "floor_divide",
+        "mod": "remainder", "floordiv": "floor_divide",
     }  # fmt: skip
     for symbol, name in two.items():
         forward, backward = _binary(BY_NAME[name])
@@ -260,8 +237,14 @@ def _give_operators() -> None:
         if symbol not in ("gt", "ge", "lt", "le", "eq", "ne"):
             setattr(TracedArray, f"__r{symbol}__", backward)
             setattr(TracedArray, f"__i{symbol}__", _in_place(forward))
-    for symbol, name in {"neg": "negative", "abs": "absolute", "invert": "logical_not"}.items():
+    for symbol, function in {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
+        forward, backward = _by_function(function)
+        setattr(TracedArray, f"__{symbol}__", forward)
+        setattr(TracedArray, f"__r{symbol}__", backward)
+        setattr(TracedArray, f"__i{symbol}__", _in_place(forward))
+    for symbol, name in {"neg": "negative", "abs": "absolute"}.items():
         setattr(TracedArray, f"__{symbol}__", _unary(BY_NAME[name]))
+    setattr(TracedArray, "__invert__", lambda self: np.invert(self))  # noqa: B010  beside its kin
     setattr(TracedArray, "__pos__", lambda self: self.copy())  # noqa: B010  beside its kin
 
 
@@ -289,6 +272,20 @@ def _binary(record: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, backward
 
 
+def _by_function(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator that NumPy's function stands for: it looks at types first."""
+    return lambda self, other: function(self, other), lambda self, other: function(other, self)
+
+
+def _alone(array: Any) -> bool:
+    """Whether nothing else looks at an array's numbers."""
+    return type(array) is TracedArray and array.memory is None
+
+
+def _alike(a: Any, b: Any) -> bool:
+    return bool(type(b) is np.ndarray and a.shape == b.shape and a.dtype == b.dtype and a.strides == b.strides)
+
+
 def _unary(record: Any) -> Callable[..., Any]:
     return lambda self: self.recorder.record(record, (self,), None)
 
@@ -296,53 +293,15 @@ def _unary(record: Any) -> Callable[..., Any]:
 def _in_place(forward: Callable[..., Any]) -> Callable[..., Any]:
     def operator_in_place(self: TracedArray, other: Any) -> Any:
         result = forward(self, other)
-        return self.becomes(result) if self.ndim else result  # NumPy scalars are immutable: the name is rebound
+        if not isinstance(self.value, np.ndarray):
+            return result  # NumPy scalars are immutable: the name is rebound
+        if _alone(self) and _alone(result) and _alike(self.value, result.value):
+            self.index, self.value = result.index, result.value  # nobody else looks at it
+            return self
+        return self.becomes(result)
 
     return operator_in_place
 
 
-def _give_methods() -> None:
-    """Methods that NumPy's functions and object arrays call on an element: x.sqrt() for np.sqrt, x.dot(y), x.clip(...)."""
-    for name in (
-        "ravel",
-        "squeeze",
-        "dot",
-        "clip",
-        "cumsum",
-        "cumprod",
-        "trace",
-        "swapaxes",
-        "argmax",
-        "argmin",
-        "take",
-        "any",
-        "all",
-        "repeat",
-        "diagonal",
-        "argsort",
-    ):
-        setattr(TracedArray, name, _method(getattr(np, name)))
-    TracedArray.compress = lambda self, condition, axis=None: np.compress(condition, self, axis=axis)  # type: ignore[attr-defined]
-    TracedArray.flatten = lambda self: np.ravel(self).copy()  # type: ignore[attr-defined]
-    for record in TABLE:
-        for function in record.calls if record.elementwise else ():
-            if isinstance(function, np.ufunc) and not hasattr(TracedArray, function.__name__):
-                setattr(TracedArray, function.__name__, _method(function))
-
-
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, *args, **options: function(self, *args, **options)
-
-
-def _refuse(symbol: str) -> Callable[..., Any]:
-    def refused(self: TracedArray, *others: Any) -> Any:
-        raise TraceError(self.recorder.here(advice.unknown(f"the operator {symbol}", "__call__", {})))
-
-    return refused
-
-
 _give_operators()
-_give_methods()
-for _name, _symbol in {"divmod": "divmod", "round": "round", "xor": "^"}.items():
-    setattr(TracedArray, f"__{_name}__", _refuse(_symbol))
-    setattr(TracedArray, f"__r{_name}__", _refuse(_symbol))
+give_methods(TracedArray)

@@ -320,6 +320,6 @@ class _Page(ObjectArithmetic):
 
 
 _STRUCTURAL = frozenset((
-    "getitem", "scatter", "reshape", "transpose", "broadcast_to", "concatenate", "stack", "sum", "prod", "matmul", "dot", "outer", "inner",
+    "getitem", "scatter", "put", "reshape", "transpose", "broadcast_to", "concatenate", "stack", "sum", "prod", "matmul", "dot", "outer", "inner",
     "mean", "cumsum", "cumprod", "trace", "einsum",
 ))  # fmt: skip

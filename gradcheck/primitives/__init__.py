@@ -98,9 +98,6 @@ def is_followed_through(function: Any) -> bool:
         np.ndim,
         np.size,
         np.result_type,
-        np.zeros_like,
-        np.ones_like,
-        np.empty_like,
         np.iscomplexobj,
         np.isrealobj,
     )

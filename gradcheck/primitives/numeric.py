@@ -203,7 +203,7 @@ def softplus(x: Any, **options: Any) -> Any:
 
 EXP2.calls[special.exp2] = EXPM1.calls[special.expm1] = LOG1P.calls[special.log1p] = None  # type: ignore[index]
 COMPOSED: dict[Any, Callable[..., Any]] = {
-    np.positive: lambda x: +x, np.divmod: divmod_, np.modf: modf,
+    np.positive: lambda x: +x, np.real_if_close: lambda a, tol=100: real_only(a), np.divmod: divmod_, np.modf: modf,
     np.frexp: frexp, np.fix: fix, np.isclose: isclose, np.allclose: allclose, np.array_equal: array_equal, np.nonzero: nonzero,
     np.flatnonzero: flatnonzero, np.argwhere: argwhere, np.count_nonzero: count_nonzero, np.cross: cross, np.vecdot: vecdot,
     np.apply_along_axis: apply_along_axis,

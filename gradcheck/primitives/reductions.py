@@ -149,17 +149,77 @@ def _steps(each: Counts) -> Any:
     return cost
 
 
+_POSITIONAL = {"sum": ("dtype", "out"), "prod": ("dtype", "out"), "mean": ("dtype", "out"), "var": ("dtype", "out", "ddof")}
+
+
 def _adapter(record: Primitive, *allowed: str) -> Any:
-    def adapter(x: Any, axis: Axis = None, **options: Any) -> Any:
-        given = {k: v for k, v in options.items() if not (v is None or v is False)}
-        unknown = [k for k in given if k not in ("keepdims", *allowed)]
+    def adapter(x: Any, axis: Axis = None, *positional: Any, **options: Any) -> Any:
+        given = options | dict(zip(_POSITIONAL.get(record.name, ("out",)), positional, strict=False))
+        given = {k: v for k, v in given.items() if not (v is None or v is False or v is np._NoValue or (k == "where" and v is True))}
+        unknown = [k for k in given if k not in ("keepdims", "out", "where", *_OPTIONS.get(record.name, ()), *allowed)]
         if unknown:
             raise TypeError(f"np.{record.name}(..., {unknown[0]}=) is not followed")
         if axis is not None:
             given["axis"] = tuple(map(int, axis)) if isinstance(axis, tuple | list) else int(axis)
-        return record(x, **given)
+        out, dtype = given.pop("out", None), given.pop("dtype", None)
+        if dtype is not None and np.dtype(dtype) != x.dtype:
+            x = x.astype(dtype)  # what is added up is converted before
+        found = _reduced(record, x, given)
+        return found if out is None else _into(out, found)
 
     return adapter
+
+
+_OPTIONS = {
+    "sum": ("dtype", "initial"),
+    "prod": ("dtype", "initial"),
+    "mean": ("dtype",),
+    "var": ("dtype",),
+    "max": ("initial",),
+    "min": ("initial",),
+}
+
+
+def _reduced(record: Primitive, x: Any, given: dict[str, Any]) -> Any:
+    """The reduction with where= and initial= written out: what is left out is replaced by what changes nothing."""
+    where, initial = given.pop("where", None), given.pop("initial", None)
+    if where is not None:
+        if record.name in ("mean", "var"):
+            return _masked_moment(record, x, where, given)
+        if record.name in ("max", "min") and initial is None:
+            raise ValueError(
+                f"reduction operation '{record.name}imum' does not have an identity, so to use a where mask one has to specify 'initial'"
+            )
+        if record.name not in _NEUTRAL:
+            raise TypeError(f"np.{record.name}(..., where=) is not followed")
+        x = np.where(where, x, initial if _NEUTRAL[record.name] is None else x.dtype.type(_NEUTRAL[record.name]))
+    if initial is not None and record.name in ("max", "min") and 0 in shape_of(x):
+        return np.broadcast_to(initial, record.evaluate(x.value, initial=0.0, **given).shape)
+    found = record(x, **given)
+    return found if initial is None else _WITH_INITIAL[record.name](initial, found)
+
+
+_NEUTRAL: dict[str, Any] = {"sum": 0, "prod": 1, "any": False, "all": True, "max": None, "min": None}
+_WITH_INITIAL: dict[str, Any] = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
+
+
+def _masked_moment(record: Primitive, x: Any, where: Any, given: dict[str, Any]) -> Any:
+    """np.mean and np.var of the elements where a condition holds, as NumPy computes them."""
+    axis, keepdims, ddof = given.get("axis"), given.get("keepdims", False), given.get("ddof", 0)
+    number = np.sum(np.broadcast_to(where, shape_of(x)), axis=axis, keepdims=True)
+    mean = np.sum(x, axis=axis, keepdims=True, where=where) / number
+    if record.name == "var":
+        mean = np.sum((x - mean) ** 2, axis=axis, keepdims=True, where=where) / np.maximum(number - ddof, 0)
+    if keepdims:
+        return mean
+    return np.reshape(mean, tuple(n for i, n in enumerate(shape_of(x)) if i not in axes_of(axis, len(shape_of(x)))))
+
+
+def _into(out: Any, found: Any) -> Any:
+    """A result written into a traced array."""
+    if getattr(out, "recorder", None) is None:
+        raise TypeError("out= writes a traced result into a plain array: bind the result to a name instead")
+    return out.becomes(found, "unsafe")
 
 
 def _reduction(name: str, evaluate: Any, rule: Any, each: Any, calls: tuple[Any, ...], **known: Any) -> Primitive:
@@ -224,19 +284,23 @@ VAR = _reduction(
 )  # fmt: skip
 
 
-def std(x: Any, axis: Axis = None, **options: Any) -> Any:
+def std(x: Any, axis: Axis = None, *positional: Any, out: Any = None, **options: Any) -> Any:
     """np.std, which NumPy itself computes as the root of the variance."""
-    return np.sqrt(np.var(x, axis=axis, **options))
+    found = np.sqrt(np.var(x, axis, *positional, **options))
+    return found if out is None else _into(out, found)
 
 
 VAR.calls[np.std] = std  # type: ignore[index]
 
 
 def _cumulative(record: Primitive) -> Any:
-    def adapter(x: Any, axis: int | None = None) -> Any:
+    def adapter(x: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
         if axis is None:
             x, axis = np.reshape(x, (-1,)), 0
-        return record(x, axis=axis % len(shape_of(x)))
+        if dtype is not None and np.dtype(dtype) != x.dtype:
+            x = x.astype(dtype)
+        found = record(x, axis=axis % len(shape_of(x)))
+        return found if out is None else _into(out, found)
 
     return adapter
 

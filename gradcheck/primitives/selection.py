@@ -29,16 +29,33 @@ EQUAL = _comparison("equal", "==", np.equal)
 NOT_EQUAL = _comparison("not_equal", "!=", np.not_equal)
 
 
-def _logical(name: str, ufunc: np.ufunc, others: tuple[Any, ...], arity: int, array: str, scalar: str) -> Primitive:
+def _logical(name: str, ufunc: np.ufunc, arity: int, array: str, scalar: str) -> Primitive:
     return elementwise(
-        name, ufunc, cost=MOVE, arity=arity, exact=lambda m, *a: getattr(m, name)(*a), calls=[ufunc, *others],
+        name, ufunc, cost=MOVE, arity=arity, exact=lambda m, *a: getattr(m, name)(*a), calls=[ufunc],
         array=array, scalar=scalar, rounds=False, formula=name,
     )  # fmt: skip
 
 
-LOGICAL_AND = _logical("logical_and", np.logical_and, (np.bitwise_and,), 2, "np.logical_and({0}, {1})", "bool({0}) and bool({1})")
-LOGICAL_OR = _logical("logical_or", np.logical_or, (np.bitwise_or,), 2, "np.logical_or({0}, {1})", "bool({0}) or bool({1})")
-LOGICAL_NOT = _logical("logical_not", np.logical_not, (np.invert,), 1, "np.logical_not({0})", "not {0}")
+LOGICAL_AND = _logical("logical_and", np.logical_and, 2, "np.logical_and({0}, {1})", "bool({0}) and bool({1})")
+LOGICAL_OR = _logical("logical_or", np.logical_or, 2, "np.logical_or({0}, {1})", "bool({0}) or bool({1})")
+LOGICAL_NOT = _logical("logical_not", np.logical_not, 1, "np.logical_not({0})", "not {0}")
+
+
+def _on_booleans(record: Primitive, symbol: str) -> Any:
+    """&, |, ^ and ~ of booleans; of whole numbers they act on bits."""
+
+    def adapter(*operands: Any) -> Any:
+        if any(getattr(x, "dtype", np.asarray(False if isinstance(x, bool) else 0).dtype).kind != "b" for x in operands):
+            raise TypeError(f"{symbol} is followed for booleans only: compare first, as in (a > 0) {symbol} (b > 0)")
+        return record(*operands)
+
+    return adapter
+
+
+for _record, _ufunc, _symbol in (
+    (LOGICAL_AND, np.bitwise_and, "&"), (LOGICAL_OR, np.bitwise_or, "|"), (NOT_EQUAL, np.bitwise_xor, "^"), (LOGICAL_NOT, np.invert, "~"),
+):  # fmt: skip
+    _record.calls[_ufunc] = _on_booleans(_record, _symbol)  # type: ignore[index]
 
 
 def _step(name: str, ufunc: np.ufunc, special: tuple[Special, ...], scalar: str | None = None) -> Primitive:

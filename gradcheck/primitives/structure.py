@@ -216,7 +216,7 @@ def _getitem_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params)
 def is_basic(index: Any) -> bool:
     """Whether an index of slices and whole numbers alone makes a view that meets no element twice."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(p is None or p is Ellipsis or isinstance(p, slice | int | np.integer) for p in parts)
+    return all(p is None or p is Ellipsis or (isinstance(p, slice | int | np.integer) and not isinstance(p, bool)) for p in parts)
 
 
 def is_view(primitive: Primitive, params: Params | None) -> bool:
@@ -268,6 +268,30 @@ SCATTER = _move(
         Example(((2,),), {"indices": ((slice(0, 2),),), "shape": (3,)}),
         Example(((3,), ()), {"indices": ((np.array([0, 1, 0]),), (1,)), "shape": (2,)}),
     ), sums=True, formula="zeros to which values are added at indices",
+)  # fmt: skip
+
+
+def _put(x: Any, value: Any, index: Any) -> Any:
+    """A copy of x with the value written at the index."""
+    flags = np.asarray(x).flags
+    written = np.array(x, dtype=np.result_type(x, value), order="F" if flags.f_contiguous and not flags.c_contiguous else "C")
+    written[index if not is_basic(index) or any(p is Ellipsis for p in index) else (*index, ...)] = value
+    return written
+
+
+def _put_rule(position: int, g: Any, y: Any, inputs: Inputs, params: Params) -> Any:
+    """What was overwritten no longer matters; what was written gets its places' cotangent."""
+    if position == 0:
+        return PUT(g, g.dtype.type(0), index=params["index"])
+    return sum_to(GETITEM(g, index=params["index"]), shape_of(inputs[1]))
+
+
+PUT: Primitive = _move(
+    "put", _put, _put_rule, cost=lambda inputs, output, params: Counts(moves=inputs[1].size), arity=2,
+    examples=(
+        Example(((3,), ()), {"index": (1,)}), Example(((2, 3), (2,)), {"index": (slice(None), slice(0, 3, 2))}),
+        Example(((3, 2), (2, 2)), {"index": (np.array([2, 0]),)}), Example(((2, 2), (1,)), {"index": (np.array([[True, False], [True, True]]),)}),
+    ), formula="x, where x[index] is replaced; an index meets no place twice",
 )  # fmt: skip
 
 

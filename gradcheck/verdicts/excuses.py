@@ -18,7 +18,7 @@ from gradcheck.verdicts.verdict import Finding, Verdict, written
 TIES = 6  # entries that may tie at once for the hull of limiting gradients to be worked out with confidence
 BESIDE = 16.0  # units of roundoff by which a quotient may miss a whole number that it is not
 ORDINARY = ("zero factor", "tail", "large")  # special points at which nothing is special about the derivative
-_MOVES = ("reshape", "transpose", "broadcast_to", "getitem", "scatter", "concatenate", "stack", "astype", "max", "min")
+_MOVES = ("reshape", "transpose", "broadcast_to", "getitem", "scatter", "put", "concatenate", "stack", "astype", "max", "min")
 _LINEAR = ("add", "subtract", "negative")
 _SUMS = ("sum", "mean", "matmul", "dot", "inner", "einsum", "trace", "cumsum")
 

@@ -75,7 +75,7 @@ FAULTS = {
     "math": ("@case(x=1.0)\ndef f(x):\n    return math.sin(x)", "np.sin instead of math.sin", "a.py:6"),
     "writes": ("@case(x=Real(2))\ndef f(x):\n    y = np.zeros(2)\n    y[0] = x[0]\n    return y.sum()", "np.stack", "a.py:7"),
     "item": ("@case(x=1.0)\ndef f(x):\n    return x.item() ** 2", "Index it instead", "a.py:6"),
-    "setitem": ("@case(x=Real(2))\ndef f(x):\n    x[0] = 1.0\n    return x.sum()", "np.where(condition, new, old)", "a.py:6"),
+    "setitem": ("@case(x=Real(2))\ndef f(x):\n    x[0] = 1.0\n    return x.sum()", "x = x.copy() first", "a.py:6"),
     "in place": ("@case(x=Real(2))\ndef f(x):\n    x += 1.0\n    return x.sum()", "x = x + ...", "a.py:6"),
     "unknown": ("@case(x=Real(3))\ndef f(x):\n    return np.roots(x)", "np.roots has no derivative rule", "a.py:6"),
     "vector": ("@case(x=Real(2))\ndef f(x):\n    return x * x", "needs a scalar result", "shape (2,)"),

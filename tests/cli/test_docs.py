@@ -14,8 +14,20 @@ def python_blocks(path):
 
 
 @pytest.fixture
-def blocks(root):
-    return python_blocks(root / "docs/how-to/check-a-gradient.md")
+def run_guide(root, tmp_path):
+    """Run every block of a guide, one after the other; gives what they define."""
+
+    def run(name: str) -> dict:
+        scope: dict = {"__name__": "guide"}
+        blocks = python_blocks(root / "docs/how-to" / name)
+        for i, block in enumerate(blocks):
+            path = tmp_path / f"block{i}.py"
+            path.write_text(block)
+            exec(compile(block, str(path), "exec"), scope)
+        assert len(blocks) > 1
+        return scope
+
+    return run
 
 
 def test_the_page_on_complex_numbers_runs(root):
@@ -25,12 +37,13 @@ def test_the_page_on_complex_numbers_runs(root):
     assert check(scope["power"], lambda x: scope["power_gradient"](x) / 2, at=(scope["x"],)).outcome == "wrong"
 
 
-def test_the_how_to_blocks_run_and_their_gradients_are_right(blocks, tmp_path, monkeypatch):
-    scope: dict = {"__name__": "guide"}
-    for i, block in enumerate(blocks):
-        path = tmp_path / f"block{i}.py"
-        path.write_text(block)
-        exec(compile(block, str(path), "exec"), scope)
+def test_what_can_be_followed_is(run_guide):
+    scope = run_guide("functions-that-can-be-followed.md")
+    assert "error" not in scope  # the last block met its TraceError
+
+
+def test_the_how_to_blocks_run_and_their_gradients_are_right(run_guide):
+    scope = run_guide("check-a-gradient.md")
     scope["test_gradient"]()
     case = scope["mean_squared_error"]
     assert check(case, scope["by_hand"]).outcome == "right"

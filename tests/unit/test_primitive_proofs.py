@@ -14,7 +14,7 @@ add subtract multiply divide negative square reciprocal power sqrt cbrt exp exp2
 sin cos tan arcsin arccos arctan hypot arctan2 sinh cosh tanh arcsinh arccosh arctanh
 absolute where maximum minimum clip
 sum mean prod max min var cumsum cumprod recurrence
-reshape transpose broadcast_to astype concatenate stack getitem scatter trace
+reshape transpose broadcast_to astype concatenate stack getitem scatter put trace
 matmul dot inner outer einsum
 expit logit erf erfc erfcx ndtr xlogy gammaln digamma polygamma logaddexp logaddexp2 softmax logsumexp log_softmax
 remainder fmod ldexp i0 i1 iv j0 j1 jv betainc gammainc gammaincc

@@ -127,36 +127,65 @@ def fills_zeros(x):
     return out.sum()
 
 
-def writes_into_traced(x):
-    z = x * 2
-    z[0] = 1.0
-    return z.sum()
-
-
 def changes_argument(x):
     x += 1
     return x.sum()
 
 
-def changes_view(x):
-    z = x * 2
-    y = z[:2]
-    y += 1
-    return z.sum()
+def writes_into_argument(x):
+    x[0] = 1.0
+    return x.sum()
 
 
-def changes_viewed(x):
-    z = x * 2
-    y = z[:2]
-    z += 1
+def changes_view_of_argument(x):
+    y = x[::-1].reshape(3, 1)
+    y *= 2.0
     return y.sum()
 
 
-def changes_transposed(x):
-    z = np.outer(x, x)
-    t = z.T
-    t += x
-    return z.sum()
+def sorts_argument(x):
+    x.sort()
+    return x[0]
+
+
+def reads_the_unwritten(x):
+    y = np.empty_like(x)
+    y[:2] = x[1:]
+    return y[:2].sum() + y.sum()
+
+
+def copies_into_plain(x):
+    y = np.ones(3)
+    np.copyto(y, x)
+    return y.sum()
+
+
+def adds_into_plain(x):
+    y = np.ones(3)
+    np.add.at(y, [0, 0, 1], x)
+    return y.sum()
+
+
+def changes_plain(x):
+    y = np.ones(3)
+    y *= x
+    return y.sum()
+
+
+def sums_by_math(x):
+    return math.fsum(x)
+
+
+def from_iterator(x):
+    return np.fromiter((v * v for v in x), dtype=float).sum()
+
+
+def shifts(x):
+    return np.argmax(x) << 1
+
+
+def bits(x):
+    return np.argmax(x) & 1
 
 
 def takes_item(x):
@@ -190,19 +219,23 @@ def unknown(x):
 
 
 def unknown_method(x):
-    return x.searchsorted(1.0)
+    return x.newbyteorder()
+
+
+def another_view(x):
+    return x.view(np.int64).sum()
 
 
 def unknown_reduction(x):
-    return np.hypot.reduce(x)
+    return np.nextafter.reduce(x)
 
 
 def where_option(x):
     return np.add(x, 1.0, where=x > 0).sum()
 
 
-def sum_with_where(x):
-    return np.sum(x, where=X > 0)
+def sum_into_plain(x):
+    return np.sum(x, out=np.zeros(()))
 
 
 def where_alone(x):
@@ -210,7 +243,9 @@ def where_alone(x):
 
 
 def object_array_of_scipy(x):
-    return special.expit(np.array([x[0], x[1]])).sum()
+    a = np.empty(2, dtype=object)
+    a[:] = x[0], x[1]
+    return special.expit(a).sum()
 
 
 def nothing(x):
@@ -226,11 +261,19 @@ UNFOLLOWED = [
     pytest.param(makes_float, 1, "no float(...)", id="float"),
     pytest.param(writes_into_zeros, 2, "instead of writing into np.zeros(...)", id="element-of-zeros"),
     pytest.param(fills_zeros, 2, "instead of writing into np.zeros(...)", id="slice-of-zeros"),
-    pytest.param(writes_into_traced, 2, "np.where(condition, new, old)", id="setitem"),
-    pytest.param(changes_argument, 1, "Write x = x + ... instead of x += ...", id="argument-in-place"),
-    pytest.param(changes_view, 3, "Write x = x + ... instead of x += ...", id="view-in-place"),
-    pytest.param(changes_viewed, 3, "an array with views in use", id="viewed-in-place"),
-    pytest.param(changes_transposed, 3, "a view of an array", id="transpose-in-place"),
+    pytest.param(changes_argument, 1, "x = x.copy() first", id="argument-in-place"),
+    pytest.param(writes_into_argument, 1, "others would see the change", id="argument-written"),
+    pytest.param(changes_view_of_argument, 2, "a view of one", id="argument-viewed"),
+    pytest.param(sorts_argument, 1, "Write into a copy", id="argument-sorted"),
+    pytest.param(reads_the_unwritten, 3, "Start with np.zeros_like(...) instead", id="unwritten"),
+    pytest.param(copies_into_plain, 2, "Start with np.zeros_like(x) or np.empty_like(x) of a traced x", id="copyto-plain"),
+    pytest.param(adds_into_plain, 2, "start with np.zeros_like(x) of a traced x", id="add-at-plain"),
+    pytest.param(changes_plain, 2, "start with np.zeros_like(x) of a traced x", id="plain-in-place"),
+    pytest.param(sums_by_math, 1, "Use NumPy's function", id="fsum"),
+    pytest.param(from_iterator, 1, "np.stack(list)", id="fromiter"),
+    pytest.param(shifts, 1, "Write it with arithmetic", id="shift"),
+    pytest.param(bits, 1, "& is followed for booleans only", id="bits"),
+    pytest.param(another_view, 1, "reads or moves the bits", id="other-view"),
     pytest.param(takes_item, 1, "Index it instead: x[0], x[i, j]", id="item"),
     pytest.param(makes_list, 1, "Index it instead", id="tolist"),
     pytest.param(indexes_by_float, 1, "Compute indices from shapes or from integer data", id="float-index"),
@@ -238,12 +281,12 @@ UNFOLLOWED = [
     pytest.param(ambiguous, 1, "Use .any(), .all() or np.where(condition, a, b)", id="truth-of-array"),
     pytest.param(writes_out, 2, "Bind the result to a name instead", id="out"),
     pytest.param(unknown, 1, "np.roots has no derivative rule here", id="unknown"),
-    pytest.param(unknown_method, 1, "a traced array has no .searchsorted", id="method"),
-    pytest.param(unknown_reduction, 1, "np.hypot.reduce has no derivative rule", id="reduce"),
-    pytest.param(where_option, 1, "use np.where for where=", id="where-option"),
-    pytest.param(sum_with_where, 1, "np.sum(..., where=) is not followed", id="sum-where"),
+    pytest.param(unknown_method, 1, "a traced array has no .newbyteorder", id="method"),
+    pytest.param(unknown_reduction, 1, "np.nextafter.reduce has no derivative rule", id="reduce"),
+    pytest.param(where_option, 1, "Give out=np.zeros_like(x), or write np.where", id="where-option"),
+    pytest.param(sum_into_plain, 1, "out= writes a traced result into a plain array", id="sum-out"),
     pytest.param(where_alone, 1, "write np.where(condition, a, b)", id="where-alone"),
-    pytest.param(object_array_of_scipy, 1, "Join traced values with np.stack", id="object-array"),
+    pytest.param(object_array_of_scipy, 3, "Join traced values with np.stack", id="object-array"),
 ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
-from gradcheck import TraceError, grad
+from gradcheck import grad
 from gradcheck.circuit import keep
-from gradcheck.circuit.traced import TracedArray
 from gradcheck.gradients import functional
 
 FACTOR, ARRAY, ZERO = 2.0, np.ones(2), 0.0
@@ -101,8 +102,7 @@ def view_changed(x):
 
 def test_forgetting_views_makes_the_gradient_wrong(monkeypatch) -> None:
     x = np.array([0.5, -1.0, 2.0])
-    with pytest.raises(TraceError, match="views in use"):
-        grad(view_changed)(x)
-    monkeypatch.setattr(TracedArray, "has_view", lambda self, view: view)
     right = 2 * (2 * x[:2] + 1) * 2
+    assert np.allclose(grad(view_changed)(x)[:2], right)
+    monkeypatch.setattr(import_module("gradcheck.circuit.trace"), "share", lambda array, result, primitive, params: None)
     assert not np.allclose(grad(view_changed)(x)[:2], right)

@@ -18,6 +18,7 @@ from gradcheck.circuit.interpret import Floats
 from gradcheck.compiled import products
 from gradcheck.compiled.fusion import address, block_program, pattern
 from gradcheck.compiled.schedule import Step, schedule
+from gradcheck.compiled.stacking import stacked
 from gradcheck.primitives.structure import is_basic
 
 COPIED = 4096  # elements of inputs that are copied into a buffer, which costs less than asking where they are
@@ -26,8 +27,12 @@ _LOWERED = ("matmul", "dot", "einsum", "outer")
 
 
 def array_body(circuit: Circuit, *, fused: bool) -> Body:
-    """The circuit as lines that compute its outputs and what its guards watch, in buffers of their own."""
-    return _Plan(circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards))), fused=fused).body()
+    """The circuit as lines that compute its outputs and what its guards watch, in buffers of their own.
+
+    `fused`: groups run block by block, and in whatever order suits; else equations are run in theirs.
+    """
+    watched = circuit.with_outputs((*circuit.outputs, *(k for k, _ in circuit.guards)))
+    return _Plan(stacked(watched) if fused else watched, fused=fused).body()
 
 
 class _Plan:
@@ -108,10 +113,10 @@ class _Plan:
             self._group(step)
             return
         (k,) = step.equations
-        if self._view(k):
+        if self._view(k) or self._known(k):
             return
         self.warns = True
-        if not (self._number(k) or self._product(k) or self._ufunc(k) or self._sum(k)):
+        if not (self._number(k) or self._product(k) or self._ufunc(k) or self._sum(k) or self._joined(k)):
             self.names[k] = f"v{k}"
             self.lines.append(f"v{k} = {self.writer.right(k)}")
             if self.writer.is_fresh(k):
@@ -136,6 +141,27 @@ class _Plan:
                 self._fix(k, view, self.base.get(read[0]))
                 return True
         return False
+
+    def _known(self, k: int) -> bool:
+        """Arrays put together from constants alone are made once."""
+        circuit, primitive = self.circuit, self.circuit.primitive(k)
+        assert primitive is not None
+        read = circuit.inputs_of(k)
+        if primitive.name != "concatenate" or not all(i in circuit.constants for i in read) or k in circuit.outputs:
+            return False
+        self._fix(k, Floats().apply(primitive, [circuit.constants[i] for i in read], circuit.params[k]))
+        return True
+
+    def _joined(self, k: int) -> bool:
+        """Arrays joined in a buffer."""
+        circuit, primitive, type = self.circuit, self.circuit.primitive(k), self.circuit.type(k)
+        assert primitive is not None
+        read = circuit.inputs_of(k)
+        if primitive.name != "concatenate" or not type.shape or any(circuit.type(i).dtype != type.dtype for i in read):
+            return False
+        operands, axis = ", ".join(self.names[i] for i in read), circuit.params[k].get("axis", 0)
+        self.lines.append(f"np.concatenate(({operands},), axis={axis!r}, out={self._target(k)})")
+        return True
 
     def _number(self, k: int) -> bool:
         """Scalars are computed as Python does."""

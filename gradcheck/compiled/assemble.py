@@ -116,7 +116,7 @@ class _Columns:
             code[has, 2 + j] = self.cell[operands[first[has] + j]]
         self._squares(code)
         outputs = tuple(self._output(k) for k in circuit.outputs)
-        if (code[:, 2:] < 0).any() or (self.cell[list(watched)] < 0).any():  # arrays in the midst of it
+        if (code[:, 2:] < 0).any() or (self.cell[list(watched)] < 0).any() or any((o < 0).any() for o in outputs):  # what no cell holds
             raise NotScalarError
         kept = np.concatenate([*(o.ravel() for o in outputs), self.cell[list(watched)]])
         code = fuse(code, len(self.cells), kept)

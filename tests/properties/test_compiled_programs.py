@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 from test_array_programs import KINKED, ONE, TWO, Program
 
 from gradcheck import trace
@@ -106,6 +107,20 @@ def test_many_points_at_once() -> None:
             want = scalar.run(point)
             assert all(np.array_equal(many[n], one, equal_nan=True) for many, one in zip(scalar.run_many(points), want, strict=False)), seed
     assert count >= 20
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param(lambda x: special.polygamma(1, x), id="the result alone"),
+        pytest.param(lambda x: special.gammaln(special.i0(x)), id="an operand"),
+        pytest.param(lambda x: np.sum(np.stack([special.j0(x), x])), id="a part of the result"),
+    ],
+)
+def test_what_the_machine_cannot_do_it_does_not_take(function) -> None:
+    for circuit in (trace(function, np.float64(1.5)), trace(function, np.float64(1.5)).gradient(value=False)):
+        assert assemble(circuit) is None
 
 
 # wrong twins: the comparison above sees what it is there to see

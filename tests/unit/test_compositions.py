@@ -98,7 +98,7 @@ FURTHER = [
     (np.roll, lambda x: np.roll(x, (1, 2), (0, 1)), M), (np.interp, lambda x: np.interp(0.35, np.sort(x), x**2), X), (np.inner, lambda x: np.inner(x, x[0]), T),
     (np.dot, lambda x: np.dot(x, np.moveaxis(x, 2, 1)), T), (np.dot, lambda x: np.dot(x, x[0].T), T),
     # einsum in every form
-    (np.einsum, lambda x: np.einsum("ii", x), S), (np.einsum, lambda x: np.einsum("ii->i", x), S), (np.einsum, lambda x: np.einsum(x, [0, 1], x, [1, 2], [0, 2]), S),
+    (np.real_if_close, lambda x: np.real_if_close(x * x), X), (np.einsum, lambda x: np.einsum("ii", x), S), (np.einsum, lambda x: np.einsum("ii->i", x), S), (np.einsum, lambda x: np.einsum(x, [0, 1], x, [1, 2], [0, 2]), S),
     (np.einsum, lambda x: np.einsum(x, [0, 1], x[0], [1]), S), (np.einsum, lambda x: np.einsum(x, [Ellipsis, 0], x, [Ellipsis, 0]), T),
     (np.einsum, lambda x: np.einsum("...i,...i", x, x[:1]), T), (np.einsum, lambda x: np.einsum("ij,jk,kl->il", x, x, x, optimize="optimal"), S),
     (np.einsum, lambda x: np.einsum("ij,jk,kl->il", x, x, x, optimize=np.einsum_path("ij,jk,kl->il", x, x, x)[0]), S),

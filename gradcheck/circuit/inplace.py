@@ -159,12 +159,17 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     return np.transpose(np.flip(m, second), order) if k == 1 else np.flip(np.transpose(m, order), second)
 
 
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """np.rollaxis as a transpose, which is a view."""
+    return np.transpose(a, np.rollaxis(np.broadcast_to(0.0, tuple(range(a.ndim))), axis, start).shape)
+
+
 IN_PLACE: dict[Any, Callable[..., Any]] = {
     np.put: put, np.copyto: copyto, np.place: place, np.putmask: putmask, np.fill_diagonal: fill_diagonal,
     np.put_along_axis: put_along_axis,
 }  # fmt: skip
 BY_ELEMENT: dict[Any, Callable[..., Any]] = {
-    np.copy: lambda a, order="K", subok=False: as_array(a.copy(order)), np.diagonal: diagonal, np.diag: diag, np.rot90: rot90, np.flipud: lambda m: np.flip(m, 0), np.fliplr: lambda m: np.flip(m, 1),
+    np.copy: lambda a, order="K", subok=False: as_array(a.copy(order)), np.rollaxis: rollaxis, np.diagonal: diagonal, np.diag: diag, np.rot90: rot90, np.flipud: lambda m: np.flip(m, 0), np.fliplr: lambda m: np.flip(m, 1),
     np.ravel: lambda a, order="C": a.ravel(order), np.apply_along_axis: apply_along_axis, np.nonzero: nonzero, np.flatnonzero: lambda a: nonzero(np.ravel(a))[0],
     np.compress: compress, np.extract: lambda condition, arr: compress(np.ravel(condition), np.ravel(arr)), np.choose: choose,
     np.argwhere: lambda a: np.transpose(nonzero(a)),

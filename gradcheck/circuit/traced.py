@@ -81,7 +81,7 @@ class TracedArray:
 
     def conj(self) -> TracedArray:
         self.recorder.builder.complex_values = True
-        return self.copy()
+        return self  # as NumPy's method does; its function copies
 
     def conjugate(self) -> TracedArray:
         return self.conj()

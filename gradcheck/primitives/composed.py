@@ -234,7 +234,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     """np.nan_to_num: what is no number becomes one, and has no derivative."""
     info = np.finfo(dtype_of(x))
     high, low = info.max if posinf is None else posinf, info.min if neginf is None else neginf
-    return np.where(np.isfinite(x), x, np.where(np.isnan(x), nan, np.where(x > 0, high, low)))
+    found = np.where(np.isfinite(x), x, np.where(np.isnan(x), nan, np.where(x > 0, high, low)))
+    return found if copy or not shape_of(x) else x.becomes(found)
 
 
 def accumulated(step: Callable[..., Any]) -> Callable[..., Any]:

@@ -39,6 +39,6 @@ def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: floa
 
 
 PARTS: dict[Any, Any] = {
-    np.real: lambda z: z.real, np.imag: lambda z: z.imag, np.conjugate: lambda z: z.conj(), np.angle: angle,
+    np.real: lambda z: z.real, np.imag: lambda z: z.imag, np.conjugate: lambda z: z.conj().copy(), np.angle: angle,
     np.isclose: isclose, np.allclose: allclose, np.unwrap: unwrap,
 }  # fmt: skip

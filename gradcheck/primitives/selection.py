@@ -165,7 +165,7 @@ def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     low = min if a_min is None else a_min
     high = max if a_max is None else a_max
     if low is None and high is None:
-        return x
+        return np.copy(x)
     if low is None:
         return MINIMUM(x, high)
     return MAXIMUM(x, low) if high is None else CLIP(x, low, high)

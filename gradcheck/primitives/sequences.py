@@ -238,7 +238,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     if shape_of(bins) or isinstance(bins, str):
         if isinstance(bins, str):
             raise TypeError("np.histogram(bins='...') is not followed: give the number of bins, or their edges")
-        return bins
+        return bins if hasattr(bins, "dtype") else np.asarray(bins)
     if range is not None:
         return np.linspace(range[0], range[1], bins + 1)
     return linspace(np.min(a), np.max(a), bins + 1)

@@ -639,6 +639,7 @@ def test_plain_content_stays_plain() -> None:
         assert type(y[0]) is np.float64
         assert y.tolist() == [3.0, 0.0, 0.0, 0.0]
         assert float(y[1]) + y.item(0) == 3.0
+        assert np.array2string(np.ones_like(x)) == "[1. 1. 1. 1.]"
         assert float((y + 1.0)[0]) == 4.0
         y[1] = x[0]
         for index, value in np.ndenumerate(y):

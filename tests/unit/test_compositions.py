@@ -26,6 +26,7 @@ def holed(x):
 
 
 CALLS = [
+    (np.real_if_close, lambda x: np.real_if_close(x * x), X),
     (np.linalg.tensorsolve, lambda x: np.linalg.tensorsolve(np.eye(6).reshape(2, 3, 6) + 0.1 * x.reshape(2, 3, 1), x.reshape(2, 3)), X),
     (np.linalg.tensorsolve, lambda x: np.linalg.tensorsolve(np.moveaxis(np.eye(6).reshape(2, 3, 6), 2, 0) + 0.1 * x[:, None, None], x.reshape(6), axes=(1, 2)), X),
     (np.linalg.tensorinv, lambda x: np.linalg.tensorinv(np.eye(6).reshape(2, 3, 6) + 0.1 * x, ind=2), X), (np.astype, lambda x: np.astype(x, np.float64), X),
@@ -98,7 +99,7 @@ FURTHER = [
     (np.roll, lambda x: np.roll(x, (1, 2), (0, 1)), M), (np.interp, lambda x: np.interp(0.35, np.sort(x), x**2), X), (np.inner, lambda x: np.inner(x, x[0]), T),
     (np.dot, lambda x: np.dot(x, np.moveaxis(x, 2, 1)), T), (np.dot, lambda x: np.dot(x, x[0].T), T),
     # einsum in every form
-    (np.real_if_close, lambda x: np.real_if_close(x * x), X), (np.einsum, lambda x: np.einsum("ii", x), S), (np.einsum, lambda x: np.einsum("ii->i", x), S), (np.einsum, lambda x: np.einsum(x, [0, 1], x, [1, 2], [0, 2]), S),
+    (np.einsum, lambda x: np.einsum("ii", x), S), (np.einsum, lambda x: np.einsum("ii->i", x), S), (np.einsum, lambda x: np.einsum(x, [0, 1], x, [1, 2], [0, 2]), S),
     (np.einsum, lambda x: np.einsum(x, [0, 1], x[0], [1]), S), (np.einsum, lambda x: np.einsum(x, [Ellipsis, 0], x, [Ellipsis, 0]), T),
     (np.einsum, lambda x: np.einsum("...i,...i", x, x[:1]), T), (np.einsum, lambda x: np.einsum("ij,jk,kl->il", x, x, x, optimize="optimal"), S),
     (np.einsum, lambda x: np.einsum("ij,jk,kl->il", x, x, x, optimize=np.einsum_path("ij,jk,kl->il", x, x, x)[0]), S),

@@ -91,6 +91,7 @@ class _Columns:
         self.equations = np.flatnonzero(kinds)
         self.cell[self.equations] = used + len(constants) + np.arange(len(self.equations))
         self.cells = np.zeros(used + len(constants) + len(self.equations))
+        self.sums: list[tuple[int, ...]] = []  # instructions for places of a result that several values are added to
         self.cells[self.cell[constants]] = [_float(circuit.constants[k]) for k in constants]
         for k in np.flatnonzero(opcodes == _GETITEM).tolist():
             self.cell[k] = self._element(k)
@@ -116,6 +117,9 @@ class _Columns:
             code[has, 2 + j] = self.cell[operands[first[has] + j]]
         self._squares(code)
         outputs = tuple(self._output(k) for k in circuit.outputs)
+        if self.sums:
+            code = np.concatenate([code, np.array(self.sums, np.int64)])
+            self.cells = np.append(self.cells, np.zeros(len(self.sums)))
         if (code[:, 2:] < 0).any() or (self.cell[list(watched)] < 0).any() or any((o < 0).any() for o in outputs):  # what no cell holds
             raise NotScalarError
         kept = np.concatenate([*(o.ravel() for o in outputs), self.cell[list(watched)]])
@@ -146,8 +150,12 @@ class _Columns:
             return whole
         where = np.full(type.shape, ZERO)
         for index, cell in zip(circuit.params[k]["indices"], cells.tolist(), strict=True):
-            if not np.shape(where[index]) == () or where[index] != ZERO:
+            if np.shape(where[index]) != ():
                 raise NotScalarError
+            if where[index] != ZERO:
+                total = len(self.cells) + len(self.sums)
+                self.sums.append((NUMBER["add"], total, int(where[index]), cell, ZERO))
+                cell = total
             where[index] = cell
         return where
 

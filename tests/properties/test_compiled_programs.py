@@ -6,6 +6,7 @@ a few units of the largest number met.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,16 @@ def test_many_points_at_once() -> None:
             want = scalar.run(point)
             assert all(np.array_equal(many[n], one, equal_nan=True) for many, one in zip(scalar.run_many(points), want, strict=False)), seed
     assert count >= 20
+
+
+@needs_numba
+def test_elements_that_are_read_anew_are_added_up(monkeypatch) -> None:
+    monkeypatch.setattr(sys.modules["gradcheck.circuit.trace"], "_ELEMENTS_KEPT", 0)  # the function of that name hides the module
+    x = np.array([0.3, 0.7, 1.1])
+    circuit = trace(lambda x: x[0] * x[1] + x[1] * x[2] + x[1] * x[1], x).gradient()
+    scalar = assemble(circuit)
+    assert scalar is not None
+    assert units_apart(circuit, (x,), scalar.run((x,))) <= 64
 
 
 @needs_numba

@@ -16,7 +16,7 @@ from gradcheck.circuit.circuit import INPUT, Circuit
 from gradcheck.circuit.compile import Body, Writer
 from gradcheck.circuit.interpret import Floats
 from gradcheck.compiled import products
-from gradcheck.compiled.fusion import address, block_program, pattern
+from gradcheck.compiled.fusion import address, aligned, block_program, pattern
 from gradcheck.compiled.schedule import Step, schedule
 from gradcheck.compiled.stacking import stacked
 from gradcheck.primitives.structure import is_basic
@@ -81,7 +81,7 @@ class _Plan:
         if not type.shape:
             self.lines += self.writer.input_lines(k)
         elif type.size <= COPIED:
-            self._fix(k, np.empty(type.shape, type.dtype))
+            self._fix(k, aligned(type.size * type.dtype.itemsize).view(type.dtype).reshape(type.shape))
             self.lines.append(f"{self.names[k]}[...] = v{k}")
 
     def _fix(self, k: int, array: Any, base: int | None = None) -> None:
@@ -98,7 +98,7 @@ class _Plan:
         dtype = type.dtype if type.dtype != bool else np.dtype(np.float64)
         size = type.size * dtype.itemsize
         waiting = self.free.get(size)
-        raw = waiting.pop() if waiting else np.empty(size, np.uint8)
+        raw = waiting.pop() if waiting else aligned(size)
         self._fix(k, raw.view(dtype).reshape(type.shape), k)
 
     def _release(self, number: int) -> None:

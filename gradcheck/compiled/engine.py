@@ -23,7 +23,7 @@ from gradcheck.compiled.program import Program
 _INTERPRETED, _SCALAR, _ARRAY, _ELEMENT = 2.5e-6, 0.03e-6, 0.8e-6, 1e-9  # an equation interpreted; of source, by kind; an element
 _WRITING, _ASSEMBLING = 10e-6, 1e-6  # an equation
 _SOON = 20e-3  # source that is written in less is written at the second call
-_IMPORT, _WORTH = 0.3, 0.015  # importing numba; what earlier calls must have cost for that to be worth it
+_IMPORT, _WORTH = 0.3, 0.005  # importing numba; what earlier calls must have cost for that to be worth it
 _KEPT = 1 << 28  # elements of all results together, above which arrays are made anew at each call
 _FUSED = 500  # elements computed in a call from which blocks are worth it
 _CALL, _INSTRUCTION = 1.0e-6, 3e-9  # the machine

@@ -23,7 +23,7 @@ _APART = 8  # elements between rows of scratch, so that they do not meet in the 
 _REPEAT, _STRETCH, _SUM_ALL, _SUM_ROWS, _SUM_COLUMNS, _ADD_AT = -1, -2, -3, -4, -5, -6
 _ZERO, _FILL = 0, 1
 _SUM = OPCODE[BY_NAME["sum"]]
-_SIZE = 8
+_SIZE, _LINE = 8, 64  # bytes of a number, of a line of cache
 
 
 @dataclass(slots=True)
@@ -166,7 +166,8 @@ class _Group:
         addresses[: len(self.slots), 1] = self.slots
         addresses[len(self.slots) :, 0] = address(program.cells) + _SIZE * np.arange(len(program.numbers))
         place, count = _shared(program.code, self.scratch, {slot for slot, _ in self.fills})
-        program.scratch = np.zeros((max(1, count), program.block + _APART))
+        width = -(-program.block // _APART) * _APART + _APART
+        program.scratch = aligned(max(1, count) * width * _SIZE).view(np.float64).reshape(-1, width)
         for slot, row in place.items():
             addresses[slot, 0] = address(program.scratch) + program.scratch.strides[0] * row
         program.before = np.array([*self.before, *fills], np.int64).reshape(-1, 4)
@@ -203,6 +204,13 @@ def _block(rows: list[int], total: int) -> int:
     """Elements of a block: whole rows."""
     unit = lcm(*rows) if rows else 1
     return max(min(total, -(-BLOCK // unit) * unit), 1)
+
+
+def aligned(size: int) -> Any:
+    """So many bytes that begin at a line of cache: vector instructions that straddle two lines take twice as long."""
+    raw = np.zeros(size + _LINE, np.uint8)
+    start = -address(raw) % _LINE
+    return raw[start : start + size]
 
 
 def address(array: Any) -> int:

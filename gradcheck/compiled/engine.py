@@ -23,9 +23,10 @@ from gradcheck.compiled.program import Program
 _INTERPRETED, _SCALAR, _ARRAY, _ELEMENT = 2.5e-6, 0.03e-6, 0.8e-6, 1e-9  # an equation interpreted; of source, by kind; an element
 _WRITING, _ASSEMBLING = 10e-6, 1e-6  # an equation
 _SOON = 20e-3  # source that is written in less is written at the second call
-_IMPORT, _WORTH = 0.3, 0.005  # importing numba; what earlier calls must have cost for that to be worth it
+_IMPORT, _WORTH = 0.3, 0.015  # importing numba; what earlier calls must have cost for that to be worth it
 _KEPT = 1 << 28  # elements of all results together, above which arrays are made anew at each call
 _FUSED = 500  # elements computed in a call from which blocks are worth it
+_HEAVY = 1e-3  # a call from which the second one already goes to numba
 _CALL, _INSTRUCTION = 1.0e-6, 3e-9  # the machine
 
 
@@ -84,7 +85,9 @@ class Engine:
     def _import(self) -> float:
         if program.loaded():
             return 0.0
-        return _WORTH if self.spent else _IMPORT
+        if not self.spent:
+            return _IMPORT
+        return _WORTH if self._each[1] < _HEAVY else 0.0
 
     def _to_machine(self) -> None:
         found = assemble(self.circuit)

@@ -317,8 +317,8 @@ def _power(r: _Rewriter, read: tuple[int, ...]) -> Any:
 
 
 def _square(r: _Rewriter, read: tuple[int, ...]) -> Any:
-    """|z|**2 is a**2 + b**2, smooth at 0 and rounded less."""
-    parts = r.made_by(read[0], HYPOT)
+    """|z|**2 of a complex value is a**2 + b**2, smooth at 0; hypot of real numbers is left alone, whose last bit would change."""
+    parts = r.made_by(read[0], HYPOT) if r.circuit.complex_values else None
     if parts is None:
         return None
     squares = tuple(r.applied(MULTIPLY, (p, p)) for p in parts)

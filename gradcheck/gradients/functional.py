@@ -7,151 +7,56 @@ and compiled.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
 from typing import Any
 
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.circuit import Circuit, advice, as_number, trace
+from gradcheck.circuit import Circuit
 from gradcheck.circuit.checkpoint import checkpointed
-from gradcheck.circuit.keep import Dependency, dependencies
-from gradcheck.circuit.replay import replay
-from gradcheck.circuit.traced import TracedArray, concrete
+from gradcheck.circuit.keep import Dependency
 from gradcheck.circuit.trees import holds_tree
-from gradcheck.compiled.engine import Engine
-from gradcheck.errors import ShapeError, UsageError
+from gradcheck.errors import UsageError
 from gradcheck.gradients.entry import write_entry
+from gradcheck.gradients.programs import Argnums, Programs, Runner, numbered, plain_function, require_one_result
 from gradcheck.gradients.trees import on_trees, restored
 
-_KEPT = 8  # programs kept per function, for different shapes and branches
-
-Transform = Callable[[Circuit], Circuit]
-Argnums = int | Sequence[int]
-
 
 @dataclass(slots=True)
-class _Kept:
-    """A program, what it was made for, and the way it is run at present."""
+class _Gradients(Programs[Runner]):
+    """The programs of a gradient, and the quick way into the one that was found hot."""
 
-    key: tuple[Any, ...]
-    circuit: Circuit
-    watched: tuple[Dependency, ...]
-    expected: tuple[Any, ...]
-    engine: Engine
-
-    def __call__(self, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """The outputs, or None where a decision of the function would now fall otherwise."""
-        results = self.engine(inputs)
-        if self.expected:
-            count = len(self.expected)
-            if any(not np.array_equal(got, want) for got, want in zip(results[-count:], self.expected, strict=True)):
-                return None
-            return results[:-count]
-        return results
-
-
-@dataclass(slots=True)
-class _Derivative:
-    """A function together with the transform of its circuit, and the programs kept for it."""
-
-    function: Callable[..., Any]
-    argnums: tuple[int, ...]
-    transform: Transform
-    packing: Callable[[list[str]], str] | None = None
-    ordered: bool = False
-    kept: list[_Kept] = field(default_factory=list)
+    packing: Callable[[list[str]], str] = "".join
     entry: Callable[[tuple[Any, ...]], Any] | None = None
 
-    def __call__(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
-        self.require(len(arguments))
-        if any(isinstance(a, TracedArray) for a in arguments):
-            return self._recorded(arguments, options)
-        numbers = tuple(self._number(i, a) if i in self.argnums else a for i, a in enumerate(arguments))
-        key = _key(numbers, self.argnums, options)
-        inputs = tuple(numbers[i] for i in self.argnums)
-        with np.errstate(all="ignore"):
-            for kept in self.kept:
-                if kept.key == key and all(d.holds() for d in kept.watched):
-                    results = kept(inputs)
-                    if results is not None:
-                        self._settle(kept, numbers, options)
-                        return results
-            return self._fresh(numbers, options, key, inputs)
-
-    def _settle(self, kept: _Kept, numbers: tuple[Any, ...], options: dict[str, Any]) -> None:
+    def used(self, plan: Runner, watched: tuple[Dependency, ...], numbers: tuple[Any, ...], options: dict[str, Any]) -> None:
         """Make a program's way of running the quick way in, once it has found it."""
-        if self.packing is None or options or not kept.engine.changed:
-            return
-        kept.engine.changed = False
-        self.entry = write_entry(kept.circuit, numbers, self.argnums, kept.watched, kept.engine, self.packing)
+        if plan.engine.changed and not options:
+            plan.engine.changed = False
+            self.entry = write_entry(plan.circuit, numbers, self.argnums, watched, plan.engine, self.packing)
 
-    def _recorded(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
-        """The derivative written into the trace its arguments belong to, so that it can be differentiated again."""
-        others = tuple(i for i, a in enumerate(arguments) if isinstance(a, TracedArray) and i not in self.argnums)
-        chosen = (*self.argnums, *others)
-        recorded = trace(self.function, *map(concrete, arguments), argnums=chosen, **options)
-        _require_one_result(recorded)
-        results = replay(self.transform(recorded), tuple(arguments[i] for i in chosen))
-        return results[: len(results) - len(others)]
-
-    def require(self, count: int) -> None:
-        """Raise UsageError unless the argument numbers name different arguments."""
-        if any(not 0 <= i < count for i in self.argnums) or len(set(self.argnums)) < len(self.argnums):
-            raise UsageError(f"argnums={self.argnums}: expected different positions among the {count} arguments given, counted from 0")
-
-    def _number(self, position: int, argument: Any) -> Any:
-        number = argument if type(argument) is np.ndarray else as_number(argument)
-        if number.dtype.kind == "c":
-            raise UsageError(f"argument {position}: {advice.COMPLEX_INPUT}")
-        if number.dtype.kind != "f":
-            raise UsageError(
-                f"argument {position} is {number.dtype}, and only floats can be differentiated: give floats (1.0, not 1), or other argnums"
-            )
-        return number
-
-    def _fresh(self, numbers: tuple[Any, ...], options: dict[str, Any], key: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Trace anew, and keep the program if nothing it depends on can change unseen."""
-        watched = dependencies(self.function) if None not in key else None
-        recorded = trace(self.function, *numbers, argnums=self.argnums, **options)
-        _require_one_result(recorded)
-        circuit = self.transform(recorded)
-        kept = _Kept(key, circuit, watched or (), tuple(outcome for _, outcome in circuit.guards), Engine(circuit, ordered=self.ordered))
-        results = kept(inputs)
-        assert results is not None
-        if watched is not None:
-            self.kept = [kept, *self.kept[: _KEPT - 1]]
-        return results
+    def parts(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+        """The outputs: the value, if it is asked for, and the gradient's parts."""
+        return self.run(arguments, options, lambda plan, inputs: plan(inputs))
 
 
-def _require_one_result(recorded: Circuit) -> None:
-    if len(recorded.outputs) != 1:
-        raise ShapeError(f"{recorded.name} returns {len(recorded.outputs)} results; a derivative needs one: return the one meant")
+def _gradients(
+    function: Callable[..., Any], argnums: Argnums, packing: Callable[[list[str]], str], *, value: bool, checkpoint: bool | int
+) -> _Gradients:
+    """The programs of a function's gradient, with or without its value."""
+    if not isinstance(checkpoint, bool | int) or checkpoint < 0:
+        raise UsageError(f"checkpoint={checkpoint!r}: expected True, False, or in how many parts the function is cut, such as 30")
 
+    def make(circuit: Circuit, moving: int, *, recording: bool) -> Runner:
+        require_one_result(circuit)
+        gradient = circuit.gradient(value=value)
+        if checkpoint:
+            gradient = checkpointed(gradient, None if checkpoint is True else checkpoint)
+        return Runner(gradient.with_outputs(gradient.outputs[: value + moving]), recording=recording, ordered=bool(checkpoint))
 
-def _key(arguments: tuple[Any, ...], argnums: tuple[int, ...], options: dict[str, Any]) -> tuple[Any, ...]:
-    """What must be equal for a program to apply; None stands for an argument that cannot be compared."""
-    parts: list[Any] = [(a.shape, a.dtype) if i in argnums else _value_key(a) for i, a in enumerate(arguments)]
-    known = [(name, _value_key(value)) for name, value in sorted(options.items())]
-    return (*parts, *(pair if pair[1] is not None else None for pair in known))
-
-
-def _value_key(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return None if value.dtype == object else (value.shape, value.dtype.str, value.tobytes())
-    if isinstance(value, float | np.generic):
-        return type(value), np.asarray(value).tobytes()  # bits: 0.0 and -0.0 differ
-    return (type(value), value) if isinstance(value, int | str | bytes | type(None)) else None
-
-
-def _derivative(
-    function: Callable[..., Any], argnums: Argnums, transform: Transform, packing: Callable[[list[str]], str], checkpoint: bool | int
-) -> _Derivative:
-    plain = function.function if isinstance(function, Case) else function
-    if not callable(plain):
-        raise UsageError(f"expected a function, got {type(plain).__name__}")
-    return _Derivative(plain, (argnums,) if isinstance(argnums, int) else tuple(argnums), transform, packing, bool(checkpoint))
+    return _Gradients(plain_function(function), numbered(argnums), make, packing=packing)
 
 
 def _packed(parts: Sequence[Any], argnums: Argnums, arguments: tuple[Any, ...]) -> Any:
@@ -174,18 +79,6 @@ def _owned(array: Any, taken: set[int]) -> Any:
     return own
 
 
-def _with_checkpoints(gradient: Circuit, checkpoint: bool | int) -> Circuit:
-    """The gradient circuit, its forward values formed again where that is asked for; `checkpoint` may be the number of parts."""
-    if not checkpoint:
-        return gradient
-    return checkpointed(gradient, None if checkpoint is True else checkpoint)
-
-
-def _require_parts(checkpoint: bool | int) -> None:
-    if not isinstance(checkpoint, bool | int) or checkpoint < 0:
-        raise UsageError(f"checkpoint={checkpoint!r}: expected True, False, or in how many parts the function is cut, such as 30")
-
-
 def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkpoint: bool | int = False) -> Callable[..., tuple[Any, Any]]:
     """The function that returns value and gradient of a scalar function of NumPy arrays.
 
@@ -194,14 +87,9 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkp
     twice; a number says in how many parts the function is cut.
     Raises TraceError where the function cannot be followed, ShapeError where it returns no scalar.
     """
-    _require_parts(checkpoint)
-    derivative = _derivative(
-        function,
-        argnums,
-        lambda c: _with_checkpoints(c.gradient(), checkpoint),
-        lambda names: f"{names[0]}, {_source(names[1:], argnums)}",
-        checkpoint,
-    )
+    derivative = _gradients(
+        function, argnums, lambda names: f"{names[0]}, {_source(names[1:], argnums)}", value=True, checkpoint=checkpoint
+    )  # fmt: skip
     trees = on_trees(
         value_and_grad, function, argnums, restore=lambda found, *of: (found[0], restored(found[1], *of)), checkpoint=checkpoint
     )  # fmt: skip
@@ -213,7 +101,7 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkp
                 return quick
         if holds_tree(arguments):
             return trees(arguments, options)  # type: ignore[no-any-return]
-        value, *parts = derivative(arguments, options)
+        value, *parts = derivative.parts(arguments, options)
         return value, _packed(parts, argnums, arguments)
 
     return _named(value_and_gradient, function, "value_and_grad")
@@ -221,14 +109,7 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkp
 
 def grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkpoint: bool | int = False) -> Callable[..., Any]:
     """The function that returns the gradient of a scalar function of NumPy arrays. See value_and_grad."""
-    _require_parts(checkpoint)
-    derivative = _derivative(
-        function,
-        argnums,
-        lambda c: _with_checkpoints(c.gradient(value=False), checkpoint),
-        lambda names: _source(names, argnums),
-        checkpoint,
-    )
+    derivative = _gradients(function, argnums, lambda names: _source(names, argnums), value=False, checkpoint=checkpoint)
     trees = on_trees(grad, function, argnums, checkpoint=checkpoint)
 
     def gradient(*arguments: Any, **options: Any) -> Any:
@@ -238,7 +119,7 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, checkpoint: bool
                 return quick
         if holds_tree(arguments):
             return trees(arguments, options)
-        return _packed(derivative(arguments, options), argnums, arguments)
+        return _packed(derivative.parts(arguments, options), argnums, arguments)
 
     return _named(gradient, function, "grad")
 

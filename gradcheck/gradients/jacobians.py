@@ -17,8 +17,8 @@ from gradcheck.circuit.traced import TracedArray
 from gradcheck.circuit.trees import Layout, holds_tree
 from gradcheck.errors import CircuitError, ShapeError, UsageError
 from gradcheck.gradients.colouring import colours_of, fewest
-from gradcheck.gradients.functional import Argnums, _named, _packed
-from gradcheck.gradients.programs import Runner, programs, require_one_result
+from gradcheck.gradients.functional import _named, _packed
+from gradcheck.gradients.programs import Argnums, Runner, programs, require_one_result
 from gradcheck.gradients.trees import on_trees, restored
 from gradcheck.primitives import BY_NAME
 

@@ -13,8 +13,8 @@ from gradcheck.circuit.circuit import ArrayType
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.circuit.trees import holds_tree
 from gradcheck.errors import ShapeError
-from gradcheck.gradients.functional import Argnums, _named, _packed
-from gradcheck.gradients.programs import Programs, Runner, programs, require_one_result
+from gradcheck.gradients.functional import _named, _packed
+from gradcheck.gradients.programs import Argnums, Programs, Runner, programs, require_one_result
 from gradcheck.gradients.trees import as_it_is, on_trees
 
 

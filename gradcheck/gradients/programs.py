@@ -9,15 +9,15 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.circuit import Circuit, as_number, trace
+from gradcheck.circuit import Circuit, advice, as_number, trace
 from gradcheck.circuit.keep import Dependency, dependencies
 from gradcheck.circuit.replay import replay
 from gradcheck.circuit.traced import TracedArray, concrete
 from gradcheck.compiled.engine import Engine
 from gradcheck.errors import ShapeError, UsageError
-from gradcheck.gradients.functional import Argnums, _key
 
 _KEPT = 8  # programs kept per function, for different shapes and branches
+Argnums = int | Sequence[int]
 Plan = TypeVar("Plan")
 Result = TypeVar("Result")
 
@@ -25,10 +25,10 @@ Result = TypeVar("Result")
 class Runner:
     """A circuit that is run, or written into the trace under way."""
 
-    def __init__(self, circuit: Circuit, *, recording: bool = False) -> None:
+    def __init__(self, circuit: Circuit, *, recording: bool = False, ordered: bool = False) -> None:
         self.circuit, self.recording = circuit, recording
         self.expected = tuple(outcome for _, outcome in circuit.guards)
-        self.engine = Engine(circuit)
+        self.engine = Engine(circuit, ordered=ordered)
 
     def __call__(self, inputs: Sequence[Any]) -> tuple[Any, ...] | None:
         """The outputs; None where a decision of the function would now fall otherwise."""
@@ -76,6 +76,7 @@ class Programs(Generic[Plan]):
                 if known == key and all(d.holds() for d in watched):
                     found = use(plan, inputs)
                     if found is not None:
+                        self.used(plan, watched, numbers, options)
                         return found
             fresh = dependencies(self.function) if None not in key else None
             plan = self.make(trace(self.function, *numbers, argnums=self.argnums, **options), len(inputs), recording=False)
@@ -84,6 +85,9 @@ class Programs(Generic[Plan]):
             if fresh is not None:
                 self.kept = [(key, fresh, plan), *self.kept[: _KEPT - 1]]
             return found
+
+    def used(self, plan: Plan, watched: tuple[Dependency, ...], numbers: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Called when a kept plan was used; for those who keep more than plans."""
 
     def _recorded(
         self, arguments: tuple[Any, ...], options: dict[str, Any], use: Callable[[Plan, tuple[Any, ...]], Result | None]
@@ -102,7 +106,9 @@ class Programs(Generic[Plan]):
             raise UsageError(f"argnums={self.argnums}: expected different positions among the {count} arguments given, counted from 0")
 
     def _number(self, position: int, argument: Any) -> Any:
-        number = as_number(argument)
+        number = argument if type(argument) is np.ndarray else as_number(argument)
+        if number.dtype.kind == "c":
+            raise UsageError(f"argument {position}: {advice.COMPLEX_INPUT}")
         if number.dtype.kind != "f":
             raise UsageError(
                 f"argument {position} is {number.dtype}, and only floats can be differentiated: give floats (1.0, not 1), or other argnums"
@@ -112,10 +118,35 @@ class Programs(Generic[Plan]):
 
 def programs(function: Callable[..., Any], argnums: Argnums, make: Make[Plan]) -> Programs[Plan]:
     """The programs of a function or case; UsageError for what cannot be called."""
-    plain = function.function if isinstance(function, Case) else function
+    return Programs(plain_function(function), numbered(argnums), make)
+
+
+def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a case, or the function itself; UsageError for what cannot be called."""
+    plain: Callable[..., Any] = function.function if isinstance(function, Case) else function
     if not callable(plain):
         raise UsageError(f"expected a function, got {type(plain).__name__}")
-    return Programs(plain, (argnums,) if isinstance(argnums, int) else tuple(argnums), make)
+    return plain
+
+
+def numbered(argnums: Argnums) -> tuple[int, ...]:
+    """Argument numbers as a tuple."""
+    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+
+def _key(arguments: tuple[Any, ...], argnums: tuple[int, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    """What must be equal for a program to apply; None stands for an argument that cannot be compared."""
+    parts: list[Any] = [(a.shape, a.dtype) if i in argnums else _value_key(a) for i, a in enumerate(arguments)]
+    known = [(name, _value_key(value)) for name, value in sorted(options.items())]
+    return (*parts, *(pair if pair[1] is not None else None for pair in known))
+
+
+def _value_key(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return None if value.dtype == object else (value.shape, value.dtype.str, value.tobytes())
+    if isinstance(value, float | np.generic):
+        return type(value), np.asarray(value).tobytes()  # bits: 0.0 and -0.0 differ
+    return (type(value), value) if isinstance(value, int | str | bytes | type(None)) else None
 
 
 def require_one_result(circuit: Circuit, what: str = "a derivative needs one") -> None:

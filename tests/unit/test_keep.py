@@ -324,10 +324,10 @@ def pure(x):
 
 
 def test_what_is_understood_is_kept_and_not_traced_again(monkeypatch) -> None:
-    from gradcheck.gradients import functional
+    from gradcheck.gradients import programs
 
     traces = []
-    monkeypatch.setattr(functional, "trace", lambda *a, original=functional.trace, **k: traces.append(1) or original(*a, **k))
+    monkeypatch.setattr(programs, "trace", lambda *a, original=programs.trace, **k: traces.append(1) or original(*a, **k))
     kept = grad(pure)
     for _ in range(5):
         kept(np.ones(3))

@@ -7,8 +7,8 @@ counted, printed, compiled, evaluated in any arithmetic, and reversed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,16 +22,35 @@ from gradcheck.primitives import BY_NAME, TABLE
 ADD, SCATTER, BROADCAST, CAST = (BY_NAME[n] for n in ("add", "scatter", "broadcast_to", "astype"))
 
 
-def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
+class Planted(Protocol):
+    """Mistakes written in place of what the sweep writes: of a part sent down a hop, of a value's parts added up, of an input's cotangent.
+
+    `still` are values through which nothing is sent.
+    """
+
+    @property
+    def still(self) -> Collection[int]: ...
+
+    def part(self, builder: Builder, k: int, position: int, g: int, part: int | None) -> int | None: ...
+
+    def total(self, builder: Builder, k: int, parts: list[int], total: int) -> int: ...
+
+    def result(self, builder: Builder, cotangents: list[int]) -> list[int]: ...
+
+
+def reverse(circuit: Circuit, *, seeded: bool = False, planted: Planted | None = None) -> Circuit:
     """Value and gradient together: outputs are the value(s), then the cotangent of each input.
 
-    The first output must be a scalar, unless `seeded`: then every output's cotangent becomes a further input.
+    The first output must be a scalar, unless `seeded`: then every output's cotangent becomes a further input. `planted` are mistakes to
+    write, for tests and diagnosis: see edits.py.
     """
     builder = Builder()
     copy_equations(circuit, builder)
     builder.backward = len(circuit)
+    if planted is not None:
+        return _hop_by_hop(circuit, builder, planted)
     pending = _seed(circuit, builder, seeded)
-    active = _active(circuit)
+    active = active_values(circuit)
     pieces: dict[int, list[tuple[Any, int]]] = {}
     for k in _one_by_one(circuit, builder, active, pending, pieces):
         if k in pieces:
@@ -52,6 +71,29 @@ def reverse(circuit: Circuit, *, seeded: bool = False) -> Circuit:
         _name(builder, c, circuit.names.get(k))
     builder.name = f"{circuit.name}_gradient"
     return builder.freeze((*circuit.outputs, *finished))
+
+
+def _hop_by_hop(circuit: Circuit, builder: Builder, planted: Planted) -> Circuit:
+    """The plain sweep: every part by its rule, every hop open to a mistake."""
+    pending, active = _seed(circuit, builder, seeded=False), active_values(circuit, planted.still)
+    for k in range(len(circuit) - 1, -1, -1):
+        if k not in pending:
+            continue
+        g = planted.total(builder, k, pending[k], _total(builder, pending[k]))
+        pending[k] = [g]
+        if circuit.opcodes[k] < 0:
+            continue
+        types = (builder.type(g), circuit.type(k), *(circuit.type(i) for i in circuit.inputs_of(k)))
+        for position, i in enumerate(circuit.inputs_of(k)):
+            if active[i]:
+                template = rule(TABLE[circuit.opcodes[k]], position, types, circuit.params.get(k, {}))
+                part = template.write(builder, (g, k, *circuit.inputs_of(k)), circuit.places[k])
+                part = planted.part(builder, k, position, g, part)
+                if part is not None:
+                    pending.setdefault(i, []).append(part)
+    cotangents = [pending[k][0] if k in pending else _zeros(builder, circuit.type(k)) for k in circuit.inputs]
+    builder.name = f"{circuit.name}_gradient"
+    return builder.freeze((*circuit.outputs, *planted.result(builder, cotangents)))
 
 
 def _one_by_one(circuit: Circuit, builder: Builder, active: bytearray, pending: dict[int, list[int]], pieces: Any) -> Iterator[int]:
@@ -87,8 +129,8 @@ def _one(type: ArrayType) -> Any:
     return type.dtype.type(1)
 
 
-def _active(circuit: Circuit) -> bytearray:
-    """Which values depend on the inputs through operations that have a derivative."""
+def active_values(circuit: Circuit, still: Collection[int] = ()) -> bytearray:
+    """Which values depend on the inputs through operations that have a derivative; `still` values are taken for constants."""
     active = bytearray(len(circuit))
     for k in circuit.inputs:
         active[k] = circuit.type(k).floating
@@ -99,7 +141,7 @@ def _active(circuit: Circuit) -> bytearray:
         if opcode >= 0 and carries[opcode] and floating[types[k]]:
             for i in operands[starts[k] : starts[k + 1]]:
                 if active[i]:
-                    active[k] = 1
+                    active[k] = k not in still
                     break
     return active
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -73,6 +73,15 @@ def _template(opcode: int, position: int, types: tuple[ArrayType, ...], params: 
         return Template((), len(types), None)
     index = tracer.lift(result).index
     return _compact(tracer.builder.freeze((index,)), len(types))
+
+
+def template_of(function: Callable[..., Any], types: Sequence[ArrayType]) -> Template:
+    """A function of arrays as equations, traced on stand-ins of the types given."""
+    tracer = Tracer(getattr(function, "__name__", "f"), places=False)
+    given = [tracer.input(_stand_in(t)) for t in types]
+    with np.errstate(all="ignore"):
+        result = function(*given)
+    return _compact(tracer.builder.freeze((tracer.lift(result).index,)), len(types))
 
 
 @dataclass(frozen=True, slots=True)

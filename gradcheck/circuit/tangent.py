@@ -7,7 +7,7 @@ Derivatives, chapter 3). What is proved of the adjoint rules is thereby proved o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -38,6 +38,25 @@ def tangent(circuit: Circuit, moving: int | None = None) -> Circuit:
     """
     builder = Builder()
     copy_equations(circuit, builder)
+    tangents = _sweep(circuit, builder, moving)
+    moved = [tangents[k] if k in tangents else _zeros(builder, circuit.type(k)) for k in circuit.outputs]
+    builder.name = f"{circuit.name}_tangent"
+    return builder.freeze((*circuit.outputs, *moved))
+
+
+def all_tangents(circuit: Circuit, still: Collection[int] = ()) -> tuple[Circuit, dict[int, int]]:
+    """The circuit of values and tangents, its values numbered as the circuit's; and, for each value that moves, the number of its tangent.
+
+    `still` values are taken for constants.
+    """
+    builder = Builder()
+    copy_equations(circuit, builder)
+    tangents = _sweep(circuit, builder, None, still)
+    return builder.freeze(circuit.outputs), tangents
+
+
+def _sweep(circuit: Circuit, builder: Builder, moving: int | None, still: Collection[int] = ()) -> dict[int, int]:
+    """Write the tangents of all values that move."""
     tangents: dict[int, int] = {}
     for k in circuit.inputs[:moving]:
         name = circuit.names.get(k)
@@ -47,6 +66,7 @@ def tangent(circuit: Circuit, moving: int | None = None) -> Circuit:
     for k, opcode in enumerate(circuit.opcodes):
         if (
             opcode >= 0
+            and k not in still
             and TABLE[opcode].adjoint is not None
             and circuit.type(k).floating
             and any(i in tangents for i in circuit.inputs_of(k))
@@ -55,9 +75,7 @@ def tangent(circuit: Circuit, moving: int | None = None) -> Circuit:
             if found is not None:
                 tangents[k] = found
                 _name(builder, found, circuit.names.get(k))
-    moved = [tangents[k] if k in tangents else _zeros(builder, circuit.type(k)) for k in circuit.outputs]
-    builder.name = f"{circuit.name}_tangent"
-    return builder.freeze((*circuit.outputs, *moved))
+    return tangents
 
 
 def _summed(circuit: Circuit, builder: Builder, k: int, tangents: Mapping[int, int]) -> int | None:

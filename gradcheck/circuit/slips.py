@@ -1,0 +1,284 @@
+"""Slips of the pen in a formula: every expression that one small edit of a given one makes.
+
+A formula is Python source over the names of its operands, `g` among them for the cotangent. Edits are enumerated over its syntax
+tree, and those that forget brackets over its text: that is how the slip happens.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gradcheck.primitives.textbook import NEIGHBOURS
+
+OPERATORS: dict[type, tuple[type, ...]] = {ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div,), ast.Div: (ast.Mult,)}
+LINEAR = (ast.Mult, ast.Div)
+AXES = ("axis",)
+REDUCED = {  # how a sum that undoes a broadcast is miswritten: the helper, and the kind
+    "mean_to": "factor", "largest_to": "missing-path", "smallest_to": "missing-path", "total_to": "wrong-axis",
+    "first_to": "missing-sum", "last_to": "missing-sum",
+}  # fmt: skip
+BRACKETED = 3  # pairs of brackets forgotten at once
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A miswritten formula. `rank` orders slips by how common they are: 1 is the most common."""
+
+    kind: str
+    text: str
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A tree with one edit: what was edited, what went in and came out, and whether it stands in a comparison or an exponent."""
+
+    node: ast.expr
+    edit: str
+    old: ast.AST | None = None
+    new: ast.AST | None = None
+    inside: str = ""
+
+
+@lru_cache(maxsize=4096)
+def slips(text: str, names: tuple[str, ...]) -> tuple[Slip, ...]:
+    """All slips of a formula over the names given, the most common first; each text once."""
+    tree = ast.parse(text, mode="eval").body
+    plain = ast.unparse(tree)
+    found: dict[str, Slip] = {}
+    for variant in _variants(tree, names, ""):
+        written = ast.unparse(variant.node)
+        slip = _classified(variant, written, tree)
+        if written != plain and (written not in found or slip.rank < found[written].rank):
+            found[written] = slip
+    for slip in _renamed_throughout(tree, names):
+        found.setdefault(slip.text, slip)
+    for written in _without_brackets(plain):
+        found.setdefault(written, Slip("precedence", written, 2.5))
+    return tuple(sorted(found.values(), key=lambda s: s.rank))
+
+
+def _variants(node: ast.expr, names: tuple[str, ...], inside: str) -> Iterator[_Variant]:
+    """One edit anywhere in the tree."""
+    yield from _here(node, names, inside)
+    for field, child, below in _children(node):
+        within = _context(node, field, inside)
+        for v in _variants(child, names, within):
+            yield _Variant(below(v.node), v.edit, v.old, v.new, v.inside)
+
+
+def _context(node: ast.expr, field: str, inside: str) -> str:
+    if isinstance(node, ast.Compare):
+        return "comparison"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and field == "right":
+        return inside or "exponent"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        return inside or "sum"
+    return inside or ("call" if isinstance(node, ast.Call) else "")
+
+
+def _children(node: ast.expr) -> Iterator[tuple[str, ast.expr, object]]:
+    if isinstance(node, ast.BinOp):
+        yield "left", node.left, lambda n: ast.BinOp(n, node.op, node.right)
+        yield "right", node.right, lambda n: ast.BinOp(node.left, node.op, n)
+    elif isinstance(node, ast.UnaryOp):
+        yield "operand", node.operand, lambda n: ast.UnaryOp(node.op, n)
+    elif isinstance(node, ast.Compare):
+        yield "left", node.left, lambda n: ast.Compare(n, node.ops, node.comparators)
+        yield "right", node.comparators[0], lambda n: ast.Compare(node.left, node.ops, [n])
+    elif isinstance(node, ast.Call):
+        for i, argument in enumerate(node.args):
+            if not isinstance(argument, ast.Tuple):
+                yield "args", argument, lambda n, i=i: ast.Call(node.func, [*node.args[:i], n, *node.args[i + 1 :]], node.keywords)
+    elif isinstance(node, ast.Attribute):
+        yield "value", node.value, lambda n: ast.Attribute(n, node.attr, ast.Load())
+
+
+def _here(node: ast.expr, names: tuple[str, ...], inside: str) -> Iterator[_Variant]:
+    """Edits of one node."""
+    if isinstance(node, ast.Name) and node.id in names:
+        for other in names:
+            if other != node.id:
+                yield _Variant(ast.Name(other), "name", node, ast.Name(other), inside)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        for value in dict.fromkeys((node.value - 1, node.value + 1, 2 * node.value, node.value / 2, 1)):
+            yield _Variant(ast.Constant(value), "constant", node, ast.Constant(value), inside)
+    elif isinstance(node, ast.BinOp):
+        yield from _of_operation(node, inside)
+    elif isinstance(node, ast.UnaryOp):
+        yield _Variant(node.operand, "sign", node, node.operand, inside)
+    elif isinstance(node, ast.Compare):
+        yield from _of_comparison(node, inside)
+    elif isinstance(node, ast.Call):
+        yield from _of_call(node, inside)
+    elif isinstance(node, ast.Attribute) and node.attr == "T":
+        yield _Variant(node.value, "transposed", node, node.value, inside)
+
+
+def _of_operation(node: ast.BinOp, inside: str) -> Iterator[_Variant]:
+    drop = "term" if isinstance(node.op, ast.Add | ast.Sub) else "exponent" if isinstance(node.op, ast.Pow) else "drop"
+    yield _Variant(node.left, drop, node.right, node.left, inside)
+    if not isinstance(node.op, ast.Pow):
+        keeps = ast.UnaryOp(ast.USub(), node.right) if isinstance(node.op, ast.Sub) else node.right
+        inverse = ast.BinOp(ast.Constant(1), ast.Div(), node.right) if isinstance(node.op, ast.Div) else keeps
+        yield _Variant(inverse, drop, node.left, inverse, inside)
+    for other in OPERATORS.get(type(node.op), ()):
+        yield _Variant(ast.BinOp(node.left, other(), node.right), "operator", node.op, other(), inside)
+    if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.MatMult):
+        yield _Variant(ast.BinOp(node.right, node.op, node.left), "swap", node, None, inside)
+    if isinstance(node.op, ast.MatMult):
+        yield _Variant(ast.Attribute(node, "T", ast.Load()), "transposed", node, None, inside)
+        for side in ("left", "right"):
+            bare = getattr(node, side)
+            if not isinstance(bare, ast.Attribute):
+                turned = ast.Attribute(bare, "T", ast.Load())
+                sides = (turned, node.right) if side == "left" else (node.left, turned)
+                yield _Variant(ast.BinOp(sides[0], node.op, sides[1]), "transposed", bare, turned, inside)
+
+
+def _of_comparison(node: ast.Compare, inside: str) -> Iterator[_Variant]:
+    opposite = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.GtE: ast.LtE, ast.LtE: ast.GtE}
+    yield _Variant(ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators), "comparison", node, None, inside)
+
+
+def _of_call(node: ast.Call, inside: str) -> Iterator[_Variant]:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+    if name == "sum_to":
+        for helper in REDUCED:
+            yield _Variant(ast.Call(ast.Name(helper), node.args, []), "reduced", node, ast.Name(helper), inside)
+        return
+    if name in ("sum", "mean") and node.keywords:
+        yield _Variant(node.args[0], "drop sum", node, node.args[0], inside)
+        yield _Variant(ast.Call(_named("mean" if name == "sum" else "sum"), node.args, node.keywords), "mean", node, None, inside)
+        for axis in (ast.Constant(None), ast.Constant(0), ast.Constant(-1)):
+            others = [ast.keyword("axis", axis) if k.arg == "axis" else k for k in node.keywords]
+            yield _Variant(ast.Call(node.func, node.args, others), "axis", node, None, inside)
+        return
+    if name in ("flip", "cumsum"):
+        yield _Variant(node.args[0], "order", node, node.args[0], inside)
+        return
+    for other in NEIGHBOURS.get(name, ()):
+        yield _Variant(ast.Call(_named(other), node.args, []), "function", node, None, inside)
+    if len(node.args) == 1:
+        yield _Variant(node.args[0], "function", node, node.args[0], inside)
+
+
+def _named(function: str) -> ast.expr:
+    return ast.Name(function) if function == "sigmoid" else ast.Attribute(ast.Name("np"), function, ast.Load())
+
+
+def _names_in(node: ast.AST | None) -> set[str]:
+    return set() if node is None else {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - {"np"}
+
+
+def _classified(variant: _Variant, written: str, tree: ast.expr) -> Slip:
+    """The kind of a slip, and how common it is."""
+    edit, inside = variant.edit, variant.inside
+    simple = {"sign": 1.5, "transposed": 1.5, "comparison": 2.0, "order": 2.0, "axis": 2.5, "mean": 2.0}
+    kinds = {"comparison": "wrong-branch", "order": "permuted", "axis": "wrong-axis", "mean": "factor", "drop sum": "missing-sum"}
+    if edit in ("sign", "transposed", "comparison", "order", "axis", "mean"):
+        return Slip(_local(kinds.get(edit, edit), inside), written, simple[edit])
+    if edit in ("drop", "term"):
+        return _dropped(variant, written)
+    if edit == "name":
+        return Slip(_renamed(variant, tree), written, 3.0)
+    if edit == "constant":
+        return Slip("wrong-local-derivative" if inside else "factor", written, 2.0)
+    if edit == "reduced":
+        assert isinstance(variant.new, ast.Name)
+        return Slip(REDUCED[variant.new.id], written, 2.2)
+    if edit == "swap":
+        return Slip("swapped" if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult) else _local("sign", inside), written, 2.6)
+    if edit == "operator":
+        return Slip("wrong-local-derivative", written, 2.0)
+    return Slip("missing-sum" if edit == "drop sum" else "wrong-local-derivative", written, 2.4)
+
+
+def _local(kind: str, inside: str) -> str:
+    return "wrong-local-derivative" if kind == "sign" and inside else kind
+
+
+def _dropped(variant: _Variant, written: str) -> Slip:
+    lost, kept = _names_in(variant.old), written.replace("sum_to(", "").lstrip("(-")
+    if lost & {"g", "G"}:
+        return Slip("missing-path" if variant.edit == "term" else "missing-cotangent", written, 2.2)
+    if not _names_in(ast.parse(written, mode="eval")) - {"g", "G", "sum_to"}:
+        return Slip("factor" if not lost else "missing-factor", written, 1.0)
+    if not lost and not variant.inside and variant.edit == "drop":
+        return Slip("factor", written, 1.2)
+    left = re.sub(r"\bg\b|\*|sum_to|[(), \d]", "", kept)
+    return Slip("wrong-value" if len(left) == 1 and not lost & {"G"} and not variant.inside else "wrong-local-derivative", written, 2.0)
+
+
+def _renamed(variant: _Variant, tree: ast.expr) -> str:
+    assert isinstance(variant.old, ast.Name)
+    assert isinstance(variant.new, ast.Name)
+    if variant.inside == "comparison":
+        return "wrong-branch"
+    if variant.old.id == "g":
+        return "wrong-value"
+    others = _names_in(tree) - {"g", "G", "sum_to"}
+    if len(others) == 1 and not any(isinstance(n, ast.Add | ast.Sub | ast.Call | ast.Pow) for n in ast.walk(tree)):
+        return "wrong-value"
+    return "wrong-local-derivative"
+
+
+class _Rename(ast.NodeTransformer):
+    def __init__(self, old: str, new: str) -> None:
+        self.old, self.new = old, new
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802  the name that NodeTransformer calls
+        return ast.Name(self.new) if node.id == self.old else node
+
+
+def _renamed_throughout(tree: ast.expr, names: tuple[str, ...]) -> Iterator[Slip]:
+    """One value taken for another wherever it stands: a local derivative taken at the wrong place."""
+    used = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    for old in names:
+        if old not in ("g", "G") and used.count(old) > 1:
+            for new in names:
+                if new != old:
+                    yield Slip("wrong-local-derivative", ast.unparse(_Rename(old, new).visit(ast.parse(ast.unparse(tree), mode="eval").body)), 2.5)
+
+
+def _without_brackets(text: str) -> Iterator[str]:
+    """The text with pairs of brackets left out that are not those of a call, where that changes its meaning."""
+    pairs = list(_pairs(text))
+    meaning = ast.dump(ast.parse(text, mode="eval"))
+    seen = {meaning}
+    for chosen in _subsets(pairs):
+        gone = {i for pair in chosen for i in pair}
+        shorter = "".join(c for i, c in enumerate(text) if i not in gone)
+        try:
+            tree = ast.parse(shorter, mode="eval")
+        except SyntaxError:
+            continue
+        if ast.dump(tree) not in seen:
+            seen.add(ast.dump(tree))
+            yield ast.unparse(tree.body)
+
+
+def _pairs(text: str) -> Iterator[tuple[int, int]]:
+    open_: list[int] = []
+    for i, c in enumerate(text):
+        if c == "(":
+            open_.append(i)
+        elif c == ")":
+            start = open_.pop()
+            if not (start and (text[start - 1].isalnum() or text[start - 1] == "_")) and "," not in text[start:i]:
+                yield start, i
+
+
+def _subsets(pairs: list[tuple[int, int]]) -> Iterable[list[tuple[int, int]]]:
+    if len(pairs) > BRACKETED:
+        return [[p] for p in pairs] + [pairs]
+    return [[p for i, p in enumerate(pairs) if mask >> i & 1] for mask in range(1, 1 << len(pairs))]
+
+
+def local_text(formula: str) -> str:
+    """A formula as it is shown: without the helpers that undo broadcasts."""
+    return re.sub(r"\bsum_to\((.*), \([\d, ]*\)\)", r"sum(\1)", formula)

@@ -1,0 +1,218 @@
+"""Functions that a circuit spells out and people differentiate as one: sigmoid, softmax, normalisation, losses.
+
+They are known by their values, however they are written: a value that equals the sigmoid of an earlier one is its sigmoid. Each gives a
+formula for the cotangent of the value it is a function of, which holds if it gives the cotangent of the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from gradcheck.circuit.edits import VALUE, Edit, Locus, names_of
+from gradcheck.circuit.slips import slips
+from gradcheck.diagnosis.mistakes import Mistake
+from gradcheck.diagnosis.scene import Scene
+
+_SAME = 1e-11  # relative difference of values that are one, computed in two ways
+_EPSILONS = (0.0, 1e-5, 1e-8, 1e-6, 1e-3, 1e-12, 1e-7, 1e-4)
+Refs = tuple[tuple[str, tuple[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A function of one array: its name, its value, the forms of its adjoint over g, y and x, and the way people write it."""
+
+    name: str
+    value: Callable[[Any], Any]
+    forms: tuple[str, ...]
+    spelled: tuple[str, ...] = ()
+
+
+def _sigmoid(x: Any) -> Any:
+    return special.expit(x)
+
+
+SIGMOID = Macro(
+    "sigmoid", _sigmoid, ("g * y * (1 - y)", "g * sigmoid(x) * (1 - sigmoid(x))", "g * np.exp(-x) / (1 + np.exp(-x))**2"), ("1 / (1 + np.exp(-x))",)
+)
+TANH = Macro("tanh", np.tanh, ("g * (1 - y**2)", "g * (1 - np.tanh(x)**2)"), ("(np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))",))
+SOFTPLUS = Macro("softplus", lambda x: np.logaddexp(0.0, x), ("g * sigmoid(x)", "g * np.exp(x) / (1 + np.exp(x))", "g / (1 + np.exp(-x))"))
+RELU = Macro("relu", lambda x: np.maximum(x, 0.0), ("g * (x > 0)",))
+NORM = Macro("norm", lambda x: np.sqrt(np.sum(x * x)), ("g * x / y",))
+SILU = Macro("silu", lambda x: x * special.expit(x), ("g * (sigmoid(x) + x * sigmoid(x) * (1 - sigmoid(x)))", "g * (y + sigmoid(x) * (1 - y))"))
+ANYWHERE = (SIGMOID, TANH, SOFTPLUS, RELU, SILU)
+
+
+def _along(axis: int) -> tuple[Macro, ...]:
+    """Functions along an axis."""
+    sums = f"axis={axis}, keepdims=True"
+
+    def standardised(eps: float) -> Macro:
+        def value(x: Any) -> Any:
+            return (x - np.mean(x, axis=axis, keepdims=True)) / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)
+
+        form = f"(g - np.mean(g, {sums}) - y * np.mean(g * y, {sums})) / np.sqrt(np.var(x, {sums}) + {eps})"
+        return Macro("normalisation", value, (form,))
+
+    softmax = Macro(
+        "softmax", lambda x: special.softmax(x, axis=axis), (f"y * (g - np.sum(g * y, {sums}))", f"g * y - y * np.sum(g * y, {sums})")
+    )
+    unit = Macro("unit vector", lambda x: x / np.sqrt(np.sum(x * x, axis=axis, keepdims=True)), (
+        f"(g - y * np.sum(g * y, {sums})) / np.sqrt(np.sum(x**2, {sums}))",
+    ))  # fmt: skip
+    return (softmax, unit, *map(standardised, _EPSILONS))
+
+
+def macro_edits(scene: Scene) -> Iterator[Edit]:
+    """Slips in the formulas of what a circuit spells out."""
+    known = _Fingerprints(scene)
+    for u in _candidates(scene):
+        x = scene.values[u]
+        for macro in _tried(np.ndim(x)):
+            v = known.find(macro, u, x)
+            if v is None:
+                continue
+            refs: Refs = (("g", ("cotangent", v)), ("y", ("value", v)))
+            yield from _of_forms(scene, u, macro, refs, {"g": scene.cotangents[v], "y": scene.values[v]})
+        yield from _of_losses(scene, u, x)
+
+
+def _tried(ndim: int) -> tuple[Macro, ...]:
+    if ndim == 0:
+        return ANYWHERE
+    return (*ANYWHERE, NORM, *(m for axis in range(-1, -ndim - 1, -1) for m in _along(axis)))
+
+
+def _candidates(scene: Scene) -> list[int]:
+    """Values that something flows to, not formed by moving or choosing."""
+    return [k for k in sorted(scene.cotangents) if scene.active[k] and scene.circuit.type(k).floating and k not in scene.circuit.outputs]
+
+
+class _Fingerprints:
+    """Values by shape and by a random sum of their entries."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.weights: dict[tuple[int, ...], Any] = {}
+        self.numbers: dict[tuple[int, ...], list[tuple[float, int]]] = {}
+        for k in sorted(scene.cotangents):
+            value = scene.values[k]
+            self.numbers.setdefault(np.shape(value), []).append((self._mark(value), k))
+
+    def _mark(self, value: Any) -> float:
+        shape = np.shape(value)
+        if shape not in self.weights:
+            self.weights[shape] = np.random.default_rng(len(self.weights)).uniform(0.5, 2.0, shape)
+        with np.errstate(all="ignore"):
+            return float(np.sum(value * self.weights[shape]))
+
+    def find(self, macro: Macro, u: int, x: Any) -> int | None:
+        """The first later value that is the function of x."""
+        with np.errstate(all="ignore"):
+            wanted = macro.value(x)
+            mark = self._mark(wanted)
+            if not np.isfinite(mark):
+                return None
+            for number, k in self.numbers.get(np.shape(wanted), ()):
+                if k > u and abs(number - mark) <= _SAME * (1 + abs(mark)) and np.allclose(self.scene.values[k], wanted, rtol=_SAME, atol=_SAME):
+                    return k
+        return None
+
+
+def _of_forms(scene: Scene, u: int, macro: Macro, refs: Refs, values: Mapping[str, Any]) -> Iterator[Edit]:
+    """Slips of the macro's adjoint, and of the macro itself where its value is formed anew."""
+    from gradcheck.circuit.formulas import Setting
+
+    setting = Setting(("d", "x"), None, np.shape(scene.values[u]))
+    given = {**values, "d": scene.cotangents[u], "x": scene.values[u]}
+    for order, form in enumerate(macro.forms):
+        if not _gives(setting, form, given, scene.cotangents[u]):
+            continue
+        for slip in slips(form, ("g", "y", "x")):
+            yield Mistake(slip.kind, slip.text, form, slip.rank + 0.3 * order).at(Locus(VALUE, u), refs=refs)
+        yield Mistake("missing-factor", "g + 0 * d", form, 1.0).at(Locus(VALUE, u), refs=refs)
+        yield Mistake("extra-factor", form.replace("g *", "d *", 1), form, 2.3).at(Locus(VALUE, u), refs=refs)
+        yield Mistake("wrong-value", "g * y", form, 2.0).at(Locus(VALUE, u), refs=refs)
+        yield Mistake("wrong-value", "g * x", form, 2.2).at(Locus(VALUE, u), refs=refs)
+        if macro.name == "softmax":
+            yield Mistake("wrong-local-derivative", "g * y * (1 - y)", form, 2.0).at(Locus(VALUE, u), refs=refs)
+        yield from _misspelled(macro, u, form, refs)
+
+
+def _misspelled(macro: Macro, u: int, form: str, refs: Refs) -> Iterator[Edit]:
+    """The value itself formed without brackets, and the adjoint right or wrong on top of it."""
+    for spelled in macro.spelled:
+        for slip in slips(spelled.replace("x", "g"), ("g",)):
+            if slip.kind == "precedence":
+                value = f"({slip.text.replace('g', 'x')})"
+                for text, rank in ((form, 2.6), ("g * y", 3.6), ("g * (1 - y)", 3.7)):
+                    yield Mistake("precedence", text.replace("y", value), form.replace("y", f"({spelled})"), rank).at(Locus(VALUE, u), refs=refs)
+
+
+def _gives(setting: Any, form: str, values: Mapping[str, Any], wanted: Any) -> bool:
+    try:
+        with np.errstate(all="ignore"):
+            found = setting.fitted(setting.evaluate(form, values))
+    except (ValueError, TypeError):
+        return False
+    return np.shape(found) == np.shape(wanted) and bool(np.allclose(found, wanted, rtol=1e-9, atol=1e-10 * float(np.max(np.abs(wanted), initial=0.0))))
+
+
+LOSSES = (  # cotangents of what goes into a loss: c (link - t) and its like, t a label or a target
+    ("c * (sigmoid(x) - t)", lambda x, d: special.expit(x) - d),
+    ("c * (softmax(x, -1) - t)", lambda x, d: special.softmax(x, -1) - d),
+    ("c * (softmax(x, 0) - t)", lambda x, d: special.softmax(x, 0) - d),
+    ("c * (-t / x + (1 - t) / (1 - x))", lambda x, d: x - d * x * (1 - x)),
+    ("c * (-t / x)", lambda x, d: -d * x),
+    ("c * (x - t)", lambda x, d: x - d),
+    ("c * (np.exp(x) - t)", lambda x, d: np.exp(x) - d),
+    ("c * (np.tanh(x) - t)", lambda x, d: np.tanh(x) - d),
+)  # fmt: skip
+
+
+def _of_losses(scene: Scene, u: int, x: Any) -> Iterator[Edit]:
+    """Slips in the cotangent that a loss sends, where it has one of the well-known forms."""
+    d = scene.cotangents[u]
+    sizes = {1, 2, *(n for n in np.shape(x)), int(np.size(x))}
+    scales = [s for n in sorted(sizes) for s in (1.0 / n, 2.0 / n, -1.0 / n)]
+    labels = _data(scene, np.shape(x))
+    for form, target in LOSSES:
+        if np.ndim(x) == 0 and "softmax" in form:
+            continue
+        for c in dict.fromkeys(scales):
+            with np.errstate(all="ignore"):
+                t = target(x, d / c)
+            found = _label(t, labels)
+            if found is not None:
+                yield from _of_loss(u, form.replace("c *", f"{c!r} *"), found)
+                break
+
+
+def _data(scene: Scene, shape: tuple[int, ...]) -> list[Any]:
+    """The function's own arrays of a shape."""
+    return [v for v in scene.circuit.constants.values() if np.shape(v) == shape and shape]
+
+
+def _label(t: Any, labels: list[Any]) -> Any:
+    """The label or target that a value is, but for rounding; None for what is none."""
+    if not np.isfinite(t).all():
+        return None
+    near = np.rint(t)
+    if np.size(t) and np.allclose(t, near, atol=1e-9) and np.isin(near, (0.0, 1.0)).all():
+        return near
+    return next((np.asarray(known, dtype=float) for known in labels if np.allclose(known, t, rtol=1e-9, atol=1e-9)), None)
+
+
+def _of_loss(u: int, form: str, t: Any) -> Iterator[Edit]:
+    refs: Refs = (("t", ("constant", t)),)
+    for slip in slips(form, ("t", "x")):
+        kind = slip.kind if slip.kind in ("sign", "factor", "precedence", "wrong-axis") else "wrong-value"
+        lost = "t" not in names_of(slip.text)
+        yield Mistake("missing-path" if lost else kind, slip.text, form, slip.rank).at(Locus(VALUE, u), refs=refs)
+    for extra in ("sigmoid(x) * (1 - sigmoid(x))", "(1 - np.tanh(x)**2)"):
+        yield Mistake("extra-factor", f"{form} * {extra}", form, 2.5).at(Locus(VALUE, u), refs=refs)

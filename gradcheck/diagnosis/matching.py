@@ -1,0 +1,126 @@
+"""Which mistakes explain a claim: sieved along random directions at one point, then swept in full at every point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus, setting_at, values_used
+from gradcheck.circuit.formulas import Setting
+from gradcheck.diagnosis.scene import Arrays, Scene
+
+EXPLAINED = 1e-3  # of the claim's deviation that may be left
+Group = tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Mistakes made together that give the claim, and at how many points it is wrong and they do."""
+
+    edits: Group
+    points: int
+
+    @property
+    def rank(self) -> float:
+        """Smaller is simpler: the ranks of all mistakes, those made alike in the rounds of a loop counted once."""
+        ranks = {(e.text, e.base, e.locus.what): e.rank for e in self.edits}
+        return sum(ranks.values()) + 0.4 * (len(ranks) - 1)
+
+
+def tolerance(scene: Scene) -> float:
+    """The relative difference of gradients that are the same formula: rounding, amplified somewhat."""
+    return float(np.finfo(scene.problem.dtype).eps) ** 0.6
+
+
+def sieve(scene: Scene, edits: Iterable[Edit], target: Any) -> Iterator[Edit]:
+    """The edits that change the gradient along the scene's directions as the claim does."""
+    within = tolerance(scene) ** 0.7
+    for found, effect in effects(scene, edits):
+        if near(effect, target, within):
+            yield found
+
+
+def near(effect: Any, target: Any, within: float) -> bool:
+    """Whether effects along all directions are the same."""
+    return bool(np.max(np.abs(effect - target)) <= within * np.max(np.abs(target)))
+
+
+def effects(scene: Scene, edits: Iterable[Edit]) -> Iterator[tuple[Edit, Any]]:
+    """Each edit that can be made, and what it does to the gradient along the directions."""
+    places: dict[Locus, tuple[Setting, dict[str, Any], Any]] = {}
+    users = scene.users()
+    with np.errstate(all="ignore"):
+        for found in edits:
+            locus = found.locus
+            if locus not in places:
+                places[locus] = (setting_at(scene.circuit, locus), *_at(scene, locus, users))
+            setting, values, right = places[locus]
+            try:
+                given = {**values, **values_used(found, scene.values, scene.cotangents)} if found.refs else values
+                result = setting.fitted(setting.evaluate(found.text, given))
+            except (ValueError, TypeError, IndexError, ZeroDivisionError, np.exceptions.AxisError):
+                continue  # its shapes do not fit here
+            effect = _effect(scene, locus, result - right)
+            if np.isfinite(effect).all():
+                yield found, effect
+
+
+def _at(scene: Scene, locus: Locus, users: dict[int, list[tuple[int, int]]]) -> tuple[dict[str, Any], Any]:
+    """The names at a place, and what is right there."""
+    if locus.what == HOP:
+        part = scene.parts[locus.k, locus.position]
+        return scene.at_hop(locus.k, locus.position, scene.cotangents[locus.k], part), part
+    if locus.what == INPUT:
+        right = scene.truth[locus.k]
+        return {"d": right, "x": scene.problem.inputs[locus.k]} | {f"d{m}": t for m, t in enumerate(scene.truth)}, right
+    right = scene.cotangents[locus.k]
+    parts = {f"p{i}": scene.parts[at] for i, at in enumerate(users.get(locus.k, ()))}
+    return parts | {"d": right, "x": scene.values[locus.k]}, right
+
+
+def _effect(scene: Scene, locus: Locus, change: Any) -> Any:
+    if locus.what == INPUT:
+        return np.array([float(np.sum(np.multiply(d[locus.k], change))) for d in scene.directions])
+    i = scene.circuit.inputs_of(locus.k)[locus.position] if locus.what == HOP else locus.k
+    return scene.effect(i, change)
+
+
+def swept(scene: Scene, edits: Group) -> Arrays | None:
+    """The gradient with all the mistakes made; None where they cannot be."""
+    planted = {locus: e for e in edits for locus in e.loci}
+    try:
+        with np.errstate(all="ignore"):
+            return scene.swept(planted)
+    except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, np.exceptions.AxisError):
+        return None
+
+
+def explains(scene: Scene, edits: Group, chosen: Sequence[int]) -> bool:
+    """Whether mistakes give the claim for the chosen arguments."""
+    found = swept(scene, edits)
+    return found is not None and all(_same(found[j], scene.claim[j], scene.truth[j], tolerance(scene)) for j in chosen)
+
+
+def _same(found: Any, claim: Any, truth: Any, within: float) -> bool:
+    found, claim, truth = (np.asarray(v, dtype=float) for v in (found, claim, truth))
+    if found.shape != claim.shape or not np.isfinite(found).all():
+        return False
+    scale = max(np.max(np.abs(claim), initial=0.0), np.max(np.abs(truth), initial=0.0))
+    error = np.abs(found - claim)
+    left, off = float(np.max(error, initial=0.0)), float(np.max(np.abs(claim - truth), initial=0.0))
+    entrywise = error <= within**0.5 * np.abs(claim) + within * scale * within**0.5  # small entries are evidence too
+    return left <= within * scale and bool(entrywise.all()) and (left <= EXPLAINED * off or off <= within * scale)
+
+
+def is_wrong(scene: Scene, chosen: Sequence[int]) -> bool:
+    """Whether the claim is wrong here by more than rounding explains."""
+    return not all(_same(scene.truth[j], scene.claim[j], np.zeros_like(scene.truth[j]), 16 * tolerance(scene)) for j in chosen)
+
+
+def verified(scenes: Sequence[Scene], candidates: Iterable[Group], chosen: Sequence[int]) -> list[Match]:
+    """The candidates that give the claim at every point."""
+    wrong = sum(is_wrong(s, chosen) for s in scenes)
+    return [Match(edits, wrong) for edits in candidates if all(explains(s, edits, chosen) for s in scenes)]

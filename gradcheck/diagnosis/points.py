@@ -1,0 +1,72 @@
+"""Further points at which a claim is compared with candidates: both signs, two scales, entries that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.merge import merged
+from gradcheck.diagnosis.scene import Arrays, Scene, scene_of
+from gradcheck.errors import GradcheckError
+from gradcheck.gradients.method import Problem, problem_of
+
+FURTHER = 3
+Repeat = Callable[[Problem], Arrays | None]  # the claim at another point; None where it has none
+_WAYS = (  # how a point is moved: by factors about 1, by signs and factors, to another scale
+    lambda x, rng: x * rng.uniform(0.7, 1.4, x.shape),
+    lambda x, rng: x * rng.choice([-1.0, 1.0], x.shape) * rng.uniform(0.6, 1.5, x.shape),
+    lambda x, rng: 2.5 * x * rng.uniform(0.8, 1.2, x.shape),
+    lambda x, rng: x + 0.3 * (1 + np.abs(x)) * rng.uniform(-1.0, 1.0, x.shape),
+    lambda x, rng: x * rng.uniform(0.95, 1.05, x.shape),
+    lambda x, rng: x + 0.03 * (1 + np.abs(x)) * rng.uniform(-1.0, 1.0, x.shape),
+)
+
+
+def canonical(problem: Problem) -> Problem:
+    """The problem with what it computes twice computed once."""
+    return replace(problem, circuit=merged(problem.circuit))
+
+
+def further_scenes(first: Scene, again: Repeat, seed: int) -> Iterator[Scene]:
+    """The claim at other points where function and claim have finite values and the function takes the same way."""
+    rng, found = np.random.default_rng(seed), 0
+    for way in _WAYS:
+        if found == FURTHER:
+            return
+        scene = _moved(first, again, way, rng)
+        if scene is not None:
+            found += 1
+            yield scene
+
+
+def _moved(first: Scene, again: Repeat, way: Any, rng: Any) -> Scene | None:
+    problem = first.problem
+    arguments = list(problem.arguments)
+    for i in problem.argnums:
+        x = np.asarray(arguments[i])
+        arguments[i] = np.asarray(way(x.astype(float), rng), dtype=x.dtype)[()]
+        domain = problem.domains.get(i)
+        try:
+            if domain is not None:
+                domain.check("x", arguments[i])
+        except GradcheckError:
+            return None
+    try:
+        with np.errstate(all="ignore"):
+            moved = canonical(problem_of(problem.function, tuple(arguments), problem.argnums, problem.domains))
+            claim = again(moved) if same_structure(first, moved) else None
+    except Exception:  # whatever the user's function raises at a point nobody asked about
+        return None
+    if claim is None or not all(np.isfinite(c).all() for c in claim):
+        return None
+    scene = scene_of(moved, claim)
+    return scene if all(np.isfinite(t).all() for t in scene.truth) and scene.still == first.still else None
+
+
+def same_structure(first: Scene, moved: Problem) -> bool:
+    """Whether the function does the same steps at both points."""
+    a, b = first.circuit, moved.circuit
+    return a.opcodes == b.opcodes and a.operands == b.operands and a.inputs == b.inputs

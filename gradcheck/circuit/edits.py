@@ -20,6 +20,7 @@ import numpy as np
 from gradcheck.circuit.circuit import Builder, Circuit
 from gradcheck.circuit.formulas import Setting, setting, types_at, written
 from gradcheck.circuit.reverse import reverse
+from gradcheck.primitives import TABLE
 
 HOP, VALUE, INPUT = "hop", "value", "input"
 
@@ -33,12 +34,21 @@ class Locus:
     position: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A value formed wrongly: equation `k` as another operation, or with another value for one of its operands."""
+
+    k: int
+    opcode: int
+    operands: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Edit:
     """One mistake: of a `kind`, at one place or alike at several (the rounds of a loop), with the formula written and the right one.
 
-    `refs` name what else the formula uses: ("value", k), ("cotangent", k), ("gradient", j) or ("constant", array). `rank` orders explanations:
-    smaller is simpler and more common.
+    `refs` name what else the formula uses: ("value", k), ("cotangent", k), ("constant", array), or ("variant", v) for a value formed wrongly. `rank`
+    orders explanations: smaller is simpler and more common.
     """
 
     kind: str
@@ -106,13 +116,21 @@ class _Planted:
 
     def _write(self, builder: Builder, found: Edit, locus: Locus, values: dict[str, int]) -> int:
         for name, (what, ref) in found.refs:
-            if what != "gradient":
-                values[name] = builder.constant(np.asarray(ref)) if what == "constant" else ref if what == "value" else self.cotangents[ref]
+            values[name] = self._referred(builder, what, ref)
         used = [n for n in values if n in names_of(found.text) or (n in "gy" and n.upper() in names_of(found.text))]
         template = written(found.text, setting_at(self.circuit, locus), used, [builder.type(values[n]) for n in used])
         k = template.write(builder, tuple(values[n] for n in used), 0)
         assert k is not None
         return k
+
+
+    def _referred(self, builder: Builder, what: str, ref: Any) -> int:
+        if what == "constant":
+            return builder.constant(np.asarray(ref))
+        if what == "variant":
+            return builder.append(ref.opcode, ref.operands, self.circuit.type(ref.k), self.circuit.params.get(ref.k))
+        found: int = ref if what == "value" else self.cotangents[ref]
+        return found
 
 
 def names_of(text: str) -> frozenset[str]:
@@ -122,10 +140,17 @@ def names_of(text: str) -> frozenset[str]:
     return frozenset(compiled(text).co_names)
 
 
-def values_used(found: Edit, known: Sequence[Any], cotangents: Mapping[int, Any]) -> dict[str, Any]:
+def values_used(circuit: Circuit, found: Edit, known: Sequence[Any], cotangents: Mapping[int, Any]) -> dict[str, Any]:
     """What an edit's references stand for in floats."""
     values: dict[str, Any] = {}
     for name, (what, ref) in found.refs:
-        if what != "gradient":
+        if what == "variant":
+            values[name] = formed(circuit, ref, known)
+        else:
             values[name] = ref if what == "constant" else known[ref] if what == "value" else cotangents[ref]
     return values
+
+
+def formed(circuit: Circuit, variant: Variant, known: Sequence[Any]) -> Any:
+    """A value formed wrongly, in floats."""
+    return TABLE[variant.opcode].on_floats([known[i] for i in variant.operands], circuit.params.get(variant.k, {}))

@@ -55,7 +55,7 @@ def slips(text: str, names: tuple[str, ...]) -> tuple[Slip, ...]:
         slip = _classified(variant, written, tree)
         if written != plain and (written not in found or slip.rank < found[written].rank):
             found[written] = slip
-    for slip in _renamed_throughout(tree, names):
+    for slip in (*_throughout(plain), *_renamed_throughout(tree, names)):
         found.setdefault(slip.text, slip)
     for written in _without_brackets(plain):
         found.setdefault(written, Slip("precedence", written, 2.5))
@@ -78,7 +78,10 @@ def _context(node: ast.expr, field: str, inside: str) -> str:
         return inside or "exponent"
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         return inside or "sum"
-    return inside or ("call" if isinstance(node, ast.Call) else "")
+    if isinstance(node, ast.Call):
+        name = _function(node)
+        return "axis" if name == "softmax" else inside or ("" if name == "sum_to" else "call")
+    return inside
 
 
 def _children(node: ast.expr) -> Iterator[tuple[str, ast.expr, object]]:
@@ -146,7 +149,7 @@ def _of_comparison(node: ast.Compare, inside: str) -> Iterator[_Variant]:
 
 
 def _of_call(node: ast.Call, inside: str) -> Iterator[_Variant]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+    name = _function(node)
     if name == "sum_to":
         for helper in REDUCED:
             yield _Variant(ast.Call(ast.Name(helper), node.args, []), "reduced", node, ast.Name(helper), inside)
@@ -167,6 +170,10 @@ def _of_call(node: ast.Call, inside: str) -> Iterator[_Variant]:
         yield _Variant(node.args[0], "function", node, node.args[0], inside)
 
 
+def _function(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+
+
 def _named(function: str) -> ast.expr:
     return ast.Name(function) if function == "sigmoid" else ast.Attribute(ast.Name("np"), function, ast.Load())
 
@@ -185,9 +192,10 @@ def _classified(variant: _Variant, written: str, tree: ast.expr) -> Slip:
     if edit in ("drop", "term"):
         return _dropped(variant, written)
     if edit == "name":
-        return Slip(_renamed(variant, tree), written, 3.0)
+        return Slip(_renamed(variant, tree), written, 2.6 if inside == "comparison" else 3.0)
     if edit == "constant":
-        return Slip("wrong-local-derivative" if inside else "factor", written, 2.0)
+        kind = {"": "factor", "comparison": "wrong-branch", "axis": "wrong-axis"}.get(inside, "wrong-local-derivative")
+        return Slip(kind, written, 2.0)
     if edit == "reduced":
         assert isinstance(variant.new, ast.Name)
         return Slip(REDUCED[variant.new.id], written, 2.2)
@@ -195,7 +203,7 @@ def _classified(variant: _Variant, written: str, tree: ast.expr) -> Slip:
         return Slip("swapped" if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult) else _local("sign", inside), written, 2.6)
     if edit == "operator":
         return Slip("wrong-local-derivative", written, 2.0)
-    return Slip("missing-sum" if edit == "drop sum" else "wrong-local-derivative", written, 2.4)
+    return Slip("missing-sum" if edit == "drop sum" else "wrong-local-derivative", written, 2.2)
 
 
 def _local(kind: str, inside: str) -> str:
@@ -205,9 +213,13 @@ def _local(kind: str, inside: str) -> str:
 def _dropped(variant: _Variant, written: str) -> Slip:
     lost, kept = _names_in(variant.old), written.replace("sum_to(", "").lstrip("(-")
     if lost & {"g", "G"}:
-        return Slip("missing-path" if variant.edit == "term" else "missing-cotangent", written, 2.2)
+        compound = isinstance(variant.old, ast.BinOp)
+        return Slip("missing-path" if variant.edit == "term" else "missing-cotangent", written, 2.9 if compound else 2.2)
     if not _names_in(ast.parse(written, mode="eval")) - {"g", "G", "sum_to"}:
-        return Slip("factor" if not lost else "missing-factor", written, 1.0)
+        pure = re.sub(r"sum_to\(|, \([\d, ]*\)\)|\* 1\b", "", written).strip() in ("g", "G", "-g")
+        return Slip("factor" if not lost else "missing-factor", written, 1.5 if pure else 2.0)
+    if isinstance(variant.old, ast.Compare):
+        return Slip("wrong-branch", written, 2.0)
     if not lost and not variant.inside and variant.edit == "drop":
         return Slip("factor", written, 1.2)
     left = re.sub(r"\bg\b|\*|sum_to|[(), \d]", "", kept)
@@ -221,10 +233,16 @@ def _renamed(variant: _Variant, tree: ast.expr) -> str:
         return "wrong-branch"
     if variant.old.id == "g":
         return "wrong-value"
+    if variant.new.id == "g" and variant.old.id != "g":
+        return "wrong-value"
     others = _names_in(tree) - {"g", "G", "sum_to"}
-    if len(others) == 1 and not any(isinstance(n, ast.Add | ast.Sub | ast.Call | ast.Pow) for n in ast.walk(tree)):
+    if len(others) == 1 and not any(isinstance(n, ast.Add | ast.Sub | ast.Pow) or _is_number(n) for n in ast.walk(tree)):
         return "wrong-value"
     return "wrong-local-derivative"
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float | int) and node.value != 0
 
 
 class _Rename(ast.NodeTransformer):
@@ -233,6 +251,17 @@ class _Rename(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802  the name that NodeTransformer calls
         return ast.Name(self.new) if node.id == self.old else node
+
+
+def _throughout(text: str) -> Iterator[Slip]:
+    """One slip made at every place alike: all transposes left out, all axes another."""
+    if text.count(".T") > 1:
+        yield Slip("transposed", ast.unparse(ast.parse(text.replace(".T", ""), mode="eval")), 1.8)
+    for axis in re.findall(r"axis=(-?\d+)", text)[:1]:
+        for other in (-2, -1, 0, 1):
+            if text.count("axis=") > 1 and str(other) != axis:
+                yield Slip("wrong-axis", text.replace(f"axis={axis}", f"axis={other}"), 2.0)
+                yield Slip("wrong-axis", re.sub(rf"(np\.(?:mean|sum)\([^()]*, )axis={axis}", rf"\1axis={other}", text), 2.1)
 
 
 def _renamed_throughout(tree: ast.expr, names: tuple[str, ...]) -> Iterator[Slip]:

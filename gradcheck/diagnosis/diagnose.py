@@ -9,15 +9,21 @@ from typing import Any
 import numpy as np
 
 from gradcheck.diagnosis.groups import grouped, sieved_groups
-from gradcheck.diagnosis.macros import macro_edits
+from gradcheck.diagnosis.macros import inside_macros, macro_edits
 from gradcheck.diagnosis.matching import Group, Match, is_wrong, sieve, verified
 from gradcheck.diagnosis.mistakes import edits_at
+from gradcheck.diagnosis.pairs import paired
 from gradcheck.diagnosis.points import Repeat, canonical, further_scenes
+from gradcheck.diagnosis.scaling import scaled_edits
 from gradcheck.diagnosis.scene import Arrays, Scene, facing, scene_of, with_tangents
 from gradcheck.diagnosis.scope import scope_edits
 from gradcheck.gradients.method import Problem
 
 LARGEST = 4000  # equations up to which single mistakes are sought
+PAIRED = 60  # hops up to which pairs are
+LIKELY = 2.6  # rank up to which an explanation is taken without looking for a better one
+PAIRS = "two mistakes together"
+FEW = 3  # entries of a claim at one point up to which two mistakes together may be a coincidence
 
 
 @dataclass(slots=True)
@@ -42,18 +48,26 @@ class Inquiry:
         first = facing(self.scenes[0], chosen, self.seed)
         scenes = [first, *self.scenes[1:]]
         target = first.along(first.claim) - first.along(first.truth)
+        found: list[Match] = []
         for name, candidates in self._rounds(first, target, chosen):
+            if found and (found[0].rank <= LIKELY or name == PAIRS):
+                break
             self.tried.append(name)
-            found = verified(scenes, candidates, chosen)
-            if found:
-                return sorted(found, key=lambda m: m.rank)
-        return []
+            found = sorted([*found, *verified(scenes, candidates, chosen)], key=lambda m: m.rank)
+        return found
 
     def _rounds(self, scene: Scene, target: Any, chosen: tuple[int, ...]) -> Iterator[tuple[str, Iterator[Group]]]:
-        listed = (*edits_at(scene.circuit, list(scene.parts)), *macro_edits(scene))
-        yield "single mistakes", ((e,) for e in sieve(scene, listed, target))
+        listed = (*edits_at(scene.circuit, list(scene.parts), inside_macros(scene)), *macro_edits(scene))
+        yield "single mistakes", ((e,) for e in (*sieve(scene, listed, target), *scaled_edits(scene, target, chosen)))
         yield "the same mistake at several hops", sieved_groups(scene, target, grouped(scene), chosen)
         yield "values exchanged", ((e,) for e in scope_edits(scene, target))
+        if self._may_pair():
+            yield PAIRS, paired(scene, listed, target)
+
+    def _may_pair(self) -> bool:
+        """Two mistakes are looked for where coincidence is out of the question, and the circuit is short."""
+        first = self.scenes[0]
+        return len(first.parts) <= PAIRED and (len(self.scenes) > 1 or sum(np.size(c) for c in first.claim) > FEW)
 
 
 def explained(inquiry: Inquiry) -> list[tuple[tuple[int, ...], list[Match]]]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
-from gradcheck.circuit.edits import HOP, Edit, Locus
+import numpy as np
+
+from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus
+from gradcheck.circuit.formulas import formulas, types_at
 from gradcheck.diagnosis.macros import macro_edits
 from gradcheck.diagnosis.matching import Group, near, swept, tolerance
-from gradcheck.diagnosis.mistakes import hop_mistakes
+from gradcheck.diagnosis.mistakes import Mistake, hop_mistakes
 from gradcheck.diagnosis.scene import Scene
+from gradcheck.diagnosis.scope import exchanges
 
 COMMON = 2.9  # rank up to which mistakes are tried in all rounds
 PLAIN = ("add", "subtract", "multiply", "divide", "negative", "sum", "getitem", "reshape", "matmul", "transpose")
@@ -24,6 +30,9 @@ def grouped(scene: Scene) -> Iterator[Group]:
                 if m.rank <= COMMON:
                     texts.setdefault((m.kind, m.text), []).append(m.at(Locus(HOP, k, position)))
         yield from (tuple(edits) for edits in texts.values() if len(edits) > 1)
+    yield from _of_one_equation(scene)
+    yield from _exchanged_in_a_class(scene)
+    yield from _swapped_inputs(scene)
     macros: dict[tuple[str, str], list[Edit]] = {}
     for found in macro_edits(scene):
         macros.setdefault((found.kind, found.text), []).append(found)
@@ -41,7 +50,108 @@ def _classes(scene: Scene) -> list[tuple[tuple[int, int], ...]]:
             found.setdefault((place, primitive.name, position), []).append((k, position))
         if primitive.name not in PLAIN:
             found.setdefault((primitive.name, position), []).append((k, position))
-    return list(dict.fromkeys(tuple(hops) for hops in found.values() if len(hops) > 1))
+        elif primitive.name in ("matmul", "multiply"):
+            found.setdefault((primitive.name, position, types_at(circuit, k)), []).append((k, position))
+    classes = list(dict.fromkeys(tuple(hops) for hops in found.values() if len(hops) > 1))
+    shorter = [part for hops in classes if len(hops) > 2 for part in (hops[1:], hops[:-1])]
+    return list(dict.fromkeys((*classes, *shorter)))
+
+
+TWINS = ("wrong-branch", "missing-factor", "sign", "transposed", "missing-cotangent", "swapped")
+MASKED = 2.6
+
+
+def _of_one_equation(scene: Scene) -> Iterator[Group]:
+    """The same kind of mistake for all operands of one operation: branches exchanged, a mask forgotten for both."""
+    hops: dict[int, list[int]] = {}
+    for k, position in scene.parts:
+        hops.setdefault(k, []).append(position)
+    for k, positions in hops.items():
+        primitive = scene.circuit.primitive(k)
+        assert primitive is not None
+        if len(positions) == 2:
+            both = [hop_mistakes(scene.circuit, k, p, several=False) for p in positions]
+            loci = [Locus(HOP, k, p) for p in positions]
+            for first in both[0]:
+                for second in both[1]:
+                    if first.kind == second.kind and first.kind in TWINS and max(first.rank, second.rank) <= MASKED:
+                        masks = primitive.name in ("where", "maximum", "minimum") and first.kind == "missing-factor"
+                        both_at = (first.at(loci[0]), second.at(loci[1]))
+                        yield tuple(replace(e, kind="wrong-branch") for e in both_at) if masks else both_at
+            if primitive.name in ("where", "maximum", "minimum"):
+                yield from _of_branches(loci, primitive.name)
+
+
+def _of_branches(loci: list[Locus], name: str) -> Iterator[Group]:
+    """One branch taken for the whole function; the cotangent's sign for the condition; branches exchanged."""
+    base = "np.where(c, g, 0)"
+    for chosen, other in (loci, loci[::-1]):
+        yield (Mistake("wrong-branch", "g + 0 * d", base, 2.0).at(chosen), Mistake("wrong-branch", "0 * d", base, 2.0).at(other))
+        yield (Mistake("wrong-branch", "g * (g > 0)", base, 2.4).at(chosen), Mistake("wrong-branch", "g * (g <= 0)", base, 2.4).at(other))
+    yield (Mistake("wrong-branch", "g - d", base, 1.9).at(loci[0]), Mistake("wrong-branch", "g - d", base, 1.9).at(loci[1]))
+
+
+def _exchanged_in_a_class(scene: Scene) -> Iterator[Group]:
+    """In all rounds, the operand or the cotangent of another round: in reverse order, one round off, always the first or the last."""
+    for hops in _classes(scene):
+        k, position = hops[0]
+        primitive = scene.circuit.primitive(k)
+        assert primitive is not None
+        forms = formulas(primitive, types_at(scene.circuit, k), scene.circuit.params.get(k, {}), position)
+        for name, text in exchanges(forms[0]) if forms and len({types_at(scene.circuit, m)[1:] for m, _ in hops}) == 1 else ():
+            refs = [_ref(scene, m, name) for m, _ in hops]
+            if None in refs or len(set(refs)) < 2:
+                continue
+            sliced = name != "g" and all(_is_element(scene, ref) for ref in refs)
+            following = _following(hops, refs)
+            if following is not None:
+                yield tuple(Mistake("stale-value", text, forms[0], 2.5).at(Locus(HOP, m, p), refs=(("w", r),)) for (m, p), r in zip(hops, following, strict=True))
+            for usual, order in _orders(len(hops)):
+                kind = "wrong-index" if sliced and usual == "stale-value" else usual
+                yield tuple(
+                    Mistake(kind, text, forms[0], 2.5).at(Locus(HOP, m, p), refs=(("w", refs[o]),)) for (m, p), o in zip(hops, order, strict=True) if refs[o] != _ref(scene, m, name)
+                )
+
+
+def _ref(scene: Scene, k: int, name: str) -> Any:
+    if name == "g":
+        return ("cotangent", k)
+    if name == "y":
+        return ("value", k)
+    read = scene.circuit.inputs_of(k)
+    place = {"x": 0, "a": 0, "b": 1, "c": 2}[name]
+    return ("value", read[place]) if place < len(read) else None
+
+
+def _following(hops: Sequence[tuple[int, int]], refs: list[Any]) -> list[Any] | None:
+    """In each round what the next one reads; the last round's is as far from it as the others' are."""
+    steps = {refs[n + 1][1] - hops[n][0] for n in range(len(hops) - 1)}
+    if len(steps) != 1 or min(steps) < 0:
+        return None
+    return [*refs[1:], (refs[-1][0], hops[-1][0] + steps.pop())]
+
+
+def _is_element(scene: Scene, ref: Any) -> bool:
+    primitive = scene.circuit.primitive(ref[1])
+    return primitive is not None and primitive.name == "getitem"
+
+
+def _orders(n: int) -> Iterator[tuple[str, list[int]]]:
+    yield "permuted", list(range(n))[::-1]
+    yield "wrong-index", [min(i + 1, n - 1) for i in range(n)]
+    yield "wrong-index", [max(i - 1, 0) for i in range(n)]
+    yield "wrong-index", [(i + 1) % n for i in range(n)]
+    yield "wrong-index", [(i - 1) % n for i in range(n)]
+    yield "stale-value", [n - 1] * n
+    yield "stale-value", [0] * n
+
+
+def _swapped_inputs(scene: Scene) -> Iterator[Group]:
+    """The gradients of two arguments of one shape in each other's place."""
+    shapes = [np.shape(x) for x in scene.problem.inputs]
+    for j, m in combinations(range(len(shapes)), 2):
+        if shapes[j] == shapes[m]:
+            yield (Mistake("swapped", f"d{m}", "d", 1.5).at(Locus(INPUT, j)), Mistake("swapped", f"d{j}", "d", 1.5).at(Locus(INPUT, m)))
 
 
 def sieved_groups(scene: Scene, target: Any, groups: Iterator[Group], chosen: tuple[int, ...]) -> Iterator[Group]:

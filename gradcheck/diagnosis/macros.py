@@ -6,6 +6,7 @@ formula for the cotangent of the value it is a function of, which holds if it gi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +26,13 @@ Refs = tuple[tuple[str, tuple[str, Any]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """A function of one array: its name, its value, the forms of its adjoint over g, y and x, and the way people write it."""
+    """A function of one array: its name, its value, the forms of its adjoint over g, y and x, the way people write it, and wrong adjoints."""
 
     name: str
     value: Callable[[Any], Any]
     forms: tuple[str, ...]
     spelled: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def _sigmoid(x: Any) -> Any:
@@ -38,13 +40,19 @@ def _sigmoid(x: Any) -> Any:
 
 
 SIGMOID = Macro(
-    "sigmoid", _sigmoid, ("g * y * (1 - y)", "g * sigmoid(x) * (1 - sigmoid(x))", "g * np.exp(-x) / (1 + np.exp(-x))**2"), ("1 / (1 + np.exp(-x))",)
+    "sigmoid", _sigmoid, ("g * y * (1 - y)", "g * sigmoid(x) * (1 - sigmoid(x))", "g * np.exp(-x) / (1 + np.exp(-x))**2"), ("1 / (1 + np.exp(-x))",), ("g * (1 - y**2)", "g * (1 - y)**2", "g * y**2", "g * np.exp(-x)")
 )
 TANH = Macro("tanh", np.tanh, ("g * (1 - y**2)", "g * (1 - np.tanh(x)**2)"), ("(np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))",))
 SOFTPLUS = Macro("softplus", lambda x: np.logaddexp(0.0, x), ("g * sigmoid(x)", "g * np.exp(x) / (1 + np.exp(x))", "g / (1 + np.exp(-x))"))
 RELU = Macro("relu", lambda x: np.maximum(x, 0.0), ("g * (x > 0)",))
-NORM = Macro("norm", lambda x: np.sqrt(np.sum(x * x)), ("g * x / y",))
+NORM = Macro(
+    "norm", lambda x: np.sqrt(np.sum(x * x)), ("g * x / y",), (), ("g * np.sign(x)", "g * x", "g * 2 * x", "g * x / y**2", "g * x / (2 * y)", "g / (2 * y)", "g / y")
+)
 SILU = Macro("silu", lambda x: x * special.expit(x), ("g * (sigmoid(x) + x * sigmoid(x) * (1 - sigmoid(x)))", "g * (y + sigmoid(x) * (1 - y))"))
+LOGSUMEXP = Macro(
+    "logsumexp", lambda x: special.logsumexp(x), ("g * np.exp(x - y)",), (),
+    ("g * np.exp(x)", "g * (x == np.max(x))", "g * np.exp(x) / x.size", "g / np.sum(np.exp(x)) + 0 * x"),
+)  # fmt: skip
 ANYWHERE = (SIGMOID, TANH, SOFTPLUS, RELU, SILU)
 
 
@@ -60,12 +68,56 @@ def _along(axis: int) -> tuple[Macro, ...]:
         return Macro("normalisation", value, (form,))
 
     softmax = Macro(
-        "softmax", lambda x: special.softmax(x, axis=axis), (f"y * (g - np.sum(g * y, {sums}))", f"g * y - y * np.sum(g * y, {sums})")
-    )
+        "softmax", lambda x: special.softmax(x, axis=axis), (f"y * (g - np.sum(g * y, {sums}))", f"g * y - y * np.sum(g * y, {sums})"),
+        (), ("g * y * (1 - y)",),
+    )  # fmt: skip
+    centred = Macro("centring", lambda x: x - np.mean(x, axis=axis, keepdims=True), (f"g - np.mean(g, {sums})",))
     unit = Macro("unit vector", lambda x: x / np.sqrt(np.sum(x * x, axis=axis, keepdims=True)), (
         f"(g - y * np.sum(g * y, {sums})) / np.sqrt(np.sum(x**2, {sums}))",
     ))  # fmt: skip
-    return (softmax, unit, *map(standardised, _EPSILONS))
+    return (softmax, unit, centred, *map(standardised, _EPSILONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A formula for the cotangent of value u that holds, and what its names refer to."""
+
+    u: int
+    text: str
+    refs: Refs
+
+
+def macro_forms(scene: Scene) -> Iterator[Form]:
+    """The formulas of macros and losses that hold at a point."""
+    seen = set()
+    for found in macro_edits(scene):
+        key = (found.locus.k, found.base)
+        if key not in seen:
+            seen.add(key)
+            yield Form(found.locus.k, found.base, found.refs)
+
+
+def inside_macros(scene: Scene) -> frozenset[int]:
+    """Values that are formed inside what people differentiate as one."""
+    known, inside = _Fingerprints(scene), set()
+    for u in _candidates(scene):
+        for macro in _tried(np.ndim(scene.values[u])):
+            v = known.find(macro, u, scene.values[u])
+            if v is not None and scene.circuit.inputs_of(v) != (u,):
+                inside |= {k for k in _between(scene, u, v) if k not in scene.circuit.names}
+    return frozenset(inside)
+
+
+def _between(scene: Scene, u: int, v: int) -> set[int]:
+    """Values formed from u that v is formed from, v among them."""
+    circuit, after, before = scene.circuit, {u}, {v}
+    for k in range(u + 1, v + 1):
+        if any(i in after for i in circuit.inputs_of(k)):
+            after.add(k)
+    for k in range(v, u, -1):
+        if k in before:
+            before.update(circuit.inputs_of(k))
+    return (after & before) - {u}
 
 
 def macro_edits(scene: Scene) -> Iterator[Edit]:
@@ -85,7 +137,7 @@ def macro_edits(scene: Scene) -> Iterator[Edit]:
 def _tried(ndim: int) -> tuple[Macro, ...]:
     if ndim == 0:
         return ANYWHERE
-    return (*ANYWHERE, NORM, *(m for axis in range(-1, -ndim - 1, -1) for m in _along(axis)))
+    return (*ANYWHERE, NORM, LOGSUMEXP, *(m for axis in range(-1, -ndim - 1, -1) for m in _along(axis)))
 
 
 def _candidates(scene: Scene) -> list[int]:
@@ -135,12 +187,12 @@ def _of_forms(scene: Scene, u: int, macro: Macro, refs: Refs, values: Mapping[st
             continue
         for slip in slips(form, ("g", "y", "x")):
             yield Mistake(slip.kind, slip.text, form, slip.rank + 0.3 * order).at(Locus(VALUE, u), refs=refs)
-        yield Mistake("missing-factor", "g + 0 * d", form, 1.0).at(Locus(VALUE, u), refs=refs)
+        yield Mistake("missing-factor", "g + 0 * d", form, 1.5).at(Locus(VALUE, u), refs=refs)
         yield Mistake("extra-factor", form.replace("g *", "d *", 1), form, 2.3).at(Locus(VALUE, u), refs=refs)
         yield Mistake("wrong-value", "g * y", form, 2.0).at(Locus(VALUE, u), refs=refs)
         yield Mistake("wrong-value", "g * x", form, 2.2).at(Locus(VALUE, u), refs=refs)
-        if macro.name == "softmax":
-            yield Mistake("wrong-local-derivative", "g * y * (1 - y)", form, 2.0).at(Locus(VALUE, u), refs=refs)
+        for other in macro.others:
+            yield Mistake("wrong-local-derivative", other, form, 2.1).at(Locus(VALUE, u), refs=refs)
         yield from _misspelled(macro, u, form, refs)
 
 
@@ -182,14 +234,15 @@ def _of_losses(scene: Scene, u: int, x: Any) -> Iterator[Edit]:
     scales = [s for n in sorted(sizes) for s in (1.0 / n, 2.0 / n, -1.0 / n)]
     labels = _data(scene, np.shape(x))
     for form, target in LOSSES:
-        if np.ndim(x) == 0 and "softmax" in form:
+        if np.ndim(x) == 0 or (np.ndim(x) == 1 and "softmax(x, -1)" not in form and "softmax" in form):
             continue
         for c in dict.fromkeys(scales):
             with np.errstate(all="ignore"):
                 t = target(x, d / c)
             found = _label(t, labels)
             if found is not None:
-                yield from _of_loss(u, form.replace("c *", f"{c!r} *"), found)
+                scale = f"{c!r} *" if c > 0 and c != 1 else "" if c == 1 else f"-{-c!r} *" if c != -1 else "-"
+                yield from _of_loss(u, form.replace("c *", scale).strip(), found)
                 break
 
 
@@ -211,8 +264,18 @@ def _label(t: Any, labels: list[Any]) -> Any:
 def _of_loss(u: int, form: str, t: Any) -> Iterator[Edit]:
     refs: Refs = (("t", ("constant", t)),)
     for slip in slips(form, ("t", "x")):
+        names = names_of(slip.text)
         kind = slip.kind if slip.kind in ("sign", "factor", "precedence", "wrong-axis") else "wrong-value"
-        lost = "t" not in names_of(slip.text)
-        yield Mistake("missing-path" if lost else kind, slip.text, form, slip.rank).at(Locus(VALUE, u), refs=refs)
-    for extra in ("sigmoid(x) * (1 - sigmoid(x))", "(1 - np.tanh(x)**2)"):
-        yield Mistake("extra-factor", f"{form} * {extra}", form, 2.5).at(Locus(VALUE, u), refs=refs)
+        kind = kind if "t" in names else "missing-path" if "x" in names else "wrong-function"
+        yield Mistake(kind, slip.text, form, max(slip.rank, 1.6)).at(Locus(VALUE, u), refs=refs)
+    link = next((f for f in ("sigmoid(x)", "softmax(x, -1)") if f in form), None)
+    for extra in (f"{link} * (1 - {link})",) if link else ("sigmoid(x) * (1 - sigmoid(x))", "(1 - np.tanh(x)**2)"):
+        yield Mistake("extra-factor", f"({form}) * {extra}", form, 2.5).at(Locus(VALUE, u), refs=refs)
+    if link:
+        hard = "(x > 0)" if "sigmoid" in link else "(x == np.max(x, axis=-1, keepdims=True))"
+        yield Mistake("wrong-value", form.replace(link, hard), form, 2.6).at(Locus(VALUE, u), refs=refs)
+    for axis in range(np.ndim(t)):
+        for by in (1, -1):
+            yield Mistake("wrong-index", re.sub(r"\bt\b", f"np.roll(t, {by}, {axis})", form), form, 2.7).at(Locus(VALUE, u), refs=refs)
+    if np.ndim(t) and not np.isin(t, (0.0, 1.0)).all():
+        yield Mistake("wrong-value", re.sub(r"\bt\b", "(t > 0.5)", form), form, 2.8).at(Locus(VALUE, u), refs=refs)

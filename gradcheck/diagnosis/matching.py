@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus, setting_at, values_used
 from gradcheck.circuit.formulas import Setting
-from gradcheck.diagnosis.scene import Arrays, Scene
+from gradcheck.diagnosis.scene import UNFIT, Arrays, Scene
 
 EXPLAINED = 1e-3  # of the claim's deviation that may be left
 Group = tuple[Edit, ...]
@@ -59,9 +59,9 @@ def effects(scene: Scene, edits: Iterable[Edit]) -> Iterator[tuple[Edit, Any]]:
                 places[locus] = (setting_at(scene.circuit, locus), *_at(scene, locus, users))
             setting, values, right = places[locus]
             try:
-                given = {**values, **values_used(found, scene.values, scene.cotangents)} if found.refs else values
+                given = {**values, **values_used(scene.circuit, found, scene.values, scene.cotangents)} if found.refs else values
                 result = setting.fitted(setting.evaluate(found.text, given))
-            except (ValueError, TypeError, IndexError, ZeroDivisionError, np.exceptions.AxisError):
+            except UNFIT:
                 continue  # its shapes do not fit here
             effect = _effect(scene, locus, result - right)
             if np.isfinite(effect).all():
@@ -94,7 +94,7 @@ def swept(scene: Scene, edits: Group) -> Arrays | None:
     try:
         with np.errstate(all="ignore"):
             return scene.swept(planted)
-    except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, np.exceptions.AxisError):
+    except UNFIT:
         return None
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from gradcheck.circuit import Circuit
 from gradcheck.circuit.circuit import ArrayType, freeze_params
@@ -14,10 +16,13 @@ from gradcheck.circuit.edits import HOP, INPUT, VALUE, Edit, Locus
 from gradcheck.circuit.formulas import formulas, setting, types_at
 from gradcheck.circuit.slips import slips
 from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact
+from gradcheck.primitives.reductions import axes_of
 from gradcheck.primitives.textbook import LOCAL
 
 ENTRIES = 64  # entries up to which sizes of axes other than lengths are tried as factors
+MOVING = ("getitem", "transpose", "reshape", "cumsum")
 PARTS = 5  # parts of a value up to which every choice of them is tried
+REPEATED = 4096  # entries read by an index up to which repeats are looked for
 LINEAR = ("add", "subtract", "negative", "sum", "getitem", "reshape", "transpose", "broadcast_to", "concatenate", "stack", "astype")
 
 
@@ -39,7 +44,23 @@ def hop_mistakes(circuit: Circuit, k: int, position: int, *, several: bool) -> t
     """What is done wrong at the hop from value k to one of its operands; `several` where other parts reach that operand."""
     params = circuit.params.get(k, {})
     exponent = _exponent(circuit, k) if position == 0 else None
-    return _hop_mistakes(circuit.opcodes[k], position, types_at(circuit, k), _Key(params), exponent, several)
+    found = _hop_mistakes(circuit.opcodes[k], position, types_at(circuit, k), _Key(params), exponent, several)
+    return tuple(map(_of_constant, found)) if _by_number(circuit, k, position) else found
+
+
+def _by_number(circuit: Circuit, k: int, position: int) -> bool:
+    """Whether a hop only multiplies by a number, or divides by one; a power of a number has one in its derivative too."""
+    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    assert primitive is not None
+    if primitive.name in ("multiply", "divide"):
+        return read[1 - position] in circuit.constants and not circuit.type(read[1 - position]).shape
+    return primitive.name == "power" and position == 1 and read[0] in circuit.constants
+
+
+def _of_constant(m: Mistake) -> Mistake:
+    """A constant number left out is a wrong factor."""
+    lost = m.kind == "missing-factor" or (m.kind == "wrong-value" and m.text == "g * y")
+    return replace(m, kind="factor") if lost else m
 
 
 def _exponent(circuit: Circuit, k: int) -> float | None:
@@ -76,6 +97,8 @@ def _hop_mistakes(
     shape, above = types[1 + position].shape, types[0].shape
     base = forms[0] if forms else "d"
     for m in (
+        *_reduced_local(primitive.name, types, params),
+        *_of_moving(primitive.name, types, params, position),
         *_of_part(shape, _sizes(types), several=several),
         *_of_local(primitive.name, primitive.elementwise, shape, above, base, names),
         *_of_array(shape),
@@ -116,11 +139,11 @@ def _of_local(
     stretched = shape != above
     wrap = (lambda text: f"sum_to({text}, {shape})") if stretched and elementwise else (lambda text: text)
     if elementwise or not stretched:
-        yield Mistake("missing-factor", wrap("g"), base, 1.0)
+        yield Mistake({"cumsum": "missing-sum"}.get(name, "permuted" if name in MOVING else "missing-factor"), wrap("g"), base, 1.5)
+    for local in LOCAL.get(name, ()) if elementwise and not (name == "power" and "b" not in base) else ():
+        yield Mistake("wrong-local-derivative", wrap(f"g * ({local})"), base, 2.35)
     if not elementwise or name in LINEAR:
         return
-    for local in LOCAL.get(name, ()):
-        yield Mistake("wrong-local-derivative", wrap(f"g * ({local})"), base, 2.2)
     for value in names[1:]:
         yield Mistake("wrong-value", wrap(f"g * {value}"), base, 2.1)
     if not stretched:
@@ -130,6 +153,41 @@ def _of_local(
         yield Mistake("repeated-cotangent", "d * g", base, 2.6)
         for value in names[1:]:
             yield Mistake("extra-factor", f"d * {value}", base, 3.2)
+
+
+def _reduced_local(name: str, types: Sequence[ArrayType], params: _Key) -> Iterator[Mistake]:
+    """Other functions' derivatives for a reduction."""
+    if name not in ("max", "min", "logsumexp"):
+        return
+    axes = axes_of(params.get("axis"), len(types[1].shape))
+    count = int(np.prod([types[1].shape[a] for a in axes], dtype=int))
+    axis = axes[0] if len(axes) == 1 else axes
+    kind = "wrong-local-derivative" if name == "logsumexp" else "wrong-branch"
+    if len(axes) == 1 and name != "logsumexp":
+        place = np.arange(count).reshape([-1 if a == axes[0] else 1 for a in range(len(types[1].shape))]).tolist()
+        yield Mistake("wrong-index", f"G * (np.array({place}) == 0)", "G * (x == Y)", 2.5)
+    for local in LOCAL[name]:
+        yield Mistake(kind, f"G * ({local.replace('axis=axis', f'axis={axis}').replace('/ n', f'/ {count}')})", "G", 2.4)
+
+
+def _of_moving(name: str, types: Sequence[ArrayType], params: _Key, position: int) -> Iterator[Mistake]:
+    """Entries put back where they do not come from."""
+    shape = types[1 + position].shape
+    if name == "getitem" and shape:
+        index = params["index"]
+        parts = index if isinstance(index, tuple) else (index,)
+        for axis, part in enumerate(parts[: len(shape)]):
+            if isinstance(part, slice | int | np.integer) and all(isinstance(p, slice | int | np.integer) for p in parts):
+                for by in range(1, min(shape[axis], 9)):
+                    yield Mistake("wrong-index", f"np.roll(d, {by}, {axis})", "d", 2.7 + 0.05 * by)
+            elif isinstance(part, np.ndarray) and axis == 0 and sorted(part.ravel().tolist()) == list(range(shape[0])) and part.ndim == 1:
+                yield Mistake("permuted", f"g[np.array({part.tolist()})]", "d", 2.0)
+    elif name == "cumsum":
+        yield Mistake("permuted", f"np.cumsum(g, {params.get('axis') or 0})", "d", 2.0)
+    elif name == "reshape" and len(shape) == 2 and min(shape) > 1:
+        yield Mistake("permuted", f"np.reshape(g, {shape[::-1]}).T", "d", 2.0)
+    elif name == "transpose" and len(shape) == 2:
+        yield Mistake("transposed", f"np.reshape(g, {shape})", "g.T", 2.0)
 
 
 def _renamed(text: str, old: str, new: str) -> str:
@@ -172,7 +230,7 @@ def value_mistakes(shape: tuple[int, ...], parts: int) -> Iterator[Mistake]:
     for activation in ACTIVATIONS:
         yield Mistake("extra-factor", f"d * {activation}", "d", 2.9)
     yield Mistake("repeated-cotangent", "d * d", "d", 3.0)
-    yield Mistake("missing-cotangent", "0 * d + 1", "d", 2.4)
+    yield Mistake("wrong-function", "0 * d + 1", "d", 1.7)
 
 
 def _of_meeting(parts: int) -> Iterator[Mistake]:
@@ -210,15 +268,64 @@ def input_mistakes(circuit: Circuit, j: int) -> Iterator[Mistake]:
             yield Mistake("swapped", f"d{m}", "d", 2.0)
 
 
-def edits_at(circuit: Circuit, hops: Sequence[tuple[int, int]]) -> Iterator[Edit]:
-    """Every single mistake that is listed for a circuit whose cotangents flow along `hops`."""
+INSIDE = 0.7  # what a mistake inside of what people differentiate as one is less likely
+
+
+def _of_masks(circuit: Circuit, k: int) -> Iterator[Edit]:
+    """A mask of zeros and one other number, inverted."""
+    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    assert primitive is not None
+    if primitive.name != "multiply":
+        return
+    for position, name in ((0, "b"), (1, "a")):
+        mask = circuit.constants.get(read[1 - position])
+        if isinstance(mask, np.ndarray) and mask.size > 1:
+            kept = np.unique(mask[mask != 0])
+            if kept.size == 1 and (mask == 0).any():
+                text = f"g * ({name} == 0) * {float(kept[0])!r}"
+                if circuit.type(read[position]).shape == circuit.type(k).shape:
+                    yield Mistake("wrong-branch", text, f"g * {name}", 2.0).at(Locus(HOP, k, position))
+
+
+def _of_repeats(circuit: Circuit, k: int) -> Iterator[Edit]:
+    """Entries read several times by an index, of which one reading alone is counted."""
+    primitive = circuit.primitive(k)
+    assert primitive is not None
+    if primitive.name != "getitem":
+        return
+    index, shape = circuit.params[k]["index"], circuit.type(circuit.inputs_of(k)[0]).shape
+    parts = index if isinstance(index, tuple) else (index,)
+    size = circuit.type(k).size
+    if not any(isinstance(p, np.ndarray) for p in parts) or size > REPEATED:
+        return
+    numbers = np.arange(size).reshape(circuit.type(k).shape)
+    for order in (1, -1):
+        last = np.full(shape, -1)
+        for place, number in list(zip(_places(shape, index), numbers.ravel(), strict=True))[::order]:
+            last.flat[place] = number
+        mask = np.isin(numbers, last).astype(float)
+        if not mask.all():
+            yield Mistake("missing-path", "d * m", "d", 2.0).at(Locus(VALUE, k), refs=(("m", ("constant", mask)),))
+
+
+def _places(shape: tuple[int, ...], index: Any) -> list[int]:
+    """Which entries of an array an index reads, in order."""
+    found: list[int] = np.arange(int(np.prod(shape, dtype=int))).reshape(shape)[index].ravel().tolist()
+    return found
+
+
+def edits_at(circuit: Circuit, hops: Sequence[tuple[int, int]], inside: Collection[int] = ()) -> Iterator[Edit]:
+    """Every single mistake that is listed for a circuit whose cotangents flow along `hops`; those at values `inside` macros are less likely."""
     users: dict[int, int] = {}
     for k, position in hops:
         i = circuit.inputs_of(k)[position]
         users[i] = users.get(i, 0) + 1
     for k, position in hops:
         for m in hop_mistakes(circuit, k, position, several=users[circuit.inputs_of(k)[position]] > 1):
-            yield m.at(Locus(HOP, k, position))
+            yield (replace(m, rank=m.rank + INSIDE) if k in inside else m).at(Locus(HOP, k, position))
+    for k, _ in hops:
+        yield from _of_masks(circuit, k)
+        yield from _of_repeats(circuit, k)
     for i, count in users.items():
         for m in value_mistakes(circuit.type(i).shape, count):
             yield m.at(Locus(VALUE, i))

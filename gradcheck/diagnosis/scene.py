@@ -25,6 +25,7 @@ from gradcheck.primitives import TABLE, plain
 
 DIRECTIONS = 3
 _CANCELLED = 1e-13  # of what comes from above: what is left of a cotangent that is zero but for rounding
+UNFIT = (ValueError, TypeError, IndexError, KeyError, NameError, ZeroDivisionError)  # what formulas raise where they do not fit
 Arrays = tuple[Any, ...]
 Edits = Mapping[Locus, Edit]
 
@@ -177,6 +178,17 @@ def _sweep(scene: Scene, edits: Edits, record: Scene | None) -> Arrays:
     return tuple(_result(scene, j, totals, edits) for j in range(len(totals)))
 
 
+def record_of(scene: Scene, edits: Edits) -> Scene | None:
+    """The sweep with mistakes made: its cotangents, parts and result; None where they cannot be made."""
+    found = Scene(scene.problem, scene.claim, scene.values, scene.active, scene.still)
+    try:
+        with np.errstate(all="ignore"):
+            found.truth = _sweep(found, edits, found)
+    except UNFIT:
+        return None
+    return found
+
+
 def _type(value: Any, like: ArrayType) -> ArrayType:
     array = np.asarray(value)
     return ArrayType(array.shape, array.dtype) if array.dtype != like.dtype or array.shape != like.shape else ArrayType(like.shape, like.dtype)
@@ -203,7 +215,7 @@ def _result(scene: Scene, j: int, totals: Arrays, edits: Edits) -> Any:
 
 def _edited(scene: Scene, locus: Locus, found: Edit, values: dict[str, Any], cotangents: Mapping[int, Any]) -> Any:
     setting = setting_at(scene.circuit, locus)
-    return setting.fitted(setting.evaluate(found.text, values | values_used(found, scene.values, cotangents)))
+    return setting.fitted(setting.evaluate(found.text, values | values_used(scene.circuit, found, scene.values, cotangents)))
 
 
 

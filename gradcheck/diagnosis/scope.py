@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import Circuit
-from gradcheck.circuit.edits import HOP, VALUE, Edit, Locus, setting_at
+from gradcheck.circuit.edits import HOP, VALUE, Edit, Locus, Variant, formed, setting_at, values_used
 from gradcheck.circuit.formulas import formulas, types_at
+from gradcheck.diagnosis.macros import Form, macro_forms
 from gradcheck.diagnosis.matching import near, tolerance
 from gradcheck.diagnosis.mistakes import Mistake
-from gradcheck.diagnosis.scene import Scene
+from gradcheck.diagnosis.scene import UNFIT, Scene
 from gradcheck.primitives import BY_NAME, OPCODE
 
+LARGE = 10**6  # entries of an array beyond which it is no candidate
 POOL = 400  # values of one shape that are tried in each other's place
 SCALES = (1.0, -1.0, 2.0, 0.5, -2.0)
 _GETITEM = OPCODE[BY_NAME["getitem"]]
@@ -44,9 +46,56 @@ def pools(scene: Scene) -> dict[tuple[int, ...], Pool]:
                 found.setdefault(np.shape(value), []).append((("value", k), value))
     for k, value in scene.cotangents.items():
         found.setdefault(np.shape(value), []).append((("cotangent", k), value))
+    for array in _about(scene):
+        found.setdefault(np.shape(array), []).append((("constant", array), array))
+    for variant, value in _variants(scene):
+        found.setdefault(np.shape(value), []).append((("variant", variant), value))
     return {
         shape: Pool([r for r, _ in items[:POOL]], np.array([v for _, v in items[:POOL]], dtype=float)) for shape, items in found.items()
     }
+
+
+def _about(scene: Scene) -> list[Any]:
+    """Arrays of floats that the function knows by name, beside those it computes with."""
+    function = scene.problem.function
+    cells = [c.cell_contents for c in getattr(function, "__closure__", None) or () if c is not None]
+    names, known = getattr(getattr(function, "__code__", None), "co_names", ()), getattr(function, "__globals__", {})
+    held = [*cells, *(known[n] for n in names if n in known), *scene.problem.arguments]
+    arrays = [a for a in held if isinstance(a, np.ndarray) and a.dtype.kind == "f" and 1 < a.size <= LARGE]
+    return [a for a in arrays if not any(v is a for v in scene.values)]
+
+
+def _variants(scene: Scene) -> Iterator[tuple[Variant, Any]]:
+    """Values formed wrongly: without one of the operations they are formed with, or with another operator."""
+    circuit = scene.circuit
+    with np.errstate(all="ignore"):
+        for k in scene.cotangents:
+            if circuit.opcodes[k] < 0:
+                continue
+            for variant in (*_dropped(circuit, k), *_exchanged(circuit, k)):
+                try:
+                    value = formed(circuit, variant, scene.values)
+                except (ValueError, TypeError, IndexError, KeyError):
+                    continue
+                if np.shape(value) == np.shape(scene.values[k]) and np.isfinite(value).all():
+                    yield variant, value
+
+
+def _dropped(circuit: Circuit, k: int) -> Iterator[Variant]:
+    read = circuit.inputs_of(k)
+    for position, i in enumerate(read):
+        for below in circuit.inputs_of(i) if circuit.opcodes[i] >= 0 else ():
+            if circuit.type(below).floating and circuit.type(below).shape == circuit.type(i).shape:
+                yield Variant(k, circuit.opcodes[k], (*read[:position], below, *read[position + 1 :]))
+
+
+_EXCHANGED = [(OPCODE[BY_NAME[a]], OPCODE[BY_NAME[b]]) for a, b in (("add", "subtract"), ("multiply", "divide"))]
+
+
+def _exchanged(circuit: Circuit, k: int) -> Iterator[Variant]:
+    for a, b in _EXCHANGED:
+        if circuit.opcodes[k] in (a, b):
+            yield Variant(k, b if circuit.opcodes[k] == a else a, circuit.inputs_of(k))
 
 
 def scope_edits(scene: Scene, target: Any) -> Iterator[Edit]:
@@ -57,6 +106,26 @@ def scope_edits(scene: Scene, target: Any) -> Iterator[Edit]:
             yield from _at_hop(scene, k, position, known, target, within)
         for i in scene.cotangents:
             yield from _at_value(scene, i, known, target, within)
+        for form in macro_forms(scene):
+            yield from _in_form(scene, form, known, target, within)
+
+
+def _in_form(scene: Scene, form: Form, known: dict[tuple[int, ...], Pool], target: Any, within: float) -> Iterator[Edit]:
+    """Another value in the formula of a macro or a loss."""
+    locus = Locus(VALUE, form.u)
+    setting, right = setting_at(scene.circuit, locus), scene.cotangents[form.u]
+    places = {"x": ("value", form.u), **dict(form.refs)}
+    plain = Mistake("wrong-value", form.text, form.text, 0.0).at(locus, refs=form.refs)
+    given = {"x": scene.values[form.u], "d": right} | values_used(scene.circuit, plain, scene.values, scene.cotangents)
+    for name, text in exchanges(form.text, ("x", "y", "g")):
+        pool = known.get(np.shape(given[name]))
+        for ref, w in zip(pool.refs, pool.stack, strict=True) if pool is not None else ():
+            try:
+                change = setting.fitted(setting.evaluate(text, given | {"w": w})) - right
+            except UNFIT:
+                continue
+            if ref != places[name] and near(scene.effect(form.u, change), target, within):
+                yield Mistake("wrong-value", text, form.text, 3.1).at(locus, refs=(*form.refs, ("w", ref)))
 
 
 def _at_hop(scene: Scene, k: int, position: int, known: dict[tuple[int, ...], Pool], target: Any, within: float) -> Iterator[Edit]:
@@ -67,21 +136,22 @@ def _at_hop(scene: Scene, k: int, position: int, known: dict[tuple[int, ...], Po
     values = scene.at_hop(k, position, scene.cotangents[k], scene.parts[k, position])
     i = circuit.inputs_of(k)[position]
     for form in forms[:1]:
-        for name, text in _exchanges(form):
+        for name, text in exchanges(form):
             pool = known.get(np.shape(values.get(name)))
             if name not in values or pool is None:
                 continue
             for ref, effect in _tried(scene, locus, text, values, pool, i):
                 if near(effect, target, within) and not _is_own(scene, ref, name, k):
-                    kind = "wrong-index" if _other_element(circuit, ref, name, k) else "wrong-value"
+                    above = ref[0] == "cotangent" and name == "g" and is_above(scene, ref[1], i)
+                    kind = "wrong-index" if _other_element(circuit, ref, name, k) else "missing-factor" if above else "wrong-value"
                     yield Mistake(kind, text, form, 3.3).at(locus, refs=(("w", ref),))
 
 
-def _exchanges(form: str) -> Iterator[tuple[str, str]]:
+def exchanges(form: str, names: tuple[str, ...] = ("g", "y", "x", "a", "b", "c")) -> Iterator[tuple[str, str]]:
     """Each operand of a formula exchanged for w: everywhere."""
     tree = ast.parse(form, mode="eval").body
     for name in dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):
-        if name in ("g", "y", "x", "a", "b", "c"):
+        if name in names:
             changed = ast.parse(form, mode="eval").body
             for node in ast.walk(changed):
                 if isinstance(node, ast.Name) and node.id == name:
@@ -103,6 +173,15 @@ def _tried(scene: Scene, locus: Locus, text: str, values: dict[str, Any], pool: 
             yield ref, scene.effect(i, setting.fitted(setting.evaluate(text, values | {"w": w})) - right)
         except (ValueError, TypeError):
             return
+
+
+def is_above(scene: Scene, k: int, i: int) -> bool:
+    """Whether value k is formed, directly or not, from value i: then its cotangent comes before in the sweep."""
+    reached = {i}
+    for n in range(i + 1, k + 1):
+        if any(m in reached for m in scene.circuit.inputs_of(n)):
+            reached.add(n)
+    return k in reached
 
 
 def _is_own(scene: Scene, ref: Ref, name: str, k: int) -> bool:
@@ -132,9 +211,44 @@ def _at_value(scene: Scene, i: int, known: dict[tuple[int, ...], Pool], target: 
     for c in SCALES:
         for m in np.flatnonzero(np.max(np.abs(c * flat - wanted), axis=1) <= within * np.max(np.abs(wanted))):
             if pool.refs[m] != ("cotangent", i):
-                yield Mistake("wrong-value", f"{c!r} * w" if c != 1 else "w + 0 * d", "d", 3.5).at(Locus(VALUE, i), refs=(("w", pool.refs[m]),))
+                above = pool.refs[m][0] == "cotangent" and is_above(scene, pool.refs[m][1], i)
+                kind, text = "missing-factor" if above else "wrong-value", f"{c!r} * w" if c != 1 else "w + 0 * d"
+                yield Mistake(kind, text, "d", 3.4 if above else 3.5).at(Locus(VALUE, i), refs=(("w", pool.refs[m]),))
     yield from _of_other_losses(scene, i, tangents, wanted, within)
+    yield from _of_factors(scene, i, known, tangents, wanted, within)
 
+
+def _of_factors(scene: Scene, i: int, known: dict[tuple[int, ...], Pool], tangents: Any, wanted: Any, within: float) -> Iterator[Edit]:
+    """A value in scope multiplied in that does not belong, or one that does left out."""
+    right = scene.cotangents[i]
+    for shape, pool in known.items():
+        if not _broadcasts(shape, np.shape(right)) or (shape == () and np.shape(right) != ()):
+            continue
+        stack = pool.stack.reshape(-1, *(1,) * (np.ndim(right) - len(shape)), *shape)
+        for text, sent in (("d * w", right * stack), ("d / w", right / stack)):
+            flat = np.broadcast_to(sent, (len(pool.refs), *np.shape(right))).reshape(len(pool.refs), -1) @ tangents
+            for m in np.flatnonzero(np.max(np.abs(flat - wanted), axis=1) <= within * np.max(np.abs(wanted))):
+                what, ref = pool.refs[m]
+                divides = what == "value" and _is_divisor(scene.circuit, ref)
+                kind = "extra-factor" if (text == "d * w") != divides else "missing-factor"
+                rank = 2.7 + 0.1 * (kind == "extra-factor") + 0.6 * (what == "variant")
+                yield Mistake(kind, text, "d", rank).at(Locus(VALUE, i), refs=(("w", (what, ref)),))
+
+
+def _is_divisor(circuit: Circuit, k: int) -> bool:
+    """Whether something is divided by a value, or by a power of it."""
+    divide, power = OPCODE[BY_NAME["divide"]], OPCODE[BY_NAME["power"]]
+    for n in range(k + 1, len(circuit)):
+        read = circuit.inputs_of(n)
+        if circuit.opcodes[n] == divide and read[1] == k:
+            return True
+        if circuit.opcodes[n] == power and read[0] == k and _is_divisor(circuit, n):
+            return True
+    return False
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(shape[::-1], to[::-1], strict=False))
 
 OTHER_LOSSES = ("(x - w)", "np.sign(x - w)", "(-w / x)", "(-w / x + (1 - w) / (1 - x))", "(sigmoid(x) - w)", "(np.exp(x) - w)")
 

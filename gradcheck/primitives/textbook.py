@@ -61,6 +61,9 @@ TEXTBOOK: Mapping[str, Forms] = {
     "softmax": (("y * (g - np.sum(g * y, axis=axis, keepdims=True))", "g * y - y * np.sum(g * y, axis=axis, keepdims=True)"),),
     "log_softmax": (("g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)",),),
     "logsumexp": (("G * np.exp(x - Y)",),),
+    "inv": (("-y.T @ g @ y.T",),),
+    "det": (("g * y * np.linalg.inv(x).T",),),
+    "logabsdet": (("g * np.linalg.inv(x).T",),),
     "cumsum": (("np.flip(np.cumsum(np.flip(g, axis), axis), axis)",),),
 }
 
@@ -87,8 +90,13 @@ NEIGHBOURS: Mapping[str, tuple[str, ...]] = {  # functions taken for each other
 }
 
 LOCAL: Mapping[str, tuple[str, ...]] = {  # derivatives of functions that are taken for each other
-    "tanh": ("1 / (1 + x**2)", "sigmoid(x) * (1 - sigmoid(x))", "1 / np.cos(x)**2", "1 / np.cosh(x)", "1 + np.tan(x)**2", "y * (1 - y)"),
-    "expit": ("1 - np.tanh(x)**2", "1 - y**2", "np.exp(x) / (1 + np.exp(x))", "np.exp(-x)"),
+    "tanh": ("1 / (1 + x**2)", "sigmoid(x) * (1 - sigmoid(x))", "1 / np.cos(x)**2", "1 / np.cosh(x)", "1 + np.tan(x)**2", "y * (1 - y)", "(1 - y)**2", "1 - y"),
+    "logsumexp": ("x == Y", "np.exp(x)", "np.exp(x) / x.size"),
+    "max": ("1", "x == np.min(x, axis=axis, keepdims=True)", "1 / n"),
+    "min": ("1", "x == np.max(x, axis=axis, keepdims=True)", "1 / n"),
+    "reciprocal": ("np.log(x)", "1 / x**2", "-1 / x"),
+    "inv": ("y", "-y"),
+    "expit": ("1 - np.tanh(x)**2", "(1 - y)**2", "1 - y**2", "np.exp(x) / (1 + np.exp(x))", "np.exp(-x)"),
     "arctan": ("1 - np.tanh(x)**2", "1 / (1 - x**2)", "1 / np.sqrt(1 - x**2)", "1 / np.cos(x)**2"),
     "sin": ("-np.cos(x)", "np.sin(x)", "-np.sin(x)"),
     "cos": ("np.sin(x)", "np.cos(x)", "-np.cos(x)"),
@@ -97,6 +105,6 @@ LOCAL: Mapping[str, tuple[str, ...]] = {  # derivatives of functions that are ta
     "sqrt": ("1 / np.sqrt(x)", "2 * np.sqrt(x)", "np.sqrt(x) / 2", "1 / (2 * x)", "-1 / (2 * np.sqrt(x))"),
     "absolute": ("1", "-np.sign(x)"),
     "maximum": ("b", "a"),
-    "power": ("a**(b - 1)", "a**b", "b * a**b", "y * np.log(a)", "b * a**(b + 1)", "(b - 1) * a**(b - 1)", "(b - 1) * a**b"),
+    "power": ("a**(b - 1)", "b * a**(b - 1)", "a**b", "b * a**b", "y * np.log(a)", "b * a**(b + 1)", "(b - 1) * a**(b - 1)", "(b - 1) * a**b"),
     "logaddexp": ("1 / (1 + np.exp(a - b))", "np.exp(a) / (1 + np.exp(a))**2", "np.exp(a - b)"),
 }

@@ -1,0 +1,69 @@
+"""Factors that are constant but not known beforehand, and terms that are too many: found by solving for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from gradcheck.circuit.edits import HOP, INPUT, VALUE, Edit, Locus
+from gradcheck.diagnosis.matching import near, tolerance
+from gradcheck.diagnosis.mistakes import Mistake
+from gradcheck.diagnosis.scene import Scene
+
+_SIMPLE = 1000  # largest denominator of a factor that is taken for a fraction
+
+
+def scaled_edits(scene: Scene, target: Any, chosen: tuple[int, ...]) -> Iterator[Edit]:
+    """A constant factor at a hop, a value or an input; a term in proportion to the argument."""
+    within = tolerance(scene) ** 0.7
+    for (k, position), part in scene.parts.items():
+        i = scene.circuit.inputs_of(k)[position]
+        yield from _scaled(scene.effect(i, part), target, Locus(HOP, k, position), within, 1.9)
+    for i, total in scene.cotangents.items():
+        yield from _scaled(scene.effect(i, total), target, Locus(VALUE, i), within, 2.1)
+    for j in chosen:
+        alone = np.array([float(np.sum(np.multiply(d[j], scene.truth[j]))) for d in scene.directions])
+        yield from _scaled(alone, target, Locus(INPUT, j), within, 1.3)
+        yield from _penalty(scene, j)
+
+
+def _scaled(effect: Any, target: Any, locus: Locus, within: float, rank: float) -> Iterator[Edit]:
+    square = float(effect @ effect)
+    if not 0 < square < np.inf:
+        return
+    c = 1 + float(target @ effect) / square
+    if near((c - 1) * effect, target, within):
+        yield from _by(c, locus, rank)
+
+
+def _by(c: float, locus: Locus, rank: float) -> Iterator[Edit]:
+    if round(c, 9) not in (0.0, -1.0):  # a path left out, a sign: listed elsewhere
+        yield factor_of(c, locus, rank)
+
+
+def factor_of(c: float, locus: Locus, rank: float = 1.9) -> Edit:
+    """A constant factor at a place; one that is no simple fraction is less likely."""
+    simple = Fraction(c).limit_denominator(_SIMPLE)
+    is_simple = abs(float(simple) - c) <= 1e-9 * max(abs(c), 1e-3)
+    if not is_simple:
+        return Mistake("factor", f"{c!r} * d", "d", rank + 0.5).at(locus)
+    if simple in (0, -1):
+        return Mistake("missing-path" if simple == 0 else "sign", f"{simple} * d", "d", 1.6).at(locus)
+    text = f"{simple.numerator} * d" if simple.denominator == 1 else f"{simple.numerator} * d / {simple.denominator}"
+    return Mistake("factor", text, "d", rank).at(locus)
+
+
+def _penalty(scene: Scene, j: int) -> Iterator[Edit]:
+    """A multiple of the argument, or of some of its entries, added to the gradient: a penalty that the function does not have, or not there."""
+    x, extra = np.asarray(scene.problem.inputs[j]), np.asarray(scene.claim[j] - scene.truth[j])
+    large = np.abs(extra) > 1e-6 * np.max(np.abs(extra), initial=0.0)
+    with np.errstate(all="ignore"):
+        ratio = np.where(large, extra / x, np.nan)[large]
+    if not ratio.size or not np.isfinite(ratio).all() or np.ptp(ratio) > 1e-6 * abs(ratio[0]):
+        return
+    mask = large.astype(float)
+    text = f"d + {float(ratio[0])!r} * x" + ("" if large.all() else " * m")
+    yield Mistake("extra-path", text, "d", 2.9).at(Locus(INPUT, j), refs=() if large.all() else (("m", ("constant", mask)),))

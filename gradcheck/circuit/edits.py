@@ -48,7 +48,7 @@ class Edit:
     """One mistake: of a `kind`, at one place or alike at several (the rounds of a loop), with the formula written and the right one.
 
     `refs` name what else the formula uses: ("value", k), ("cotangent", k), ("constant", array), or ("variant", v) for a value formed wrongly. `rank`
-    orders explanations: smaller is simpler and more common.
+    orders explanations: smaller is simpler and more common. `also` are kinds of what else is wrong in the same formula.
     """
 
     kind: str
@@ -57,6 +57,7 @@ class Edit:
     base: str = "d"
     refs: tuple[tuple[str, tuple[str, Any]], ...] = ()
     rank: float = 5.0
+    also: tuple[str, ...] = ()
 
     @property
     def locus(self) -> Locus:

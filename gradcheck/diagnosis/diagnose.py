@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,18 +15,27 @@ from gradcheck.diagnosis.mistakes import edits_at
 from gradcheck.diagnosis.pairs import paired
 from gradcheck.diagnosis.points import Repeat, canonical, further_scenes
 from gradcheck.diagnosis.scaling import scaled_edits
-from gradcheck.diagnosis.scene import Arrays, Scene, facing, scene_of, with_tangents
-from gradcheck.diagnosis.scope import scope_edits
+from gradcheck.diagnosis.scene import Arrays, Scene, facing, scene_of
+from gradcheck.diagnosis.scope import element_edits, scope_edits
 from gradcheck.gradients.method import Problem
 
-LARGEST = 4000  # equations up to which single mistakes are sought
+LARGEST = 3000  # equations up to which mistakes are sought hop by hop
 PAIRED = 60  # hops up to which pairs are
 LIKELY = 2.6  # rank up to which an explanation is taken without looking for a better one
-PAIRS = "two mistakes together"
+SINGLE, SEVERAL, EXCHANGED, PAIRS = "single mistakes", "the same mistake at several hops", "values in each other's place", "two mistakes together"
 FEW = 3  # entries of a claim at one point up to which two mistakes together may be a coincidence
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """What explains the claim for some of the arguments, the simplest first; `view` is how the claim shows them."""
+
+    chosen: tuple[int, ...]
+    matches: list[Match]
+    views: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
 class Inquiry:
     """A claim that is wrong, the points it is looked at, and what was tried."""
 
@@ -34,35 +43,39 @@ class Inquiry:
     claim: Arrays
     again: Repeat | None
     seed: int = 0
+    views: tuple[str, ...] = ()
     scenes: list[Scene] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
 
     def start(self) -> Scene:
         """The scene at the claim's own point, and others where the claim can be repeated."""
-        first = with_tangents(scene_of(canonical(self.problem), self.claim), self.seed)
+        first = scene_of(canonical(self.problem), self.claim, self.views)
         self.scenes = [first, *(further_scenes(first, self.again, self.seed) if self.again is not None else ())]
         return first
 
     def matches(self, chosen: tuple[int, ...]) -> list[Match]:
         """What explains the claim for the chosen arguments, the simplest first."""
-        first = facing(self.scenes[0], chosen, self.seed)
-        scenes = [first, *self.scenes[1:]]
-        target = first.along(first.claim) - first.along(first.truth)
+        generic = next((s for s in self.scenes[1:] if is_wrong(s, chosen)), self.scenes[0])  # no two values are equal by chance there
+        scene = facing(generic, chosen, self.seed)
+        target = scene.target()
         found: list[Match] = []
-        for name, candidates in self._rounds(first, target, chosen):
+        if not np.isfinite(target).all():
+            return found
+        for name, candidates in self._rounds(scene, target, chosen):
             if found and (found[0].rank <= LIKELY or name == PAIRS):
                 break
-            self.tried.append(name)
-            found = sorted([*found, *verified(scenes, candidates, chosen)], key=lambda m: m.rank)
+            if name not in self.tried:
+                self.tried.append(name)
+            found = sorted([*found, *verified(self.scenes, candidates, chosen)], key=lambda m: m.rank)
         return found
 
     def _rounds(self, scene: Scene, target: Any, chosen: tuple[int, ...]) -> Iterator[tuple[str, Iterator[Group]]]:
         listed = (*edits_at(scene.circuit, list(scene.parts), inside_macros(scene)), *macro_edits(scene))
-        yield "single mistakes", ((e,) for e in (*sieve(scene, listed, target), *scaled_edits(scene, target, chosen)))
-        yield "the same mistake at several hops", sieved_groups(scene, target, grouped(scene), chosen)
-        yield "values exchanged", ((e,) for e in scope_edits(scene, target))
+        yield SINGLE, ((e,) for e in (*sieve(scene, listed, target), *scaled_edits(scene, target, chosen)))
+        yield SEVERAL, sieved_groups(scene, target, grouped(scene), chosen)
+        yield EXCHANGED, ((e,) for e in scope_edits(scene, target))
         if self._may_pair():
-            yield PAIRS, paired(scene, listed, target)
+            yield PAIRS, paired(scene, (*listed, *element_edits(scene)), target)
 
     def _may_pair(self) -> bool:
         """Two mistakes are looked for where coincidence is out of the question, and the circuit is short."""
@@ -70,17 +83,14 @@ class Inquiry:
         return len(first.parts) <= PAIRED and (len(self.scenes) > 1 or sum(np.size(c) for c in first.claim) > FEW)
 
 
-def explained(inquiry: Inquiry) -> list[tuple[tuple[int, ...], list[Match]]]:
-    """Explanations for all arguments together, or else for each that is wrong alone."""
+def explained(inquiry: Inquiry) -> list[Explanation]:
+    """Explanations for all arguments together, or else for each that is wrong alone; none where the circuit is too long."""
     first = inquiry.start()
     every = tuple(range(len(first.claim)))
+    if len(first.circuit) > LARGEST:
+        return [Explanation(every, [])]
     together = inquiry.matches(every)
-    wrong = [j for j in every if any(is_wrong(s, (j,)) for s in inquiry.scenes)]
     if together or len(every) == 1:
-        return [(every, together)]
-    return [((j,), inquiry.matches((j,))) for j in wrong]
-
-
-def values_fit(claim: Sequence[Any], problem: Problem) -> bool:
-    """Whether a claim has its arguments' shapes and is finite."""
-    return all(np.shape(c) == np.shape(x) and np.isfinite(c).all() for c, x in zip(claim, problem.inputs, strict=True))
+        return [Explanation(every, together, inquiry.views)]
+    wrong = [j for j in every if any(is_wrong(s, (j,)) for s in inquiry.scenes)]
+    return [Explanation((j,), inquiry.matches((j,)), inquiry.views) for j in wrong]

@@ -63,7 +63,20 @@ def hop_of(circuit: Circuit, k: int, operand: int | None = None) -> Hop:
     primitive, place = circuit.primitive(k), circuit.place(k)
     what = primitive.name if primitive else "input"
     below = None if operand is None else circuit.names.get(operand)
-    return Hop(k, what, circuit.names.get(k), below, place.file if place else None, place.line if place else None)
+    return Hop(k, what, name_of(circuit, k), below, place.file if place else None, place.line if place else None)
+
+
+def name_of(circuit: Circuit, k: int) -> str | None:
+    """The variable that holds a value, or that its line of source goes into."""
+    if k in circuit.names or circuit.opcodes[k] < 0:
+        return circuit.names.get(k)
+    known, place = {k}, circuit.places[k]
+    for n in range(k + 1, len(circuit)):
+        if circuit.places[n] == place and any(i in known for i in circuit.inputs_of(n)):
+            if n in circuit.names:
+                return circuit.names[n]
+            known.add(n)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,12 @@ class Finding:
         at = f"Look at {self.hop}." if self.hop else "Look at the gradient as a whole."
         said = [at, f"There, {KINDS.get(self.kind, self.kind)}." if level != "where" else "", self._formula() if level == "formula" else ""]
         return " ".join(s for s in said if s)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        data: dict[str, Any] = {"kind": self.kind, "hop": None if self.hop is None else self.hop.to_dict(), "message": self.message}
+        data |= {"fix": self.fix, "expected": self.expected, "found": self.found, "points": self.points}
+        return data | {"equivalent": [{"kind": f.kind, "hop": None if f.hop is None else str(f.hop), "message": f.message} for f in self.equivalent]}
 
     def _formula(self) -> str:
         if self.expected and self.found:

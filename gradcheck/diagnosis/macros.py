@@ -202,8 +202,9 @@ def _misspelled(macro: Macro, u: int, form: str, refs: Refs) -> Iterator[Edit]:
         for slip in slips(spelled.replace("x", "g"), ("g",)):
             if slip.kind == "precedence":
                 value = f"({slip.text.replace('g', 'x')})"
-                for text, rank in ((form, 2.6), ("g * y", 3.6), ("g * (1 - y)", 3.7)):
-                    yield Mistake("precedence", text.replace("y", value), form.replace("y", f"({spelled})"), rank).at(Locus(VALUE, u), refs=refs)
+                for text, rank, also in ((form, 2.6, ()), ("g * y", 3.6, ("wrong-value",)), ("g * (1 - y)", 3.7, ("wrong-local-derivative",))):
+                    base = form.replace("y", f"({spelled})")
+                    yield Mistake("precedence", text.replace("y", value), base, rank, also).at(Locus(VALUE, u), refs=refs)
 
 
 def _gives(setting: Any, form: str, values: Mapping[str, Any], wanted: Any) -> bool:

@@ -101,7 +101,9 @@ def swept(scene: Scene, edits: Group) -> Arrays | None:
 def explains(scene: Scene, edits: Group, chosen: Sequence[int]) -> bool:
     """Whether mistakes give the claim for the chosen arguments."""
     found = swept(scene, edits)
-    return found is not None and all(_same(found[j], scene.claim[j], scene.truth[j], tolerance(scene)) for j in chosen)
+    return found is not None and all(
+        _same(scene.seen(found[j], j), scene.claim[j], scene.seen(scene.truth[j], j), tolerance(scene)) for j in chosen
+    )
 
 
 def _same(found: Any, claim: Any, truth: Any, within: float) -> bool:
@@ -117,7 +119,10 @@ def _same(found: Any, claim: Any, truth: Any, within: float) -> bool:
 
 def is_wrong(scene: Scene, chosen: Sequence[int]) -> bool:
     """Whether the claim is wrong here by more than rounding explains."""
-    return not all(_same(scene.truth[j], scene.claim[j], np.zeros_like(scene.truth[j]), 16 * tolerance(scene)) for j in chosen)
+    return not all(
+        np.shape(scene.claim[j]) == np.shape(seen := scene.seen(scene.truth[j], j)) and _same(seen, scene.claim[j], np.zeros_like(seen), 16 * tolerance(scene))
+        for j in chosen
+    )
 
 
 def verified(scenes: Sequence[Scene], candidates: Iterable[Group], chosen: Sequence[int]) -> list[Match]:

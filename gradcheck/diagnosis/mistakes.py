@@ -34,10 +34,11 @@ class Mistake:
     text: str
     base: str
     rank: float
+    also: tuple[str, ...] = ()
 
     def at(self, *loci: Locus, refs: tuple[tuple[str, tuple[str, Any]], ...] = ()) -> Edit:
         """The mistake made somewhere."""
-        return Edit(self.kind, loci, self.text, self.base, refs, self.rank)
+        return Edit(self.kind, loci, self.text, self.base, refs, self.rank, self.also)
 
 
 def hop_mistakes(circuit: Circuit, k: int, position: int, *, several: bool) -> tuple[Mistake, ...]:

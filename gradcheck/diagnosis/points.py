@@ -62,7 +62,9 @@ def _moved(first: Scene, again: Repeat, way: Any, rng: Any) -> Scene | None:
         return None
     if claim is None or not all(np.isfinite(c).all() for c in claim):
         return None
-    scene = scene_of(moved, claim)
+    if [np.shape(c) for c in claim] != [np.shape(c) for c in first.claim]:
+        return None
+    scene = scene_of(moved, claim, first.views)
     return scene if all(np.isfinite(t).all() for t in scene.truth) and scene.still == first.still else None
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from gradcheck.circuit import Circuit, Floats, interpret, trail
 from gradcheck.circuit.circuit import CONSTANT, ArrayType, freeze_params
 from gradcheck.circuit.edits import HOP, INPUT, VALUE, Edit, Locus, names_of, setting_at, values_used
+from gradcheck.circuit.formulas import Setting
 from gradcheck.circuit.reverse import active_values
 from gradcheck.circuit.rules import Template, rule
 from gradcheck.circuit.tangent import all_tangents
@@ -32,7 +33,11 @@ Edits = Mapping[Locus, Edit]
 
 @dataclass(slots=True, eq=False)
 class Scene:
-    """A problem with a claim of its gradient, and what the sweep gives at the point."""
+    """A problem with a claim of its gradient, and what the sweep gives at the point.
+
+    `views` say for each argument how its gradient is looked at, as a formula over `d`, where the claim has another shape. Claims are looked at
+    with random `weights`, gradients along the `directions` that these make.
+    """
 
     problem: Problem
     claim: Arrays
@@ -42,6 +47,8 @@ class Scene:
     truth: Arrays = ()
     cotangents: dict[int, Any] = field(default_factory=dict)
     parts: dict[tuple[int, int], Any] = field(default_factory=dict)
+    views: tuple[str, ...] = ()
+    weights: tuple[Arrays, ...] = ()
     directions: tuple[Arrays, ...] = ()
     tangents: tuple[dict[int, Any], ...] = ()
 
@@ -65,6 +72,15 @@ class Scene:
         """Gradients along the directions."""
         return np.array([sum(_dot(v, g) for v, g in zip(d, gradients, strict=True)) for d in self.directions])
 
+    def target(self) -> Any:
+        """What the claim has along the directions that the right gradient has not."""
+        claimed = [sum(_dot(w, c) for w, c in zip(weights, self.claim, strict=True)) for weights in self.weights]
+        return np.array(claimed) - self.along(self.truth)
+
+    def seen(self, gradient: Any, j: int) -> Any:
+        """A gradient as the claim shows it."""
+        return view(self.views[j] if self.views else "d", gradient)
+
     def swept(self, edits: Edits) -> Arrays:
         """The gradient with mistakes made."""
         return _sweep(self, edits, None)
@@ -77,21 +93,43 @@ class Scene:
 
 def facing(scene: Scene, chosen: Sequence[int], seed: int = 0) -> Scene:
     """The scene looked at along directions of some arguments only."""
-    if len(chosen) == len(scene.claim):
-        return scene
-    alone = Scene(scene.problem, scene.claim, scene.values, scene.active, scene.still, scene.truth, scene.cotangents, scene.parts)
+    alone = Scene(scene.problem, scene.claim, scene.values, scene.active, scene.still, scene.truth, scene.cotangents, scene.parts, scene.views)
     return with_tangents(alone, seed, tuple(chosen))
+
+
+def _direction(scene: Scene, j: int, weight: Any, chosen: tuple[int, ...] | None) -> Any:
+    """The direction of an argument that a weight of its claim makes."""
+    if chosen is not None and j not in chosen:
+        return np.zeros(np.shape(scene.truth[j]))
+    return pulled(scene.views[j], weight, scene.truth[j]) if scene.views else weight
+
+
+def view(text: str, gradient: Any) -> Any:
+    """A gradient looked at by a formula over `d`."""
+    return gradient if text == "d" else Setting(("d",), None, ()).evaluate(text, {"d": gradient})
+
+
+def pulled(text: str, weight: Any, gradient: Any) -> Any:
+    """The direction v with <v, d> = <weight, view of d>, for views that are linear."""
+    if text == "d":
+        return weight
+    found = np.zeros(np.shape(gradient))
+    for e in range(found.size):
+        unit = np.zeros(found.size)
+        unit[e] = 1.0
+        found.flat[e] = _dot(weight, view(text, unit.reshape(found.shape)))
+    return found
 
 
 def _dot(a: Any, b: Any) -> float:
     return float(np.sum(np.multiply(a, b)))
 
 
-def scene_of(problem: Problem, claim: Arrays, seed: int = 0) -> Scene:
+def scene_of(problem: Problem, claim: Arrays, views: tuple[str, ...] = ()) -> Scene:
     """The sweep at a point, hop by hop."""
     with np.errstate(all="ignore"):
         values = [plain(v) for v in trail(problem.circuit, Floats(), problem.inputs)]
-        scene = Scene(problem, claim, values, active_values(problem.circuit))
+        scene = Scene(problem, claim, values, active_values(problem.circuit), views=views)
         scene.truth = _sweep(scene, {}, scene)
         scene.still = _still(scene)
         if scene.still:
@@ -118,11 +156,14 @@ def with_tangents(scene: Scene, seed: int = 0, chosen: tuple[int, ...] | None = 
     """The scene with random directions, and the tangents of all values along them."""
     rng = np.random.default_rng(seed)
 
-    def direction(j: int, x: Any) -> Any:
-        drawn = rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 2.0, np.shape(x))
+    def weight(j: int, c: Any) -> Any:
+        drawn = rng.choice([-1.0, 1.0], np.shape(c)) * rng.uniform(0.5, 2.0, np.shape(c))
         return drawn if chosen is None or j in chosen else 0.0 * drawn
 
-    scene.directions = tuple(tuple(direction(j, x) for j, x in enumerate(scene.problem.inputs)) for _ in range(DIRECTIONS))
+    scene.weights = tuple(tuple(weight(j, c) for j, c in enumerate(scene.claim)) for _ in range(DIRECTIONS))
+    scene.directions = tuple(
+        tuple(_direction(scene, j, w, chosen) for j, w in enumerate(weights)) for weights in scene.weights
+    )
     circuit, numbers = all_tangents(scene.circuit, scene.still)
     with np.errstate(all="ignore"):
         found = []

@@ -159,6 +159,24 @@ def exchanges(form: str, names: tuple[str, ...] = ("g", "y", "x", "a", "b", "c")
             yield name, ast.unparse(changed)
 
 
+def element_edits(scene: Scene) -> Iterator[Edit]:
+    """Another element of an array in the place of one: an index that is off, listed for pairs."""
+    circuit = scene.circuit
+    elements: dict[int, list[int]] = {}
+    for k, opcode in enumerate(circuit.opcodes):
+        if opcode == _GETITEM:
+            elements.setdefault(circuit.inputs_of(k)[0], []).append(k)
+    for k, position in scene.parts:
+        primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+        assert primitive is not None
+        if primitive.name != "multiply" or circuit.opcodes[read[1 - position]] != _GETITEM:
+            continue
+        own, name = read[1 - position], "ba"[position]
+        for other in elements[circuit.inputs_of(own)[0]]:
+            if other != own and circuit.type(other) == circuit.type(own):
+                yield Mistake("wrong-index", "g * w", f"g * {name}", 2.9).at(Locus(HOP, k, position), refs=(("w", ("value", other)),))
+
+
 def _tried(scene: Scene, locus: Locus, text: str, values: dict[str, Any], pool: Pool, i: int) -> Iterator[tuple[Ref, Any]]:
     """What each value of a pool in the place of w does to the gradient; all at once where the formula acts on each element."""
     setting, right = setting_at(scene.circuit, locus), scene.parts[locus.k, locus.position]

@@ -70,7 +70,7 @@ def judge_black_box(
     if verdict.ok:
         return verdict
     return replace(
-        verdict, diagnosis=(*verdict.diagnosis, Finding("black-box", f"judged by differences, for it cannot be traced: {error}"))
+        verdict, findings=(*verdict.findings, Finding("black-box", f"judged by differences, for it cannot be traced: {error}"))
     )
 
 
@@ -88,7 +88,7 @@ def _every_entry(problem: Problem, claim: Any, unit: float, noise: Noise, calls:
     worst: Outcome = next((o for o in ("wrong", "undecided") if o in outcomes), "right")
     if worst == "wrong" and _bends(problem, known, noise):
         reason = "a kink at the point: the function's slopes along random directions are not what its slopes along the axes make"
-        return Verdict("undecided", reason, name, outcomes, labels(problem), diagnosis=found)
+        return Verdict("undecided", reason, name, outcomes, labels(problem), findings=found)
     if bent and worst == "undecided" and {i for i, o in enumerate(outcomes) if o == "undecided"} == set(bent):
         return _at_kink(problem, known, outcomes, bent, noise, name, found)
     reason = {"wrong": _why_wrong, "undecided": _why_undecided, "right": _why_right}[worst](problem, known, outcomes, estimates)
@@ -96,7 +96,7 @@ def _every_entry(problem: Problem, claim: Any, unit: float, noise: Noise, calls:
     told = f"{reason} (a black box: noise {max(noise.fine, noise.coarse):.1e}, {evaluations} evaluations)"
     if worst == "wrong":
         found = (Finding("unknown", told), *found)
-    return Verdict(worst, told, name, outcomes, labels(problem), diagnosis=found)
+    return Verdict(worst, told, name, outcomes, labels(problem), findings=found)
 
 
 def _at_kink(
@@ -115,7 +115,7 @@ def _at_kink(
     left, right = one_sided_slopes(problem, first, noise)
     if others or not (left.bounded and right.bounded):
         where = ", ".join(names[i] for i in bent)
-        return Verdict("undecided", f"differences fail at {where}: {KINK}", name, outcomes, names, diagnosis=found)
+        return Verdict("undecided", f"differences fail at {where}: {KINK}", name, outcomes, names, findings=found)
     low, high = min(left.value - left.error, right.value - right.error), max(left.value + left.error, right.value + right.error)
     inside = low - known.slack[first] <= known.claim[first] <= high + known.slack[first]
     outcome: Outcome = "kink" if inside else "wrong"
@@ -123,7 +123,7 @@ def _at_kink(
     sides = f"{names[first]}: claimed {known.claim[first]:.10g}, from the left {left.value:.6g}, from the right {right.value:.6g}"
     reason = f"not differentiable here, and the claim lies {'between' if inside else 'outside'} the slopes of the two sides: {sides}"
     told = f"{reason} (a black box)"
-    return Verdict(outcome, told, name, entries, names, diagnosis=found if inside else (Finding("unknown", told), *found))
+    return Verdict(outcome, told, name, entries, names, findings=found if inside else (Finding("unknown", told), *found))
 
 
 def _bends(problem: Problem, known: _Entries, noise: Noise) -> bool:

@@ -98,7 +98,7 @@ def kept_contract(gradient: Callable[..., Any], problem: Problem) -> tuple[tuple
 
 def broken_contract(name: str, found: tuple[Finding, ...]) -> Verdict:
     """The verdict on a gradient that breaks the contract."""
-    return Verdict("wrong", next(f for f in found if f.kind in BREACHES).message, name, diagnosis=found)
+    return Verdict("wrong", next(f for f in found if f.kind in BREACHES).message, name, findings=found)
 
 
 def _remarks(parts: tuple[Any, ...], given: list[Any], problem: Problem) -> list[Finding]:
@@ -131,6 +131,20 @@ def repeat_claim(gradient: Callable[..., Any], problem: Problem) -> tuple[Any, .
     """The claim at another point; None where it does not even fit."""
     found = claimed_entries(gradient, problem)
     return None if isinstance(found, Finding) else found
+
+
+def loose_entries(gradient: Callable[..., Any], problem: Problem) -> tuple[Any, ...] | None:
+    """What a claim returns for each differentiable argument, whatever its shapes; None where it raises or names no such parts."""
+    try:
+        with np.errstate(all="ignore"):
+            result = gradient(*(a.copy() if isinstance(a, np.ndarray) else a for a in problem.arguments))
+            wanted = differentiable_names(problem)
+            if len(wanted) == 1 and isinstance(result, list) and _shape(result) == np.shape(problem.inputs[0]):
+                result = np.array(result)
+            parts = parts_of(result, wanted)
+            return None if isinstance(parts, str) else tuple(np.asarray(p, dtype=float) for p in parts)
+    except Exception:  # whatever a claim raises at a point of ours
+        return None
 
 
 def labels(problem: Problem) -> tuple[str, ...]:

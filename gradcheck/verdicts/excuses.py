@@ -72,7 +72,7 @@ def _loses_digits(verdict: Verdict, by: Standard, point: tuple[Any, ...], typica
 
 def _remark(verdict: Verdict, kind: str, what: str, point: tuple[Any, ...]) -> Verdict:
     entry = verdict.labels[verdict.entries.index("wrong")]
-    return replace(verdict, outcome="right", diagnosis=(Finding(kind, f"{entry} {what}, at={written(point)}"),))
+    return replace(verdict, outcome="right", findings=(Finding(kind, f"{entry} {what}, at={written(point)}"),))
 
 
 def _divides(by: Standard, values: list[Any]) -> bool:

@@ -77,13 +77,13 @@ def judge_directions(along: Along, calls: int, name: str, found: tuple[Finding, 
             return _named(along, dict(wrong_entries(along, direction)), name, found)
         seen += [(allowed, estimate)] if estimate.bounded else []
     if len(seen) < ENOUGH:
-        return Verdict("undecided", f"differences fail along random directions: {along.unclear[0]} {_told(along)}", name, diagnosis=found)
+        return Verdict("undecided", f"differences fail along random directions: {along.unclear[0]} {_told(along)}", name, findings=found)
     size = max(_size([e for _, e in seen]), 5e-324)
     missed = 2 * max(a for a, _ in seen) / _quantile(len(seen)) / size
     sentence = f"errors larger than {missed:.1e} of the gradient along {len(seen)} random directions are missed with probability {MISSED:g}"
     if missed <= RESOLVED:
-        return Verdict("right", f"agrees with differences: {sentence} {_told(along)}", name, diagnosis=found)
-    return Verdict("undecided", f"the error bounds are too wide to decide: {sentence} {_told(along)}", name, diagnosis=found)
+        return Verdict("right", f"agrees with differences: {sentence} {_told(along)}", name, findings=found)
+    return Verdict("undecided", f"the error bounds are too wide to decide: {sentence} {_told(along)}", name, findings=found)
 
 
 def _size(estimates: list[Estimate]) -> float:
@@ -136,7 +136,7 @@ def _named(along: Along, entries: dict[int, Estimate | None], name: str, found: 
     ]
     where = f"at {'; '.join(told)}" if told else "along a random direction; no single entry stands out"
     reason = f"differences contradict it {where} {_told(along)}"
-    return Verdict("wrong", reason, name, diagnosis=(Finding("unknown", reason), *found))
+    return Verdict("wrong", reason, name, findings=(Finding("unknown", reason), *found))
 
 
 def _told(along: Along) -> str:

@@ -56,7 +56,7 @@ def both_raise(gradient: Callable[..., Any], point: Sequence[Any], extra: Sequen
     except Exception as other:
         return Verdict("right", f"raises {told(other)}, as it should: the function raises {told(error)}; no numbers were compared", name)
     message = f"returns a result where the function raises {told(error)}"
-    return Verdict("wrong", message, name, diagnosis=(Finding("raises", message),))
+    return Verdict("wrong", message, name, findings=(Finding("raises", message),))
 
 
 def told(error: Exception) -> str:

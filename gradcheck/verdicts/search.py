@@ -95,7 +95,7 @@ class Search:
             if verdict is not None and not verdict.ok:
                 return self._result(verdict, candidate, judged, skipped)
             if verdict is not None and not self.remarks:
-                self.remarks += [f for f in verdict.diagnosis if f.kind in ("precision", "nonfinite")]
+                self.remarks += [f for f in verdict.findings if f.kind in ("precision", "nonfinite")]
         return self._result(None, Candidate((), ""), judged, skipped)
 
     def _result(self, verdict: Verdict | None, at: Candidate, judged: int, skipped: int) -> SearchResult:
@@ -204,7 +204,7 @@ class Search:
 def searched(verdict: Verdict, found: SearchResult) -> Verdict:
     """The verdict on the user's own points, or the wrong one that was found, with what the search did."""
     worst = verdict if found.verdict is None else found.verdict
-    worst = replace(worst, diagnosis=(*worst.diagnosis, *found.remarks))
+    worst = replace(worst, findings=(*worst.findings, *found.remarks))
     witness = worst.witness if found.verdict is None else found.witness
     return replace(worst, coverage=found.coverage, points=found.points, witness=witness, aim=found.aim)
 

@@ -212,7 +212,7 @@ def merged(verdicts: Sequence[Verdict], names: tuple[str, ...]) -> Verdict:
     if len(judgements) < len(verdicts):
         return chosen
     reason = chosen.reason if chosen.ok else f"column {names[worst]}: {chosen.reason}"
-    found = tuple(dict.fromkeys(f for v in verdicts for f in v.diagnosis if v.outcome == chosen.outcome))
+    found = tuple(dict.fromkeys(f for v in verdicts for f in v.findings if v.outcome == chosen.outcome))
     entries = tuple(e for v in verdicts for e in v.entries)
     joint = Judgement(chosen.outcome, entries, joined([j.accuracy for j in judgements]), reason, judgements[worst].kinds)
     all_labels = tuple(f"{row}, {column}" for column in names for row in names)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradcheck.case import Outcome
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.gradients.method import Problem
 from gradcheck.verdicts.coverage import Coverage
 from gradcheck.verdicts.judge import Judgement
@@ -32,13 +34,18 @@ def _written(value: Any) -> str:
     return plain if not kind else f"np.{value.dtype}({plain})"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing found wrong: a stable `kind`, the `hop` it concerns where known, and a sentence."""
+@dataclass(slots=True, eq=False)
+class Later:
+    """Findings that are worked out when first asked for."""
 
-    kind: str
-    message: str
-    hop: str | None = None
+    work: Callable[[], tuple[Finding, ...]]
+    known: tuple[Finding, ...] | None = None
+
+    def get(self) -> tuple[Finding, ...]:
+        """The findings, worked out once."""
+        if self.known is None:
+            self.known = self.work()
+        return self.known
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -56,12 +63,24 @@ class Verdict:
     entries: tuple[Outcome, ...] = ()
     labels: tuple[str, ...] = ()
     judgement: Judgement | None = None
-    diagnosis: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     coverage: Coverage | None = None
     points: int = 0
     witness: tuple[Any, ...] | None = None
     aim: str = ""
     problem: Problem | None = None
+    later: Later | None = None
+
+    @property
+    def diagnosis(self) -> tuple[Finding, ...]:
+        """What is wrong, the most likely first: worked out when first asked for. `findings` are those known without looking for mistakes."""
+        if self.later is None:
+            return self.findings
+        named = self.later.get()
+        replaced = {f.kind for f in named} | ({"unknown"} if named else set())
+        breaches = tuple(f for f in self.findings if f.kind == "shape")
+        rest = tuple(f for f in self.findings if f.kind not in replaced and f.kind != "shape")
+        return (*breaches, *named, *rest)
 
     @property
     def condition(self) -> Any:
@@ -101,7 +120,7 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """The verdict as plain data: strings, floats, lists and dicts, nothing of NumPy."""
         data: dict[str, Any] = {"name": self.name, "outcome": self.outcome, "ok": self.ok, "reason": self.reason}
-        data["findings"] = [{"kind": f.kind, "hop": f.hop, "message": f.message} for f in self.diagnosis]
+        data["findings"] = [f.to_dict() for f in self.diagnosis]
         condition = self.condition
         data["entries"] = [] if self.judgement is None else [self._entry(i, condition) for i in range(len(self.entries))]
         data["witness"] = None if self.witness is None else written(self.witness)

@@ -90,7 +90,7 @@ def _proportional(plain: Any, scaled: Any, dtype: Any) -> bool:
 
 
 def _wrong(name: str, kind: str, message: str) -> Verdict:
-    return Verdict("wrong", message, name, diagnosis=(Finding(kind, message),))
+    return Verdict("wrong", message, name, findings=(Finding(kind, message),))
 
 
 def _value(function: Callable[..., Any], point: tuple[Any, ...]) -> Any:

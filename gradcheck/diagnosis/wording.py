@@ -1,0 +1,185 @@
+"""Explanations in words: what is wrong, where, and what to write instead."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gradcheck.circuit import Circuit
+from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus, setting_at
+from gradcheck.circuit.formulas import shown
+from gradcheck.diagnosis.finding import Finding, Hop, hop_of
+from gradcheck.diagnosis.matching import Group, Match
+
+TIES = 6  # equivalent explanations that are told
+NEARBY = 1.2  # how much less likely an explanation may be that says where a factor of the whole gradient comes from
+
+FIX: Mapping[str, str] = {
+    "sign": "flip the sign",
+    "factor": "put the right factor in",
+    "missing-factor": "multiply by the local derivative of this step",
+    "extra-factor": "leave that factor out",
+    "wrong-local-derivative": "use the derivative of this step, taken at its input",
+    "wrong-value": "use the value that belongs there",
+    "missing-path": "add up what comes back along every use of the value (+=, not =)",
+    "extra-path": "count each use of the value once",
+    "missing-cotangent": "multiply by what comes from above",
+    "repeated-cotangent": "multiply by what comes from above once",
+    "transposed": "check the shapes: the gradient of A in A @ B is g @ B.T, that of B is A.T @ g",
+    "wrong-axis": "sum over the axes along which the value was copied, and no others",
+    "missing-sum": "sum over the axes along which the value was copied",
+    "wrong-branch": "let the gradient through where the function took this branch",
+    "wrong-index": "send each entry back to where it was read",
+    "permuted": "undo the order in which the function reads the entries",
+    "swapped": "exchange the two",
+    "precedence": "put the brackets back",
+    "wrong-function": "differentiate the function that is given",
+    "stale-value": "use the value that the function had at this step",
+}
+
+
+def findings(circuit: Circuit, matches: list[Match], *, what: str = "") -> tuple[Finding, ...]:
+    """The best explanation as findings, one for each of its mistakes, with the equivalent ones."""
+    best = matches[0]
+    told = list(_told(circuit, best, what))
+    others = tuple(f for m in matches[1 : 1 + TIES] for f in list(_told(circuit, m, what))[:1])
+    if told[0].hop is None or told[0].hop.operation == "input":
+        located = _located(circuit, matches)
+        told[0] = _at(told[0], located) if located is not None else told[0]
+    first = told[0]
+    return (Finding(first.kind, first.message, first.hop, first.fix, first.expected, first.found, others, first.points), *told[1:])
+
+
+def _located(circuit: Circuit, matches: list[Match]) -> Hop | None:
+    """Where a mistake of a whole gradient may have been made: the best explanation that knows a place."""
+    for m in matches:
+        if m.edits[0].locus.what == HOP and m.rank <= matches[0].rank + NEARBY:
+            return _hop(circuit, m.edits[0].locus)
+    return None
+
+
+def _at(found: Finding, hop: Hop) -> Finding:
+    message = f"{found.message}; most likely in {hop}"
+    return Finding(found.kind, message, hop, found.fix, found.expected, found.found, found.equivalent, found.points)
+
+
+def _told(circuit: Circuit, match: Match, what: str) -> list[Finding]:
+    """One finding for each different mistake of a match."""
+    rounds: dict[tuple[str, str], list[Edit]] = {}
+    for e in match.edits:
+        rounds.setdefault((e.kind, e.text), []).append(e)
+    return [f for edits in rounds.values() for f in _one(circuit, tuple(edits), match.points, what)]
+
+
+def _one(circuit: Circuit, edits: Group, points: int, what: str) -> list[Finding]:
+    first = edits[0]
+    hop = _hop(circuit, first.locus)
+    names = _names(circuit, first)
+    expected, found = _formula(first.base, names), _formula(first.text, names)
+    where = f"in {hop}" if hop.operation != "input" else f"in the gradient for {hop.name}" if hop.name else "in the gradient"
+    more = f", and alike at {len(edits) - 1} more" if len(edits) > 1 else ""
+    weak = "" if points > 1 else " (seen at one point only)"
+    message = f"{what}{_sentence(first, names)} {where}{more}: {expected} expected, {found} fits the numbers{weak}"
+    fix = FIX.get(first.kind, "")
+    kinds = (first.kind, *first.also)
+    return [Finding(k, message, hop, FIX.get(k, fix), expected, found, (), points) for k in kinds]
+
+
+def _hop(circuit: Circuit, locus: Locus) -> Hop:
+    if locus.what == INPUT:
+        return hop_of(circuit, circuit.inputs[locus.k])
+    operand = circuit.inputs_of(locus.k)[locus.position] if locus.what == HOP else None
+    return hop_of(circuit, locus.k, operand)
+
+
+def _names(circuit: Circuit, e: Edit) -> dict[str, str]:
+    """Names of a formula in the user's own words, where there are any."""
+    locus = e.locus
+    if locus.what == HOP:
+        read = circuit.inputs_of(locus.k)
+        own, target = circuit.names.get(locus.k), circuit.names.get(read[locus.position])
+        names = {"g": f"d{own}" if own else "upstream", "y": own or "out", "d": f"d{target}" if target else "right"}
+        for name, i in zip(setting_at(circuit, locus).names[2:], read, strict=True):
+            names[name] = circuit.names.get(i) or _number(circuit, i) or name
+    else:
+        k = circuit.inputs[locus.k] if locus.what == INPUT else locus.k
+        own = circuit.names.get(k)
+        names = {"d": f"d{own}" if own else "right", "x": own or "x"}
+        if locus.what == INPUT:
+            names |= {f"d{m}": f"d{circuit.names.get(i, m)}" for m, i in enumerate(circuit.inputs)}
+    for name, (kind, ref) in e.refs:
+        names[name] = _referred(circuit, kind, ref, name)
+    names["G"], names["Y"] = names.get("g", "upstream"), names.get("y", "out")
+    return names
+
+
+def _number(circuit: Circuit, i: int) -> str | None:
+    value = circuit.constants.get(i)
+    return f"{float(value):g}" if value is not None and getattr(value, "shape", ()) == () else None
+
+
+def _referred(circuit: Circuit, kind: str, ref: Any, name: str) -> str:
+    if kind == "value":
+        return circuit.names.get(ref) or _read(circuit, ref) or name
+    if kind == "cotangent":
+        own = circuit.names.get(ref)
+        return f"d{own}" if own else "upstream"
+    if kind == "variant":
+        own = circuit.names.get(ref.k)
+        return f"{own}_miswritten" if own else "miswritten"
+    return {"t": "label", "m": "mask", "w": "other"}.get(name, name)
+
+
+def _read(circuit: Circuit, k: int) -> str | None:
+    """How an element of a named array is written."""
+    primitive = circuit.primitive(k)
+    whole = circuit.names.get(circuit.inputs_of(k)[0]) if primitive is not None and primitive.name == "getitem" else None
+    return f"{whole}{list(circuit.params[k]['index'])}" if whole and all(isinstance(i, int) for i in circuit.params[k]["index"]) else None
+
+
+def _formula(text: str, names: Mapping[str, str]) -> str:
+    """A formula with the user's names."""
+    tree = ast.parse(text, mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in names:
+            node.id = names[node.id]
+    plain = shown(ast.unparse(tree))
+    return re.sub(r" \+ 0 \* \w+|^0 \* \w+ \+ ", "", re.sub(r"^0 \* \w+$", "nothing", plain))
+
+
+def _sentence(e: Edit, names: Mapping[str, str]) -> str:
+    """What is wrong, before the place."""
+    if e.kind == "factor" and (by := _factor(e.text)):
+        return f"off by the factor {by}"
+    return {
+        "sign": "the sign is flipped",
+        "factor": "a constant factor is wrong",
+        "missing-factor": "the local derivative is left out",
+        "extra-factor": "a factor too many",
+        "wrong-local-derivative": "the local derivative is wrong",
+        "wrong-value": "another value stands where one belongs",
+        "missing-path": "what comes back this way is not added up",
+        "extra-path": "what comes back is counted twice, or does not belong",
+        "missing-cotangent": "what comes from above is not multiplied in",
+        "repeated-cotangent": "what comes from above is multiplied in twice",
+        "transposed": "a matrix is transposed",
+        "wrong-axis": "summed along the wrong axis",
+        "missing-sum": "the sum over copies is missing",
+        "wrong-branch": "the branch is wrong",
+        "wrong-index": "an index is off",
+        "permuted": "the entries stand in the wrong order",
+        "swapped": "two things stand in each other's place",
+        "precedence": "brackets are missing",
+        "wrong-function": "this is the gradient of another function",
+        "stale-value": "a value of another step is used",
+    }[e.kind]
+
+
+def _factor(text: str) -> str | None:
+    """The factor of a formula that only scales."""
+    found = re.fullmatch(r"(-?[\d.e+-]+) \* d(?: / (\d+))?|d / (\d+)", text)
+    if found is None:
+        return None
+    return f"1/{found[3]}" if found[3] else f"{found[1]}/{found[2]}" if found[2] else found[1]

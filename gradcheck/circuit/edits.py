@@ -5,14 +5,16 @@ Tests, diagnosis and mutation scores share these. An edit's text is a formula ov
     hop     `g` the cotangent of the value formed, `y` that value, `x` or `a`, `b`, `c` the operands, `d` the right part
     value   `d` the right cotangent of the value, `x` the value, `p0`, `p1`, ... the parts that are added up to it
     input   `d` the right gradient, `x` the argument
+    function   no formula: the equation that `refs` name as a variant stands in the function itself, and that is differentiated rightly
 
 and over further values, cotangents, gradients or constants that `refs` name.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from gradcheck.circuit.formulas import Setting, setting, types_at, written
 from gradcheck.circuit.reverse import reverse
 from gradcheck.primitives import TABLE
 
-HOP, VALUE, INPUT = "hop", "value", "input"
+HOP, VALUE, INPUT, FUNCTION = "hop", "value", "input", "function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,22 @@ def edit(circuit: Circuit, *edits: Edit, still: Collection[int] = ()) -> Circuit
 
     `still` are values that are held constant, such as the maximum that a softmax subtracts, whose derivative is zero altogether.
     """
+    for e in edits:
+        if e.locus.what == FUNCTION:
+            circuit = other_function(circuit, e)
     return reverse(circuit, planted=_Planted(circuit, {locus: e for e in edits for locus in e.loci}, still))
+
+
+def other_function(circuit: Circuit, e: Edit) -> Circuit:
+    """The circuit with the equations that an edit writes otherwise."""
+    opcodes, operands = circuit.opcodes[:], circuit.operands[:]
+    for _, (_, variant) in e.refs:
+        start, stop = circuit.starts[variant.k], circuit.starts[variant.k + 1]
+        if stop - start != len(variant.operands) or any(i >= variant.k for i in variant.operands):
+            raise ValueError(f"equation {variant.k} cannot be written with {len(variant.operands)} operands")
+        opcodes[variant.k] = variant.opcode
+        operands[start:stop] = array(operands.typecode, variant.operands)
+    return replace(circuit, opcodes=opcodes, operands=operands, cache={})
 
 
 def setting_at(circuit: Circuit, locus: Locus) -> Setting:

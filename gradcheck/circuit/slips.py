@@ -130,7 +130,7 @@ def _of_operation(node: ast.BinOp, inside: str) -> Iterator[_Variant]:
         inverse = ast.BinOp(ast.Constant(1), ast.Div(), node.right) if isinstance(node.op, ast.Div) else keeps
         yield _Variant(inverse, drop, node.left, inverse, inside)
     for other in OPERATORS.get(type(node.op), ()):
-        yield _Variant(ast.BinOp(node.left, other(), node.right), "operator", node.op, other(), inside)
+        yield _Variant(ast.BinOp(node.left, other(), node.right), "operator", node, other(), inside)
     if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.MatMult):
         yield _Variant(ast.BinOp(node.right, node.op, node.left), "swap", node, None, inside)
     if isinstance(node.op, ast.MatMult):
@@ -202,7 +202,9 @@ def _classified(variant: _Variant, written: str, tree: ast.expr) -> Slip:
     if edit == "swap":
         return Slip("swapped" if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult) else _local("sign", inside), written, 2.6)
     if edit == "operator":
-        return Slip("wrong-local-derivative", written, 2.0)
+        assert isinstance(variant.old, ast.BinOp)
+        terms = isinstance(variant.old.op, ast.Add | ast.Sub) and all(_names_in(side) & {"g", "G"} for side in (variant.old.left, variant.old.right))
+        return Slip("sign" if terms else "wrong-local-derivative", written, 2.0)
     return Slip("missing-sum" if edit == "drop sum" else "wrong-local-derivative", written, 2.2)
 
 
@@ -223,7 +225,8 @@ def _dropped(variant: _Variant, written: str) -> Slip:
     if not lost and not variant.inside and variant.edit == "drop":
         return Slip("factor", written, 1.2)
     left = re.sub(r"\bg\b|\*|sum_to|[(), \d]", "", kept)
-    return Slip("wrong-value" if len(left) == 1 and not lost & {"G"} and not variant.inside else "wrong-local-derivative", written, 2.0)
+    only = len(left) == 1 and lost <= {left} and not variant.inside
+    return Slip("wrong-value" if only else "wrong-local-derivative", written, 2.0)
 
 
 def _renamed(variant: _Variant, tree: ast.expr) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit.edits import HOP
+from gradcheck.diagnosis.functions import misread, stale, stepped
 from gradcheck.diagnosis.groups import grouped, sieved_groups
 from gradcheck.diagnosis.macros import inside_macros, macro_edits
 from gradcheck.diagnosis.matching import Group, Match, is_wrong, sieve, verified
@@ -21,8 +23,9 @@ from gradcheck.gradients.method import Problem
 
 LARGEST = 3000  # equations up to which mistakes are sought hop by hop
 PAIRED = 60  # hops up to which pairs are
-LIKELY = 2.6  # rank up to which an explanation is taken without looking for a better one
-SINGLE, SEVERAL, EXCHANGED, PAIRS = "single mistakes", "the same mistake at several hops", "values in each other's place", "two mistakes together"
+LIKELY = 2.0  # rank up to which an explanation is taken without looking for a better one
+SINGLE, SEVERAL, EXCHANGED = "single mistakes", "the same mistake at several hops", "values in each other's place"
+FUNCTIONS, PAIRS = "functions that differ in one operation", "two mistakes together"
 FEW = 3  # entries of a claim at one point up to which two mistakes together may be a coincidence
 
 
@@ -33,6 +36,7 @@ class Explanation:
     chosen: tuple[int, ...]
     matches: list[Match]
     views: tuple[str, ...] = ()
+    stale: tuple[int, float] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -67,13 +71,14 @@ class Inquiry:
             if name not in self.tried:
                 self.tried.append(name)
             found = sorted([*found, *verified(self.scenes, candidates, chosen)], key=lambda m: m.rank)
-        return found
+        return _halved(found)
 
     def _rounds(self, scene: Scene, target: Any, chosen: tuple[int, ...]) -> Iterator[tuple[str, Iterator[Group]]]:
         listed = (*edits_at(scene.circuit, list(scene.parts), inside_macros(scene)), *macro_edits(scene))
         yield SINGLE, ((e,) for e in (*sieve(scene, listed, target), *scaled_edits(scene, target, chosen)))
         yield SEVERAL, sieved_groups(scene, target, grouped(scene), chosen)
         yield EXCHANGED, ((e,) for e in scope_edits(scene, target))
+        yield FUNCTIONS, misread(scene, target)
         if self._may_pair():
             yield PAIRS, paired(scene, (*listed, *element_edits(scene)), target)
 
@@ -81,6 +86,14 @@ class Inquiry:
         """Two mistakes are looked for where coincidence is out of the question, and the circuit is short."""
         first = self.scenes[0]
         return len(first.parts) <= PAIRED and (len(self.scenes) > 1 or sum(np.size(c) for c in first.claim) > FEW)
+
+
+def _halved(found: list[Match]) -> list[Match]:
+    """Of a product of a value with itself, either part left out is half of it: a wrong factor rather than a path left out."""
+    dropped = {(m.edits[0].locus.k, m.edits[0].locus.position) for m in found if len(m.edits) == 1 and m.edits[0].text == "0 * d" and m.edits[0].locus.what == HOP}
+    both = {k for k, position in dropped if (k, 1 - position) in dropped}
+    relabelled = [Match(tuple(replace(e, kind="factor") for e in m.edits), m.points) if m.edits[0].text == "0 * d" and m.edits[0].locus.k in both else m for m in found]
+    return relabelled
 
 
 def explained(inquiry: Inquiry) -> list[Explanation]:
@@ -93,4 +106,10 @@ def explained(inquiry: Inquiry) -> list[Explanation]:
     if together or len(every) == 1:
         return [Explanation(every, together, inquiry.views)]
     wrong = [j for j in every if any(is_wrong(s, (j,)) for s in inquiry.scenes)]
-    return [Explanation((j,), inquiry.matches((j,)), inquiry.views) for j in wrong]
+    return [_alone(inquiry, j) for j in wrong]
+
+
+def _alone(inquiry: Inquiry, j: int) -> Explanation:
+    """What explains the gradient of one argument, where others are right or wrong otherwise."""
+    step = next(stale(inquiry.scenes, (j,)), None) or next(stepped(inquiry.scenes, (j,)), None)
+    return Explanation((j,), [] if step is not None else inquiry.matches((j,)), inquiry.views, step)

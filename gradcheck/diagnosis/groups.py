@@ -33,6 +33,7 @@ def grouped(scene: Scene) -> Iterator[Group]:
     yield from _of_one_equation(scene)
     yield from _exchanged_in_a_class(scene)
     yield from _swapped_inputs(scene)
+    yield from _own_factors(scene)
     macros: dict[tuple[str, str], list[Edit]] = {}
     for found in macro_edits(scene):
         macros.setdefault((found.kind, found.text), []).append(found)
@@ -144,6 +145,20 @@ def _orders(n: int) -> Iterator[tuple[str, list[int]]]:
     yield "wrong-index", [(i - 1) % n for i in range(n)]
     yield "stale-value", [n - 1] * n
     yield "stale-value", [0] * n
+
+
+def _own_factors(scene: Scene) -> Iterator[Group]:
+    """In products, each factor given its own value where the other's belongs: in one, or in all of a line."""
+    circuit = scene.circuit
+    lines: dict[Any, list[Group]] = {}
+    for k in dict.fromkeys(k for k, _ in scene.parts):
+        primitive = circuit.primitive(k)
+        assert primitive is not None
+        if primitive.name == "multiply" and {(k, 0), (k, 1)} <= set(scene.parts) and len({t.shape for t in types_at(circuit, k)}) == 1:
+            one = (Mistake("swapped", "g * a", "g * b", 1.9).at(Locus(HOP, k, 0)), Mistake("swapped", "g * b", "g * a", 1.9).at(Locus(HOP, k, 1)))
+            lines.setdefault(circuit.place(k), []).append(one)
+            yield one
+    yield from (tuple(e for one in ones for e in one) for ones in lines.values() if len(ones) > 1)
 
 
 def _swapped_inputs(scene: Scene) -> Iterator[Group]:

@@ -43,7 +43,7 @@ SIGMOID = Macro(
     "sigmoid", _sigmoid, ("g * y * (1 - y)", "g * sigmoid(x) * (1 - sigmoid(x))", "g * np.exp(-x) / (1 + np.exp(-x))**2"), ("1 / (1 + np.exp(-x))",), ("g * (1 - y**2)", "g * (1 - y)**2", "g * y**2", "g * np.exp(-x)")
 )
 TANH = Macro("tanh", np.tanh, ("g * (1 - y**2)", "g * (1 - np.tanh(x)**2)"), ("(np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))",))
-SOFTPLUS = Macro("softplus", lambda x: np.logaddexp(0.0, x), ("g * sigmoid(x)", "g * np.exp(x) / (1 + np.exp(x))", "g / (1 + np.exp(-x))"))
+SOFTPLUS = Macro("softplus", lambda x: np.logaddexp(0.0, x), ("g * sigmoid(x)", "g * np.exp(x) / (1 + np.exp(x))", "g / (1 + np.exp(-x))"), (), ("g * (x > 0)",))
 RELU = Macro("relu", lambda x: np.maximum(x, 0.0), ("g * (x > 0)",))
 NORM = Macro(
     "norm", lambda x: np.sqrt(np.sum(x * x)), ("g * x / y",), (), ("g * np.sign(x)", "g * x", "g * 2 * x", "g * x / y**2", "g * x / (2 * y)", "g / (2 * y)", "g / y")
@@ -104,7 +104,7 @@ def inside_macros(scene: Scene) -> frozenset[int]:
         for macro in _tried(np.ndim(scene.values[u])):
             v = known.find(macro, u, scene.values[u])
             if v is not None and scene.circuit.inputs_of(v) != (u,):
-                inside |= {k for k in _between(scene, u, v) if k not in scene.circuit.names}
+                inside |= {k for k in _between(scene, u, v) if k == v or k not in scene.circuit.names}
     return frozenset(inside)
 
 
@@ -189,8 +189,9 @@ def _of_forms(scene: Scene, u: int, macro: Macro, refs: Refs, values: Mapping[st
             yield Mistake(slip.kind, slip.text, form, slip.rank + 0.3 * order).at(Locus(VALUE, u), refs=refs)
         yield Mistake("missing-factor", "g + 0 * d", form, 1.5).at(Locus(VALUE, u), refs=refs)
         yield Mistake("extra-factor", form.replace("g *", "d *", 1), form, 2.3).at(Locus(VALUE, u), refs=refs)
-        yield Mistake("wrong-value", "g * y", form, 2.0).at(Locus(VALUE, u), refs=refs)
-        yield Mistake("wrong-value", "g * x", form, 2.2).at(Locus(VALUE, u), refs=refs)
+        if macro.name not in ("norm", "unit vector", "logsumexp"):
+            yield Mistake("wrong-value", "g * y", form, 2.0).at(Locus(VALUE, u), refs=refs)
+            yield Mistake("wrong-value", "g * x", form, 2.2).at(Locus(VALUE, u), refs=refs)
         for other in macro.others:
             yield Mistake("wrong-local-derivative", other, form, 2.1).at(Locus(VALUE, u), refs=refs)
         yield from _misspelled(macro, u, form, refs)
@@ -202,7 +203,7 @@ def _misspelled(macro: Macro, u: int, form: str, refs: Refs) -> Iterator[Edit]:
         for slip in slips(spelled.replace("x", "g"), ("g",)):
             if slip.kind == "precedence":
                 value = f"({slip.text.replace('g', 'x')})"
-                for text, rank, also in ((form, 2.6, ()), ("g * y", 3.6, ("wrong-value",)), ("g * (1 - y)", 3.7, ("wrong-local-derivative",))):
+                for text, rank, also in ((form, 2.1, ()), ("g * y", 3.1, ("wrong-value",)), ("g * (1 - y)", 3.2, ("wrong-local-derivative",))):
                     base = form.replace("y", f"({spelled})")
                     yield Mistake("precedence", text.replace("y", value), base, rank, also).at(Locus(VALUE, u), refs=refs)
 

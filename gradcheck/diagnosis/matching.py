@@ -25,9 +25,16 @@ class Match:
 
     @property
     def rank(self) -> float:
-        """Smaller is simpler: the ranks of all mistakes, those made alike in the rounds of a loop counted once."""
+        """Smaller is simpler. One mistake made at several hops, or for all operands of one operation, counts once; others add up."""
         ranks = {(e.text, e.base, e.locus.what): e.rank for e in self.edits}
+        if len({e.kind for e in self.edits}) == 1 and (len({e.locus.k for e in self.edits}) == 1 or len(ranks) == 1 or self.together):
+            return max(ranks.values()) + 0.1 * (len(ranks) - 1)
         return sum(ranks.values()) + 0.4 * (len(ranks) - 1)
+
+    @property
+    def together(self) -> bool:
+        """Whether the mistakes are all one, made in all rounds."""
+        return len(self.edits) > 2 or all(e.kind == "swapped" for e in self.edits)
 
 
 def tolerance(scene: Scene) -> float:
@@ -54,16 +61,16 @@ def effects(scene: Scene, edits: Iterable[Edit]) -> Iterator[tuple[Edit, Any]]:
     users = scene.users()
     with np.errstate(all="ignore"):
         for found in edits:
-            locus = found.locus
-            if locus not in places:
-                places[locus] = (setting_at(scene.circuit, locus), *_at(scene, locus, users))
-            setting, values, right = places[locus]
+            effect: Any = 0.0
             try:
-                given = {**values, **values_used(scene.circuit, found, scene.values, scene.cotangents)} if found.refs else values
-                result = setting.fitted(setting.evaluate(found.text, given))
+                for locus in found.loci:
+                    if locus not in places:
+                        places[locus] = (setting_at(scene.circuit, locus), *_at(scene, locus, users))
+                    setting, values, right = places[locus]
+                    given = {**values, **values_used(scene.circuit, found, scene.values, scene.cotangents)} if found.refs else values
+                    effect = effect + _effect(scene, locus, setting.fitted(setting.evaluate(found.text, given)) - right)
             except UNFIT:
                 continue  # its shapes do not fit here
-            effect = _effect(scene, locus, result - right)
             if np.isfinite(effect).all():
                 yield found, effect
 

@@ -97,6 +97,8 @@ def _hop_mistakes(
             found.setdefault(slip.text, Mistake(slip.kind, slip.text, form, slip.rank + 0.3 * order))
     shape, above = types[1 + position].shape, types[0].shape
     base = forms[0] if forms else "d"
+    if primitive.name == "getitem" and max(shape, default=1) > 1:
+        found |= {"np.sum(d)": Mistake("wrong-index", "np.sum(d)", "d", 2.6)}
     for m in (
         *_reduced_local(primitive.name, types, params),
         *_of_moving(primitive.name, types, params, position),
@@ -158,6 +160,9 @@ def _of_local(
 
 def _reduced_local(name: str, types: Sequence[ArrayType], params: _Key) -> Iterator[Mistake]:
     """Other functions' derivatives for a reduction."""
+    if name == "prod" and len(types[1].shape) == 1:
+        for text in ("G * Y", "G", "G * x", "G * Y / x**2", "G * np.cumprod(np.concatenate([np.ones(1), x[:-1]]))"):
+            yield Mistake("missing-factor" if "cumprod" in text else "wrong-local-derivative", text, "G * Y / x", 2.3)
     if name not in ("max", "min", "logsumexp"):
         return
     axes = axes_of(params.get("axis"), len(types[1].shape))
@@ -272,6 +277,34 @@ def input_mistakes(circuit: Circuit, j: int) -> Iterator[Mistake]:
 INSIDE = 0.7  # what a mistake inside of what people differentiate as one is less likely
 
 
+def _exchanged_slices(circuit: Circuit, k: int) -> Iterator[Edit]:
+    """The gradients of two parts of one array in each other's place: found from the first of the parts."""
+    primitive = circuit.primitive(k)
+    assert primitive is not None
+    if primitive.name != "getitem":
+        return
+    (whole,) = circuit.inputs_of(k)
+    shape, own = circuit.type(whole).shape, _places_of(circuit, k)
+    if own is None:
+        return
+    for n in range(k + 1, len(circuit)):
+        if circuit.opcodes[n] == circuit.opcodes[k] and circuit.inputs_of(n) == (whole,):
+            other = _places_of(circuit, n)
+            if other is not None and len(other) == len(own) and not set(own) & set(other):
+                order = np.arange(int(np.prod(shape, dtype=int)))
+                order[own], order[other] = other, own
+                text = f"np.reshape(np.reshape(d, (-1,))[p], {shape})"
+                yield Mistake("swapped", text, "d", 2.1 if len(own) > 1 else 2.85).at(Locus(VALUE, whole), refs=(("p", ("constant", order)),))
+
+
+def _places_of(circuit: Circuit, k: int) -> list[int] | None:
+    """Which entries a part reads; None for many, and for repeated ones."""
+    if circuit.type(k).size > REPEATED:
+        return None
+    found = _places(circuit.type(circuit.inputs_of(k)[0]).shape, circuit.params[k]["index"])
+    return found if len(set(found)) == len(found) else None
+
+
 def _of_masks(circuit: Circuit, k: int) -> Iterator[Edit]:
     """A mask of zeros and one other number, inverted."""
     primitive, read = circuit.primitive(k), circuit.inputs_of(k)
@@ -324,7 +357,14 @@ def edits_at(circuit: Circuit, hops: Sequence[tuple[int, int]], inside: Collecti
     for k, position in hops:
         for m in hop_mistakes(circuit, k, position, several=users[circuit.inputs_of(k)[position]] > 1):
             yield (replace(m, rank=m.rank + INSIDE) if k in inside else m).at(Locus(HOP, k, position))
-    for k, _ in hops:
+    for k in dict.fromkeys(k for k, _ in hops):
+        read = circuit.inputs_of(k)
+        if len(read) == 2 and read[0] == read[1] and {(k, 0), (k, 1)} <= set(hops):
+            both = (Locus(HOP, k, 0), Locus(HOP, k, 1))
+            yield Mistake("factor", "d / 2", "d", 1.2).at(*both)
+            yield Mistake("factor", "2 * d", "d", 1.6).at(*both)
+            yield Mistake("sign", "-d", "d", 1.5).at(*both)
+        yield from _exchanged_slices(circuit, k)
         yield from _of_masks(circuit, k)
         yield from _of_repeats(circuit, k)
     for i, count in users.items():

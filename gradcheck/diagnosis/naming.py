@@ -51,12 +51,24 @@ def _of_values(problem: Problem, claim: tuple[Any, ...], again: Repeat | None, s
     found: list[Finding] = []
     for explanation in every:
         what = _for(inquiry, explanation) if len(explanation.chosen) < len(claim) else ""
-        if explanation.matches:
+        if explanation.stale is not None:
+            found.append(_stale(inquiry, explanation))
+        elif explanation.matches:
             found += findings(inquiry.scenes[0].circuit, explanation.matches, what=what)
         elif is_wrong(inquiry.scenes[0], explanation.chosen):
             found.append(_unknown(inquiry, explanation.chosen))
     known = [f for f in found if f.kind != "unknown"]
     return _once([*known, *(f for f in found if f.kind == "unknown")])
+
+
+def _stale(inquiry: Inquiry, explanation: Explanation) -> Finding:
+    circuit = inquiry.scenes[0].circuit
+    assert explanation.stale is not None
+    m, rate = explanation.stale
+    changed, own = (circuit.names.get(circuit.inputs[j], f"argument {j}") for j in (m, explanation.chosen[0]))
+    message = f"the gradient for {own} is formed with {changed} after a step of {rate:g} times its gradient: {changed} was updated before it was used"
+    fix = f"form all gradients first, then update {changed}"
+    return Finding("stale-value", message, hop_of(circuit, circuit.inputs[m]), fix, changed, f"{changed} - {rate:g} * d{changed}", (), len(inquiry.scenes))
 
 
 def _for(inquiry: Inquiry, explanation: Explanation) -> str:

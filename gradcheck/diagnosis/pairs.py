@@ -19,6 +19,7 @@ from gradcheck.diagnosis.scene import UNFIT, Scene, record_of
 
 FIRSTS = 900  # mistakes tried as the first of two
 ELEMENTS = 40_000_000  # numbers kept of the firsts' sweeps
+_NOTHING = 1e-7  # of the claim's deviation: edits that change less change nothing
 LOOPED = 24_000  # evaluations of formulas that do not act on each element
 _WHOLE = ("sum_to", "_to(", "@", "outer", "sum(", "mean(", ".T", "G", "Y", "np.roll", "np.flip", "shift", "swapaxes", "cumsum", "eye", "softmax", "reshape", "[")
 
@@ -35,7 +36,7 @@ class _Firsts:
 
 def paired(scene: Scene, singles: Iterable[Edit], target: Any) -> Iterator[Group]:
     """Pairs that change the gradient along the directions as the claim does."""
-    known = _distinct(scene, singles)
+    known = _distinct(scene, singles, _NOTHING * float(np.max(np.abs(target))))
     firsts = _swept(scene, known[:FIRSTS], target)
     within = tolerance(scene) ** 0.7 * float(np.max(np.abs(target)))
     seconds: dict[Locus, list[Edit]] = {}
@@ -47,12 +48,12 @@ def paired(scene: Scene, singles: Iterable[Edit], target: Any) -> Iterator[Group
             yield from _at(scene, firsts, locus, edits, within, budget)
 
 
-def _distinct(scene: Scene, singles: Iterable[Edit]) -> list[Edit]:
+def _distinct(scene: Scene, singles: Iterable[Edit], least: float) -> list[Edit]:
     """The simplest of those that do the same to the gradient, the simplest first."""
     best: dict[Any, Edit] = {}
     for found, effect in effects(scene, singles):
         size = float(np.max(np.abs(effect)))
-        if size > 0:
+        if size > least:
             key = (found.locus, *(f"{v:.9e}" for v in effect)) if found.locus.what == HOP else tuple(f"{v:.9e}" for v in effect)
             if key not in best or found.rank < best[key].rank:
                 best[key] = found

@@ -8,7 +8,7 @@ each: that is how thousands of candidates are sieved. Those that pass are swept 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck.circuit import Circuit, Floats, interpret, trail
 from gradcheck.circuit.circuit import CONSTANT, ArrayType, freeze_params
-from gradcheck.circuit.edits import HOP, INPUT, VALUE, Edit, Locus, names_of, setting_at, values_used
+from gradcheck.circuit.edits import FUNCTION, HOP, INPUT, VALUE, Edit, Locus, other_function, setting_at, values_used
 from gradcheck.circuit.formulas import Setting
 from gradcheck.circuit.reverse import active_values
 from gradcheck.circuit.rules import Template, rule
@@ -83,6 +83,9 @@ class Scene:
 
     def swept(self, edits: Edits) -> Arrays:
         """The gradient with mistakes made."""
+        for e in edits.values():
+            if e.locus.what == FUNCTION:
+                return scene_of(replace(self.problem, circuit=other_function(self.circuit, e)), self.claim).swept({k: v for k, v in edits.items() if v is not e})
         return _sweep(self, edits, None)
 
     def at_hop(self, k: int, position: int, g: Any, part: Any) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradcheck.circuit import Circuit
-from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus, setting_at
+from gradcheck.circuit.edits import FUNCTION, HOP, INPUT, Edit, Locus, setting_at
 from gradcheck.circuit.formulas import shown
 from gradcheck.diagnosis.finding import Finding, Hop, hop_of
 from gradcheck.diagnosis.matching import Group, Match
+from gradcheck.primitives import TABLE
 
 TIES = 6  # equivalent explanations that are told
 NEARBY = 1.2  # how much less likely an explanation may be that says where a factor of the whole gradient comes from
@@ -75,6 +76,8 @@ def _told(circuit: Circuit, match: Match, what: str) -> list[Finding]:
 
 def _one(circuit: Circuit, edits: Group, points: int, what: str) -> list[Finding]:
     first = edits[0]
+    if first.locus.what == FUNCTION:
+        return [_other_function(circuit, first, points, what)]
     hop = _hop(circuit, first.locus)
     names = _names(circuit, first)
     expected, found = _formula(first.base, names), _formula(first.text, names)
@@ -85,6 +88,25 @@ def _one(circuit: Circuit, edits: Group, points: int, what: str) -> list[Finding
     fix = FIX.get(first.kind, "")
     kinds = (first.kind, *first.also)
     return [Finding(k, message, hop, FIX.get(k, fix), expected, found, (), points) for k in kinds]
+
+
+def _other_function(circuit: Circuit, e: Edit, points: int, what: str) -> Finding:
+    """The gradient of a function with one equation written otherwise."""
+    variant = e.refs[0][1][1]
+    hop = hop_of(circuit, variant.k)
+    own = [_word(circuit, i) for i in circuit.inputs_of(variant.k)]
+    other = [_word(circuit, i) for i in variant.operands]
+    primitive = circuit.primitive(variant.k)
+    assert primitive is not None
+    expected, found = f"{primitive.name}({', '.join(own)})", f"{TABLE[variant.opcode].name}({', '.join(other)})"
+    message = f"{what}this is the gradient of another function: with {found} for {expected} in {hop}"
+    return Finding("wrong-function", message, hop, FIX["wrong-function"], expected, found, (), points)
+
+
+def _word(circuit: Circuit, i: int) -> str:
+    """A value as people would call it."""
+    primitive = circuit.primitive(i)
+    return circuit.names.get(i) or _number(circuit, i) or _read(circuit, i) or (f"a {primitive.name}" if primitive else "an array")
 
 
 def _hop(circuit: Circuit, locus: Locus) -> Hop:

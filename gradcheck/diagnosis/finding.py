@@ -62,21 +62,30 @@ def hop_of(circuit: Circuit, k: int, operand: int | None = None) -> Hop:
     """The hop that forms value k, or sends its cotangent on to `operand`."""
     primitive, place = circuit.primitive(k), circuit.place(k)
     what = primitive.name if primitive else "input"
-    below = None if operand is None else circuit.names.get(operand)
+    below = None if operand is None else _variable(circuit, operand)
     return Hop(k, what, name_of(circuit, k), below, place.file if place else None, place.line if place else None)
 
 
 def name_of(circuit: Circuit, k: int) -> str | None:
     """The variable that holds a value, or that its line of source goes into."""
     if k in circuit.names or circuit.opcodes[k] < 0:
-        return circuit.names.get(k)
+        return _variable(circuit, k)
     known, place = {k}, circuit.places[k]
     for n in range(k + 1, len(circuit)):
         if circuit.places[n] == place and any(i in known for i in circuit.inputs_of(n)):
             if n in circuit.names:
-                return circuit.names[n]
+                return _variable(circuit, n)
             known.add(n)
     return None
+
+
+def _variable(circuit: Circuit, k: int) -> str | None:
+    """The name of a value without the number of its round, where the variable's last value stands on the same line."""
+    name = circuit.names.get(k)
+    base, _, number = (name or "").rpartition("_")
+    if base and number.isdigit() and any(v == base and circuit.places[n] == circuit.places[k] for n, v in circuit.names.items()):
+        return base
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,9 +129,9 @@ def macro_edits(scene: Scene) -> Iterator[Edit]:
             v = known.find(macro, u, x)
             if v is None:
                 continue
-            refs: Refs = (("g", ("cotangent", v)), ("y", ("value", v)))
+            refs: Refs = (("g", ("cotangent", v)), ("y", ("value", v)), ("at", ("value", v)))
             yield from _of_forms(scene, u, macro, refs, {"g": scene.cotangents[v], "y": scene.values[v]})
-        yield from _of_losses(scene, u, x)
+        yield from _of_losses(scene, u, x, known)
 
 
 def _tried(ndim: int) -> tuple[Macro, ...]:
@@ -229,7 +229,16 @@ LOSSES = (  # cotangents of what goes into a loss: c (link - t) and its like, t 
 )  # fmt: skip
 
 
-def _of_losses(scene: Scene, u: int, x: Any) -> Iterator[Edit]:
+_LINKS: Mapping[str, Callable[[Any], Any]] = {  # the function of what goes in that a loss is of
+    "c * (sigmoid(x) - t)": special.expit,
+    "c * (softmax(x, -1) - t)": lambda x: special.softmax(x, -1),
+    "c * (softmax(x, 0) - t)": lambda x: special.softmax(x, 0),
+    "c * (np.exp(x) - t)": np.exp,
+    "c * (np.tanh(x) - t)": np.tanh,
+}
+
+
+def _of_losses(scene: Scene, u: int, x: Any, known: _Fingerprints) -> Iterator[Edit]:
     """Slips in the cotangent that a loss sends, where it has one of the well-known forms."""
     d = scene.cotangents[u]
     sizes = {1, 2, *(n for n in np.shape(x)), int(np.size(x))}
@@ -244,7 +253,8 @@ def _of_losses(scene: Scene, u: int, x: Any) -> Iterator[Edit]:
             found = _label(t, labels)
             if found is not None:
                 scale = f"{c!r} *" if c > 0 and c != 1 else "" if c == 1 else f"-{-c!r} *" if c != -1 else "-"
-                yield from _of_loss(u, form.replace("c *", scale).strip(), found)
+                at = known.find(Macro("", _LINKS[form], ()), u, x) if form in _LINKS else None
+                yield from _of_loss(u, form.replace("c *", scale).strip(), found, u if at is None else at)
                 break
 
 
@@ -263,8 +273,8 @@ def _label(t: Any, labels: list[Any]) -> Any:
     return next((np.asarray(known, dtype=float) for known in labels if np.allclose(known, t, rtol=1e-9, atol=1e-9)), None)
 
 
-def _of_loss(u: int, form: str, t: Any) -> Iterator[Edit]:
-    refs: Refs = (("t", ("constant", t)),)
+def _of_loss(u: int, form: str, t: Any, at: int) -> Iterator[Edit]:
+    refs: Refs = (("t", ("constant", t)), ("at", ("value", at)))
     for slip in slips(form, ("t", "x")):
         names = names_of(slip.text)
         kind = slip.kind if slip.kind in ("sign", "factor", "precedence", "wrong-axis") else "wrong-value"

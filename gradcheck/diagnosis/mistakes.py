@@ -102,7 +102,7 @@ def _hop_mistakes(
     for m in (
         *_reduced_local(primitive.name, types, params),
         *_of_moving(primitive.name, types, params, position),
-        *_of_part(shape, _sizes(types), several=several),
+        *_of_part(shape, _sizes(types), several=several, likely=_BENT if primitive.name not in (*LINEAR, "multiply", "matmul") else 0.0),
         *_of_local(primitive.name, primitive.elementwise, shape, above, base, names),
         *_of_array(shape),
     ):
@@ -124,15 +124,15 @@ def _sizes(types: Sequence[ArrayType]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(n for n in lengths if n > 2))
 
 
-def _of_part(shape: tuple[int, ...], sizes: Sequence[int], *, several: bool) -> Iterator[Mistake]:
+def _of_part(shape: tuple[int, ...], sizes: Sequence[int], *, several: bool, likely: float = 0.0) -> Iterator[Mistake]:
     """Of the part as a whole: its sign, a factor, left out, doubled."""
-    yield Mistake("sign", "-d", "d", 1.6)
+    yield Mistake("sign", "-d", "d", 1.6 - likely)
     yield Mistake("missing-path", "0 * d", "d", 1.3)
     yield Mistake("extra-path" if several else "factor", "2 * d", "d", 1.8)
     yield Mistake("factor", "d / 2", "d", 1.8)
     for n in sizes:
-        yield Mistake("factor", f"d / {n}", "d", 1.9)
-        yield Mistake("factor", f"{n} * d", "d", 1.9)
+        yield Mistake("factor", f"d / {n}", "d", 1.9 - likely)
+        yield Mistake("factor", f"{n} * d", "d", 1.9 - likely)
 
 
 def _of_local(
@@ -274,6 +274,7 @@ def input_mistakes(circuit: Circuit, j: int) -> Iterator[Mistake]:
             yield Mistake("swapped", f"d{m}", "d", 2.0)
 
 
+_BENT = 0.05  # what a wrong sign or factor is likelier where a function is differentiated than where numbers are passed on
 INSIDE = 0.7  # what a mistake inside of what people differentiate as one is less likely
 
 

@@ -43,9 +43,9 @@ FIX: Mapping[str, str] = {
 
 def findings(circuit: Circuit, matches: list[Match], *, what: str = "") -> tuple[Finding, ...]:
     """The best explanation as findings, one for each of its mistakes, with the equivalent ones."""
-    best = matches[0]
-    told = list(_told(circuit, best, what))
-    others = tuple(f for m in matches[1 : 1 + TIES] for f in list(_told(circuit, m, what))[:1])
+    matches = sorted(matches, key=lambda m: (round(m.rank, 6), not _is_named(circuit, m)))  # of equals the one that knows a variable
+    told = _told(circuit, matches[0], what)
+    others = tuple(f for m in matches[1 : 1 + TIES] for f in _told(circuit, m, what)[:1])
     if told[0].hop is None or told[0].hop.operation == "input":
         located = _located(circuit, matches)
         told[0] = _at(told[0], located) if located is not None else told[0]
@@ -53,11 +53,22 @@ def findings(circuit: Circuit, matches: list[Match], *, what: str = "") -> tuple
     return (Finding(first.kind, first.message, first.hop, first.fix, first.expected, first.found, others, first.points), *told[1:])
 
 
+def _is_named(circuit: Circuit, match: Match) -> bool:
+    """Whether a mistake sits at a value that a variable holds, or at the hop to one."""
+    locus = match.edits[0].locus
+    if locus.what == INPUT:
+        return False
+    if locus.what == FUNCTION:
+        return True
+    below = circuit.inputs_of(locus.k)[locus.position] if locus.what == HOP else locus.k
+    return below in circuit.names and circuit.opcodes[below] >= 0
+
+
 def _located(circuit: Circuit, matches: list[Match]) -> Hop | None:
     """Where a mistake of a whole gradient may have been made: the best explanation that knows a place."""
     for m in matches:
         if m.edits[0].locus.what == HOP and m.rank <= matches[0].rank + NEARBY:
-            return _hop(circuit, m.edits[0].locus)
+            return _place(circuit, m.edits[0])
     return None
 
 
@@ -78,7 +89,7 @@ def _one(circuit: Circuit, edits: Group, points: int, what: str) -> list[Finding
     first = edits[0]
     if first.locus.what == FUNCTION:
         return [_other_function(circuit, first, points, what)]
-    hop = _hop(circuit, first.locus)
+    hop = _place(circuit, first)
     names = _names(circuit, first)
     expected, found = _formula(first.base, names), _formula(first.text, names)
     where = f"in {hop}" if hop.operation != "input" else f"in the gradient for {hop.name}" if hop.name else "in the gradient"
@@ -107,6 +118,12 @@ def _word(circuit: Circuit, i: int) -> str:
     """A value as people would call it."""
     primitive = circuit.primitive(i)
     return circuit.names.get(i) or _number(circuit, i) or _read(circuit, i) or (f"a {primitive.name}" if primitive else "an array")
+
+
+def _place(circuit: Circuit, e: Edit) -> Hop:
+    """The hop of a mistake; of a function that is spelled out, the hop from its value to what it is a function of."""
+    at = dict(e.refs).get("at")
+    return _hop(circuit, e.locus) if at is None else hop_of(circuit, at[1], e.locus.k)
 
 
 def _hop(circuit: Circuit, locus: Locus) -> Hop:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.diagnosis.diagnose import LARGEST, Explanation, Inquiry, explained
 from gradcheck.diagnosis.finding import Finding, hop_of
+from gradcheck.diagnosis.intermediate import GivenAt, first_wrong
 from gradcheck.diagnosis.matching import Match, is_wrong
 from gradcheck.diagnosis.points import Repeat
 from gradcheck.diagnosis.shapes import unsummed, views
@@ -19,21 +20,24 @@ SHOWN = 4  # entries that an unexplained claim is told by
 VIEWS = 6  # ways of looking at a gradient of another shape that are searched
 
 
-def named(problem: Problem, claim: Sequence[Any], again: Repeat | None = None, *, seed: int = 0) -> tuple[Finding, ...]:
+def named(
+    problem: Problem, claim: Sequence[Any], again: Repeat | None = None, *, given: GivenAt | None = None, seed: int = 0
+) -> tuple[Finding, ...]:
     """What is wrong with a claimed gradient of a traced function, the most likely first; empty where nothing is.
 
     `claim` holds one array for each differentiable argument, as the claim gives it at the problem's point; `again(problem)` gives it at
-    others. Without it, findings rest on one point.
+    others. Without it, findings rest on one point. `given(problem)` are named intermediate gradients, if there are any: the first wrong one
+    on the way back decides.
     """
-    given = tuple(np.asarray(c, dtype=float) for c in claim)
-    other = tuple(j for j, (c, x) in enumerate(zip(given, problem.inputs, strict=True)) if c.shape != np.shape(x))
+    parts = tuple(np.asarray(c, dtype=float) for c in claim)
+    other = tuple(j for j, (c, x) in enumerate(zip(parts, problem.inputs, strict=True)) if c.shape != np.shape(x))
     with np.errstate(all="ignore"):
         if not other:
-            return _of_values(problem, given, again, seed)
-        found = [f for j in other for f in _of_shape(problem, given, again, j, seed)]
-        fitting = tuple(j for j in range(len(given)) if j not in other)
+            return _of_values(problem, parts, again, given, seed)
+        found = [f for j in other for f in _of_shape(problem, parts, again, j, seed)]
+        fitting = tuple(j for j in range(len(parts)) if j not in other)
         if fitting:
-            found += _of_the_rest(problem, given, again, fitting, seed)
+            found += _of_the_rest(problem, parts, again, fitting, seed)
     return _once(found)
 
 
@@ -45,8 +49,13 @@ def _once(found: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(kept.values())
 
 
-def _of_values(problem: Problem, claim: tuple[Any, ...], again: Repeat | None, seed: int) -> tuple[Finding, ...]:
+def _of_values(problem: Problem, claim: tuple[Any, ...], again: Repeat | None, given: GivenAt | None, seed: int) -> tuple[Finding, ...]:
     inquiry = Inquiry(problem, claim, again, seed)
+    if given is not None:
+        inquiry.start()
+        first = first_wrong(inquiry, given)
+        if first:
+            return first
     every = explained(inquiry)
     found: list[Finding] = []
     for explanation in every:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.rendering.layout import table
-from gradcheck.verdicts.verdict import Verdict, written
+from gradcheck.verdicts.verdict import Finding, Verdict, written
 
 SHOWN = 5
+TIES = 2  # equivalent explanations that are shown
 SHORT = 12  # numbers of a point that are shown
 HEAD = ("entry", "claimed", "true", "claimed / true", "off by (ulp)", "correct digits")
 ADVICE = {
@@ -50,8 +51,18 @@ def _advice(verdict: Verdict) -> Iterator[tuple[str, str]]:
     for finding in verdict.diagnosis:
         if finding.kind == "black-box":
             yield finding.kind, finding.message
+        elif finding.hop is not None or finding.points:
+            yield finding.kind, _told(finding)
         elif finding.kind in ADVICE and not (black_box and finding.kind == "unknown"):
             yield finding.kind, ADVICE[finding.kind]
+
+
+def _told(finding: Finding) -> str:
+    """A finding in one line, with what to do and what else would explain it."""
+    fix = f"; {finding.fix}" if finding.fix and finding.fix not in finding.message else ""
+    others = list(dict.fromkeys(f"{f.kind} in {f.hop}" for f in finding.equivalent if f.hop is not None and (f.kind, f.hop) != (finding.kind, finding.hop)))
+    also = f" (the same numbers: {'; '.join(others[:TIES])})" if others else ""
+    return f"{finding.message}{fix}{also}"
 
 
 def entry_rows(verdict: Verdict) -> list[list[str]]:
@@ -74,4 +85,6 @@ def verdict_html(verdict: Verdict) -> str:
     rows = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in entry_rows(verdict))
     head = "".join(f"<th>{escape(h)}</th>" for h in HEAD)
     entries = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
-    return f"<div><b>{escape(verdict.name)}: {verdict.outcome}</b> {escape(verdict.reason)}{entries}</div>"
+    found = "".join(f"<li><b>{escape(kind)}</b>: {escape(what)}</li>" for kind, what in dict.fromkeys(_advice(verdict)))
+    told = f"<ul>{found}</ul>" if found else ""
+    return f"<div><b>{escape(verdict.name)}: {verdict.outcome}</b> {escape(verdict.reason)}{entries}{told}</div>"

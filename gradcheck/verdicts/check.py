@@ -18,7 +18,7 @@ from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.accuracy import Accuracy
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.borderline import between_sides, decided_by_rounding
-from gradcheck.verdicts.claim import broken_contract, claimed_entries, kept_contract, labels, loose_entries, repeat_claim
+from gradcheck.verdicts.claim import broken_contract, claimed_entries, intermediate_gradients, kept_contract, labels, loose_entries, repeat_claim
 from gradcheck.verdicts.formula import looks
 from gradcheck.verdicts.judge import Judgement, Standard, judge, measured, plainly_right, standard
 from gradcheck.verdicts.raising import both_raise, raised
@@ -231,16 +231,25 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
     if judgement.outcome == "wrong" and (hint := symmetric_claim(judgement.accuracy, problem)):
         judgement = replace(judgement, reason=f"{judgement.reason}; {hint}", kinds=("one-triangle",))
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
-    later = Later(partial(mistakes, problem, gradient)) if judgement.kinds == ("unknown",) else None
+    later = Later(partial(mistakes, problem, gradient, judgement.kinds)) if judgement.kinds in LOOKED_INTO else None
     return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, problem=problem, later=later)
 
 
-def mistakes(problem: Problem, gradient: Callable[..., Any]) -> tuple[Finding, ...]:
-    """What is wrong with a wrong gradient."""
-    from gradcheck.diagnosis.naming import named
+LOOKED_INTO = (("unknown",), ("precision",), ("nonfinite",))
 
+
+def mistakes(problem: Problem, gradient: Callable[..., Any], kinds: tuple[str, ...] = ("unknown",)) -> tuple[Finding, ...]:
+    """What is wrong with a wrong gradient: the hop and the mistake; where it loses digits, or stops being finite."""
+    from gradcheck.diagnosis.naming import named
+    from gradcheck.diagnosis.precision import lossy
+
+    if kinds != ("unknown",):
+        return lossy(gradient, problem, kinds[0])
     claim = loose_entries(gradient, problem)
-    return () if claim is None else named(problem, claim, partial(loose_entries, gradient))
+    if claim is None:
+        return ()
+    given = partial(intermediate_gradients, gradient)
+    return named(problem, claim, partial(loose_entries, gradient), given=given if given(problem) else None)
 
 
 def _judged(claim: tuple[Any, ...], accuracy: Accuracy, gradient: Callable[..., Any], by: Standard, digits: float | None) -> Judgement:

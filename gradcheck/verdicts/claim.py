@@ -147,6 +147,19 @@ def loose_entries(gradient: Callable[..., Any], problem: Problem) -> tuple[Any, 
         return None
 
 
+def intermediate_gradients(gradient: Callable[..., Any], problem: Problem) -> Mapping[str, Any] | None:
+    """What a claim that returns a dict names besides its arguments' gradients: {"W": ..., "dz": ...} says what it has for z."""
+    try:
+        with np.errstate(all="ignore"):
+            result = gradient(*(a.copy() if isinstance(a, np.ndarray) else a for a in problem.arguments))
+    except Exception:  # whatever a claim raises at a point of ours
+        return None
+    if not isinstance(result, Mapping):
+        return None
+    wanted = differentiable_names(problem)
+    return {n: np.asarray(v, dtype=float) for n, v in result.items() if n not in wanted} or None
+
+
 def labels(problem: Problem) -> tuple[str, ...]:
     """A name for every entry: w[2], or x for a scalar."""
     names = argument_names(problem.function, len(problem.arguments))

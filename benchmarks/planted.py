@@ -112,8 +112,10 @@ def main() -> None:
     for size in (1, 2):
         count = sum(totals[size].values())
         found = totals[size]["recovered"] + totals[size]["explained"]
-        print(f"{'singles' if size == 1 else 'pairs'}: {count} planted, {totals[size]['recovered']} recovered, {totals[size]['explained']} explained otherwise, "
-              f"{totals[size]['lost']} lost: {found / max(count, 1):.1%} named; median {np.median(seconds[size]):.2f} s, most {max(seconds[size]):.2f} s")
+        print(
+            f"{'singles' if size == 1 else 'pairs'}: {count} planted, {totals[size]['recovered']} recovered, {totals[size]['explained']} explained otherwise, "
+            f"{totals[size]['lost']} lost: {found / max(count, 1):.1%} named; median {np.median(seconds[size]):.2f} s, most {max(seconds[size]):.2f} s"
+        )
 
 
 if __name__ == "__main__":

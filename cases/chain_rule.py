@@ -188,7 +188,7 @@ def ones(x, y, z):
     return 1.0, 1.0, 1.0
 
 
-@chain_of_sums.claimed_gradient(expect="wrong", kinds=["extra-factor"])
+@chain_of_sums.claimed_gradient(expect="wrong", kinds=["wrong-function"])
 def multiplied_by_the_others(x, y, z):
     """A sum treated as a product."""
     return y * z, 1.0, y
@@ -216,7 +216,7 @@ def sigmoid_times_quotient_rule(x):
     return (2 * x**2 * np.cos(x**2) - np.sin(x**2)) / x**2 / (1 + np.exp(-s))
 
 
-@nested_elementary.claimed_gradient(expect="wrong", kinds=["wrong-local-derivative"])
+@nested_elementary.claimed_gradient(expect="wrong", kinds=["missing-factor"])
 def quotient_of_derivatives(x):
     """The derivative of a quotient taken for the quotient of derivatives."""
     s = np.sin(x**2) / x
@@ -257,7 +257,7 @@ def three_ways_through_s(x):
     return (np.exp(s) * (np.cos(s) - np.sin(s)) + 1) * 2 * x
 
 
-@shared_square.claimed_gradient(expect="wrong", kinds=["missing-cotangent"])
+@shared_square.claimed_gradient(expect="wrong", kinds=["missing-path"])
 def last_write_wins(x):
     """Only the last way through s kept, as when cotangents are assigned and not added."""
     return 2 * x

@@ -92,7 +92,7 @@ def relu_network(W1, b1, W2, b2, x, y):
 relu_network.claimed_gradient(backward_pass)
 
 
-@relu_network.claimed_gradient(expect="wrong", kinds=["wrong-branch"])
+@relu_network.claimed_gradient(expect="wrong", kinds=["missing-factor"])
 def relu_passes_everything(W1, b1, W2, b2, x, y):
     """The ReLU taken for the identity on the way back."""
     a = np.maximum(W1 @ x + b1, 0)
@@ -107,7 +107,7 @@ def error_turned_round(W1, b1, W2, b2, x, y):
     return tuple(-g for g in backward_pass(W1, b1, W2, b2, x, y))
 
 
-@relu_network.claimed_gradient(expect="wrong", kinds=["stale-value"])
+@relu_network.claimed_gradient(expect="wrong", kinds=["wrong-value"])
 def activation_before_the_relu(W1, b1, W2, b2, x, y):
     """z where a belongs in dJ/dW2."""
     dW1, db1, _, dh = backward_pass(W1, b1, W2, b2, x, y)
@@ -197,7 +197,7 @@ def product_times_the_logs_gradient(W, b, v, c, x, y):
     return tuple(likelihood.function(W, b, v, c, x, y) * g for g in errors_sent_back(W, b, v, c, x, y))
 
 
-@likelihood.claimed_gradient(expect="wrong", kinds=["missing-factor"])
+@likelihood.claimed_gradient(expect="wrong", kinds=["wrong-local-derivative"])
 def gradient_of_the_logarithm(W, b, v, c, x, y):
     """The gradient of the logarithm given for the product's."""
     return errors_sent_back(W, b, v, c, x, y)

@@ -114,7 +114,9 @@ class _Planted:
         if found is None or part is None:
             return part
         names = setting_at(self.circuit, Locus(HOP, k, position)).names
-        return self._write(builder, found, Locus(HOP, k, position), dict(zip(names, (g, k, *self.circuit.inputs_of(k)), strict=True)) | {"d": part})
+        return self._write(
+            builder, found, Locus(HOP, k, position), dict(zip(names, (g, k, *self.circuit.inputs_of(k)), strict=True)) | {"d": part}
+        )
 
     def total(self, builder: Builder, k: int, parts: list[int], total: int) -> int:
         found = self.edits.get(Locus(VALUE, k))
@@ -140,7 +142,6 @@ class _Planted:
         k = template.write(builder, tuple(values[n] for n in used), 0)
         assert k is not None
         return k
-
 
     def _referred(self, builder: Builder, what: str, ref: Any) -> int:
         if what == "constant":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -52,6 +53,12 @@ def _end_to(end: int) -> Callable[..., Any]:
     return helper
 
 
+def _other_to(v: Any, shape: tuple[int, ...]) -> Any:
+    """Summed over the axes that were not stretched: it fits where the array is square."""
+    axes = tuple(i for i in range(len(shape_of(v))) if i not in _stretched(v, shape))
+    return np.reshape(np.sum(v, axis=axes), shape)
+
+
 def _overwrite(*parts: Any) -> Any:
     """What is left when parts are assigned, one after the other, where they should be added."""
     left = parts[0]
@@ -69,9 +76,9 @@ def _shift(v: Any, by: int, axis: int) -> Any:
     return np.concatenate([v[(*front, slice(-by, size))], 0.0 * v[(*front, slice(0, -by))]], axis=axis)
 
 
-NAMESPACE: Mapping[str, Any] = {
+NAMESPACE: dict[str, Any] = {
     "np": np, "sigmoid": special.expit, "softmax": special.softmax, "sum_to": sum_to, "mean_to": _to(np.mean), "largest_to": _to(np.max),
-    "smallest_to": _to(np.min), "total_to": _total_to, "first_to": _end_to(0), "last_to": _end_to(-1), "overwrite": _overwrite,
+    "smallest_to": _to(np.min), "total_to": _total_to, "first_to": _end_to(0), "last_to": _end_to(-1), "other_to": _other_to, "overwrite": _overwrite,
     "shift": _shift, "__builtins__": {"len": len},
 }  # fmt: skip
 
@@ -138,7 +145,8 @@ def _inlined(form: str, primitive: Primitive, types: Sequence[ArrayType], params
 def written(text: str, setting: Setting, names: Sequence[str], types: Sequence[ArrayType]) -> Template:
     """The text as equations, ready to be written into a circuit; `types` are those of its `names`."""
     return template_of(
-        lambda *values: setting.fitted(setting.evaluate(text, dict(zip(names, values, strict=True)))), [replace(t, weak=False) for t in types]
+        lambda *values: setting.fitted(setting.evaluate(text, dict(zip(names, values, strict=True)))),
+        [replace(t, weak=False) for t in types],
     )
 
 
@@ -146,7 +154,7 @@ def shown(text: str) -> str:
     """A formula as it is shown to people."""
     from gradcheck.circuit.slips import local_text
 
-    return local_text(text).replace("np.", "")
+    return re.sub(r" \*\* 1\b(?!\.)", "", local_text(text).replace("np.", ""))
 
 
 def types_at(circuit: Circuit, k: int) -> tuple[ArrayType, ...]:

@@ -30,4 +30,3 @@ def merged(circuit: Circuit) -> Circuit:
     builder.guards = [(moved[k], outcome) for k, outcome in circuit.guards]
     builder.complex_values = circuit.complex_values
     return without_dead(builder.freeze(tuple(moved[k] for k in circuit.outputs)))
-

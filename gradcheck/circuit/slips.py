@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from gradcheck.primitives.textbook import NEIGHBOURS
 
@@ -19,7 +19,7 @@ LINEAR = (ast.Mult, ast.Div)
 AXES = ("axis",)
 REDUCED = {  # how a sum that undoes a broadcast is miswritten: the helper, and the kind
     "mean_to": "factor", "largest_to": "missing-path", "smallest_to": "missing-path", "total_to": "wrong-axis",
-    "first_to": "missing-sum", "last_to": "missing-sum",
+    "first_to": "missing-sum", "last_to": "missing-sum", "other_to": "wrong-axis",
 }  # fmt: skip
 BRACKETED = 3  # pairs of brackets forgotten at once
 
@@ -84,7 +84,7 @@ def _context(node: ast.expr, field: str, inside: str) -> str:
     return inside
 
 
-def _children(node: ast.expr) -> Iterator[tuple[str, ast.expr, object]]:
+def _children(node: ast.expr) -> Iterator[tuple[str, ast.expr, Callable[[ast.expr], ast.expr]]]:
     if isinstance(node, ast.BinOp):
         yield "left", node.left, lambda n: ast.BinOp(n, node.op, node.right)
         yield "right", node.right, lambda n: ast.BinOp(node.left, node.op, n)
@@ -96,9 +96,13 @@ def _children(node: ast.expr) -> Iterator[tuple[str, ast.expr, object]]:
     elif isinstance(node, ast.Call):
         for i, argument in enumerate(node.args):
             if not isinstance(argument, ast.Tuple):
-                yield "args", argument, lambda n, i=i: ast.Call(node.func, [*node.args[:i], n, *node.args[i + 1 :]], node.keywords)
+                yield "args", argument, partial(_with_argument, node, i)
     elif isinstance(node, ast.Attribute):
         yield "value", node.value, lambda n: ast.Attribute(n, node.attr, ast.Load())
+
+
+def _with_argument(call: ast.Call, i: int, argument: ast.expr) -> ast.expr:
+    return ast.Call(call.func, [*call.args[:i], argument, *call.args[i + 1 :]], call.keywords)
 
 
 def _here(node: ast.expr, names: tuple[str, ...], inside: str) -> Iterator[_Variant]:
@@ -108,12 +112,15 @@ def _here(node: ast.expr, names: tuple[str, ...], inside: str) -> Iterator[_Vari
             if other != node.id:
                 yield _Variant(ast.Name(other), "name", node, ast.Name(other), inside)
     elif isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        for value in dict.fromkeys((node.value - 1, node.value + 1, 2 * node.value, node.value / 2, 1)):
+        changed: tuple[float | None, ...] = (node.value - 1, node.value + 1, 2 * node.value, node.value / 2, 1)
+        for value in dict.fromkeys((None, 0, 1) if inside == "axis" else changed):
             yield _Variant(ast.Constant(value), "constant", node, ast.Constant(value), inside)
     elif isinstance(node, ast.BinOp):
         yield from _of_operation(node, inside)
     elif isinstance(node, ast.UnaryOp):
-        yield _Variant(node.operand, "sign", node, node.operand, inside)
+        yield _Variant(node.operand, "constant" if inside == "axis" else "sign", node, node.operand, inside)
+        if inside == "axis":
+            yield _Variant(ast.Constant(None), "constant", node, None, inside)
     elif isinstance(node, ast.Compare):
         yield from _of_comparison(node, inside)
     elif isinstance(node, ast.Call):
@@ -157,6 +164,9 @@ def _of_call(node: ast.Call, inside: str) -> Iterator[_Variant]:
     if name in ("sum", "mean") and node.keywords:
         yield _Variant(node.args[0], "drop sum", node, node.args[0], inside)
         yield _Variant(ast.Call(_named("mean" if name == "sum" else "sum"), node.args, node.keywords), "mean", node, None, inside)
+        bare = [k for k in node.keywords if k.arg != "keepdims"]
+        if len(bare) < len(node.keywords):
+            yield _Variant(ast.Call(node.func, node.args, bare), "axis", node, None, inside)
         for axis in (ast.Constant(None), ast.Constant(0), ast.Constant(-1)):
             others = [ast.keyword("axis", axis) if k.arg == "axis" else k for k in node.keywords]
             yield _Variant(ast.Call(node.func, node.args, others), "axis", node, None, inside)
@@ -182,30 +192,56 @@ def _names_in(node: ast.AST | None) -> set[str]:
     return set() if node is None else {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} - {"np"}
 
 
+_SIMPLE = {  # kinds and ranks of edits that need no closer look
+    "sign": ("sign", 1.5),
+    "transposed": ("transposed", 1.5),
+    "comparison": ("wrong-branch", 2.0),
+    "order": ("permuted", 2.0),
+    "axis": ("wrong-axis", 2.5),
+    "mean": ("factor", 2.0),
+    "drop sum": ("missing-sum", 2.2),
+    "function": ("wrong-local-derivative", 2.2),
+    "exponent": ("wrong-local-derivative", 2.2),
+}
+
+
 def _classified(variant: _Variant, written: str, tree: ast.expr) -> Slip:
     """The kind of a slip, and how common it is."""
-    edit, inside = variant.edit, variant.inside
-    simple = {"sign": 1.5, "transposed": 1.5, "comparison": 2.0, "order": 2.0, "axis": 2.5, "mean": 2.0}
-    kinds = {"comparison": "wrong-branch", "order": "permuted", "axis": "wrong-axis", "mean": "factor", "drop sum": "missing-sum"}
-    if edit in ("sign", "transposed", "comparison", "order", "axis", "mean"):
-        return Slip(_local(kinds.get(edit, edit), inside), written, simple[edit])
-    if edit in ("drop", "term"):
+    if variant.edit in _SIMPLE:
+        kind, rank = _SIMPLE[variant.edit]
+        return Slip(_local(kind, variant.inside), written, rank)
+    if variant.edit in ("drop", "term"):
         return _dropped(variant, written)
-    if edit == "name":
-        return Slip(_renamed(variant, tree), written, 2.6 if inside == "comparison" else 3.0)
-    if edit == "constant":
-        kind = {"": "factor", "comparison": "wrong-branch", "axis": "wrong-axis"}.get(inside, "wrong-local-derivative")
-        return Slip(kind, written, 2.0)
-    if edit == "reduced":
-        assert isinstance(variant.new, ast.Name)
-        return Slip(REDUCED[variant.new.id], written, 2.2)
-    if edit == "swap":
-        return Slip("swapped" if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult) else _local("sign", inside), written, 2.6)
-    if edit == "operator":
-        assert isinstance(variant.old, ast.BinOp)
-        terms = isinstance(variant.old.op, ast.Add | ast.Sub) and all(_names_in(side) & {"g", "G"} for side in (variant.old.left, variant.old.right))
-        return Slip("sign" if terms else "wrong-local-derivative", written, 2.0)
-    return Slip("missing-sum" if edit == "drop sum" else "wrong-local-derivative", written, 2.2)
+    kind, rank = {"name": _of_name, "constant": _of_constant, "reduced": _of_sum, "swap": _of_swap, "operator": _of_operator}[variant.edit](
+        variant, tree
+    )
+    return Slip(kind, written, rank)
+
+
+def _of_name(variant: _Variant, tree: ast.expr) -> tuple[str, float]:
+    return _renamed(variant, tree), 2.6 if variant.inside == "comparison" else 3.0
+
+
+def _of_constant(variant: _Variant, tree: ast.expr) -> tuple[str, float]:
+    return {"": "factor", "comparison": "wrong-branch", "axis": "wrong-axis"}.get(variant.inside, "wrong-local-derivative"), 2.0
+
+
+def _of_sum(variant: _Variant, tree: ast.expr) -> tuple[str, float]:
+    assert isinstance(variant.new, ast.Name)
+    return REDUCED[variant.new.id], 1.6 if variant.new.id == "other_to" else 2.2
+
+
+def _of_swap(variant: _Variant, tree: ast.expr) -> tuple[str, float]:
+    product = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult)
+    return "swapped" if product else _local("sign", variant.inside), 2.6
+
+
+def _of_operator(variant: _Variant, tree: ast.expr) -> tuple[str, float]:
+    assert isinstance(variant.old, ast.BinOp)
+    terms = isinstance(variant.old.op, ast.Add | ast.Sub) and all(
+        _names_in(side) & {"g", "G"} for side in (variant.old.left, variant.old.right)
+    )
+    return "sign" if terms else "wrong-local-derivative", 2.0
 
 
 def _local(kind: str, inside: str) -> str:
@@ -225,6 +261,8 @@ def _dropped(variant: _Variant, written: str) -> Slip:
     if not lost and not variant.inside and variant.edit == "drop":
         return Slip("factor", written, 1.2)
     left = re.sub(r"\bg\b|\*|sum_to|[(), \d]", "", kept)
+    if isinstance(variant.old, ast.Name) and not variant.inside and len(re.findall(r"\bg\b", written)) > 1:
+        return Slip("missing-factor", written, 2.0)
     only = len(left) == 1 and lost <= {left} and not variant.inside
     return Slip("wrong-value" if only else "wrong-local-derivative", written, 2.0)
 
@@ -252,7 +290,7 @@ class _Rename(ast.NodeTransformer):
     def __init__(self, old: str, new: str) -> None:
         self.old, self.new = old, new
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802  the name that NodeTransformer calls
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Name(self.new) if node.id == self.old else node
 
 
@@ -274,7 +312,9 @@ def _renamed_throughout(tree: ast.expr, names: tuple[str, ...]) -> Iterator[Slip
         if old not in ("g", "G") and used.count(old) > 1:
             for new in names:
                 if new != old:
-                    yield Slip("wrong-local-derivative", ast.unparse(_Rename(old, new).visit(ast.parse(ast.unparse(tree), mode="eval").body)), 2.5)
+                    yield Slip(
+                        "wrong-local-derivative", ast.unparse(_Rename(old, new).visit(ast.parse(ast.unparse(tree), mode="eval").body)), 2.5
+                    )
 
 
 def _without_brackets(text: str) -> Iterator[str]:

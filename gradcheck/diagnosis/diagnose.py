@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from gradcheck.diagnosis.groups import grouped, sieved_groups
 from gradcheck.diagnosis.macros import inside_macros, macro_edits
 from gradcheck.diagnosis.matching import Group, Match, is_wrong, sieve, verified
 from gradcheck.diagnosis.mistakes import edits_at
-from gradcheck.diagnosis.pairs import paired
+from gradcheck.diagnosis.pairs import double_slips, paired
 from gradcheck.diagnosis.points import Repeat, canonical, further_scenes
 from gradcheck.diagnosis.scaling import scaled_edits
 from gradcheck.diagnosis.scene import Arrays, Scene, facing, scene_of
@@ -26,6 +27,7 @@ PAIRED = 60  # hops up to which pairs are
 LIKELY = 2.0  # rank up to which an explanation is taken without looking for a better one
 SINGLE, SEVERAL, EXCHANGED = "single mistakes", "the same mistake at several hops", "values in each other's place"
 FUNCTIONS, PAIRS = "functions that differ in one operation", "two mistakes together"
+SIMPLE = 3.4  # the same for circuits of many hops
 FEW = 3  # entries of a claim at one point up to which two mistakes together may be a coincidence
 
 
@@ -48,25 +50,28 @@ class Inquiry:
     again: Repeat | None
     seed: int = 0
     views: tuple[str, ...] = ()
+    around: tuple[Any, ...] = ()
     scenes: list[Scene] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
 
     def start(self) -> Scene:
         """The scene at the claim's own point, and others where the claim can be repeated."""
         first = scene_of(canonical(self.problem), self.claim, self.views)
+        first.around = self.around
         self.scenes = [first, *(further_scenes(first, self.again, self.seed) if self.again is not None else ())]
         return first
 
     def matches(self, chosen: tuple[int, ...]) -> list[Match]:
         """What explains the claim for the chosen arguments, the simplest first."""
         generic = next((s for s in self.scenes[1:] if is_wrong(s, chosen)), self.scenes[0])  # no two values are equal by chance there
+        generic.around = self.around
         scene = facing(generic, chosen, self.seed)
         target = scene.target()
         found: list[Match] = []
         if not np.isfinite(target).all():
             return found
         for name, candidates in self._rounds(scene, target, chosen):
-            if found and (found[0].rank <= LIKELY or name == PAIRS):
+            if found and (found[0].rank <= (LIKELY if len(scene.parts) <= PAIRED else SIMPLE) or name == PAIRS):
                 break
             if name not in self.tried:
                 self.tried.append(name)
@@ -80,7 +85,10 @@ class Inquiry:
         yield EXCHANGED, ((e,) for e in scope_edits(scene, target))
         yield FUNCTIONS, misread(scene, target)
         if self._may_pair():
-            yield PAIRS, paired(scene, (*listed, *element_edits(scene)), target)
+            yield (
+                PAIRS,
+                chain(((e,) for e in sieve(scene, double_slips(scene), target)), paired(scene, (*listed, *element_edits(scene)), target)),
+            )
 
     def _may_pair(self) -> bool:
         """Two mistakes are looked for where coincidence is out of the question, and the circuit is short."""
@@ -90,10 +98,14 @@ class Inquiry:
 
 def _halved(found: list[Match]) -> list[Match]:
     """Of a product of a value with itself, either part left out is half of it: a wrong factor rather than a path left out."""
-    dropped = {(m.edits[0].locus.k, m.edits[0].locus.position) for m in found if len(m.edits) == 1 and m.edits[0].text == "0 * d" and m.edits[0].locus.what == HOP}
-    both = {k for k, position in dropped if (k, 1 - position) in dropped}
-    relabelled = [Match(tuple(replace(e, kind="factor") for e in m.edits), m.points) if m.edits[0].text == "0 * d" and m.edits[0].locus.k in both else m for m in found]
-    return relabelled
+    dropped = {m.edits[0].locus for m in found if _is_drop(m)}
+    both = {locus.k for locus in dropped if replace(locus, position=1 - locus.position) in dropped}
+    return [Match((replace(m.edits[0], kind="factor"),), m.points) if _is_drop(m) and m.edits[0].locus.k in both else m for m in found]
+
+
+def _is_drop(match: Match) -> bool:
+    (first, *others) = match.edits
+    return not others and first.text == "0 * d" and first.locus.what == HOP
 
 
 def explained(inquiry: Inquiry) -> list[Explanation]:

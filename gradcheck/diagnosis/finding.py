@@ -55,7 +55,14 @@ class Hop:
 
     def to_dict(self) -> dict[str, Any]:
         """The hop as plain data."""
-        return {"node": self.node, "operation": self.operation, "name": self.name, "operand": self.operand, "file": self.file, "line": self.line}
+        return {
+            "node": self.node,
+            "operation": self.operation,
+            "name": self.name,
+            "operand": self.operand,
+            "file": self.file,
+            "line": self.line,
+        }
 
 
 def hop_of(circuit: Circuit, k: int, operand: int | None = None) -> Hop:
@@ -117,7 +124,9 @@ class Finding:
         """The finding as plain data."""
         data: dict[str, Any] = {"kind": self.kind, "hop": None if self.hop is None else self.hop.to_dict(), "message": self.message}
         data |= {"fix": self.fix, "expected": self.expected, "found": self.found, "points": self.points}
-        return data | {"equivalent": [{"kind": f.kind, "hop": None if f.hop is None else str(f.hop), "message": f.message} for f in self.equivalent]}
+        return data | {
+            "equivalent": [{"kind": f.kind, "hop": None if f.hop is None else str(f.hop), "message": f.message} for f in self.equivalent]
+        }
 
     def _formula(self) -> str:
         if self.expected and self.found:

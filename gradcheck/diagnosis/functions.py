@@ -12,7 +12,7 @@ from gradcheck.circuit import Circuit
 from gradcheck.circuit.edits import FUNCTION, HOP, Edit, Locus, Variant
 from gradcheck.circuit.formulas import formulas, types_at
 from gradcheck.diagnosis.matching import Group, explains, near, swept, tolerance
-from gradcheck.diagnosis.mistakes import Mistake
+from gradcheck.diagnosis.mistake import Mistake
 from gradcheck.diagnosis.scene import Scene, scene_of
 from gradcheck.diagnosis.scope import exchanges
 from gradcheck.primitives import BY_NAME, OPCODE
@@ -88,7 +88,8 @@ def _after_step(scene: Scene, m: int, rate: float, chosen: tuple[int, ...]) -> b
     arguments[place] = np.asarray(arguments[place] - rate * scene.truth[m], dtype=np.asarray(arguments[place]).dtype)[()]
     moved = scene_of(replace(problem, arguments=tuple(arguments)), scene.claim)
     return all(
-        np.allclose(moved.truth[j], scene.claim[j], rtol=1e-8, atol=1e-9 * float(np.max(np.abs(scene.claim[j]), initial=0.0))) for j in chosen
+        np.allclose(moved.truth[j], scene.claim[j], rtol=1e-8, atol=1e-9 * float(np.max(np.abs(scene.claim[j]), initial=0.0)))
+        for j in chosen
     )
 
 

@@ -13,7 +13,8 @@ from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus
 from gradcheck.circuit.formulas import formulas, types_at
 from gradcheck.diagnosis.macros import macro_edits
 from gradcheck.diagnosis.matching import Group, near, swept, tolerance
-from gradcheck.diagnosis.mistakes import Mistake, hop_mistakes
+from gradcheck.diagnosis.mistake import Mistake
+from gradcheck.diagnosis.mistakes import hop_mistakes
 from gradcheck.diagnosis.scene import Scene
 from gradcheck.diagnosis.scope import exchanges
 
@@ -58,6 +59,7 @@ def _classes(scene: Scene) -> list[tuple[tuple[int, int], ...]]:
     return list(dict.fromkeys((*classes, *shorter)))
 
 
+EARLIER = 6  # values that may stand before the first round
 TWINS = ("wrong-branch", "missing-factor", "sign", "transposed", "missing-cotangent", "swapped")
 MASKED = 2.6
 
@@ -104,13 +106,20 @@ def _exchanged_in_a_class(scene: Scene) -> Iterator[Group]:
             if None in refs or len(set(refs)) < 2:
                 continue
             sliced = name != "g" and all(_is_element(scene, ref) for ref in refs)
+            if name == "y":
+                yield from _of_the_round_before(scene, hops, refs, text, forms[0])
             following = _following(hops, refs)
             if following is not None:
-                yield tuple(Mistake("stale-value", text, forms[0], 2.5).at(Locus(HOP, m, p), refs=(("w", r),)) for (m, p), r in zip(hops, following, strict=True))
+                yield tuple(
+                    Mistake("stale-value", text, forms[0], 2.5).at(Locus(HOP, m, p), refs=(("w", r),))
+                    for (m, p), r in zip(hops, following, strict=True)
+                )
             for usual, order in _orders(len(hops)):
                 kind = "wrong-index" if sliced and usual == "stale-value" else usual
                 yield tuple(
-                    Mistake(kind, text, forms[0], 2.5).at(Locus(HOP, m, p), refs=(("w", refs[o]),)) for (m, p), o in zip(hops, order, strict=True) if refs[o] != _ref(scene, m, name)
+                    Mistake(kind, text, forms[0], 2.5).at(Locus(HOP, m, p), refs=(("w", refs[o]),))
+                    for (m, p), o in zip(hops, order, strict=True)
+                    if refs[o] != _ref(scene, m, name)
                 )
 
 
@@ -122,6 +131,16 @@ def _ref(scene: Scene, k: int, name: str) -> Any:
     read = scene.circuit.inputs_of(k)
     place = {"x": 0, "a": 0, "b": 1, "c": 2}[name]
     return ("value", read[place]) if place < len(read) else None
+
+
+def _of_the_round_before(scene: Scene, hops: Sequence[tuple[int, int]], refs: list[Any], text: str, form: str) -> Iterator[Group]:
+    """The value of the round before in each round; in the first, any earlier value of its type."""
+    circuit, first = scene.circuit, hops[0][0]
+    for start in [k for k in range(first) if circuit.type(k) == circuit.type(first)][-EARLIER:]:
+        before = [("value", start), *refs[:-1]]
+        yield tuple(
+            Mistake("stale-value", text, form, 2.5).at(Locus(HOP, m, p), refs=(("w", r),)) for (m, p), r in zip(hops, before, strict=True)
+        )
 
 
 def _following(hops: Sequence[tuple[int, int]], refs: list[Any]) -> list[Any] | None:
@@ -155,7 +174,10 @@ def _own_factors(scene: Scene) -> Iterator[Group]:
         primitive = circuit.primitive(k)
         assert primitive is not None
         if primitive.name == "multiply" and {(k, 0), (k, 1)} <= set(scene.parts) and len({t.shape for t in types_at(circuit, k)}) == 1:
-            one = (Mistake("swapped", "g * a", "g * b", 1.9).at(Locus(HOP, k, 0)), Mistake("swapped", "g * b", "g * a", 1.9).at(Locus(HOP, k, 1)))
+            one = (
+                Mistake("swapped", "g * a", "g * b", 1.9).at(Locus(HOP, k, 0)),
+                Mistake("swapped", "g * b", "g * a", 1.9).at(Locus(HOP, k, 1)),
+            )
             lines.setdefault(circuit.place(k), []).append(one)
             yield one
     yield from (tuple(e for one in ones for e in one) for ones in lines.values() if len(ones) > 1)

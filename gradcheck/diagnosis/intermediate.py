@@ -24,7 +24,9 @@ GivenAt = Callable[[Problem], Given | None]
 def values_named(circuit: Circuit, given: Given) -> dict[int, str]:
     """For each intermediate gradient that is known, the value it is for: dz, or z, is for the variable z."""
     known = {name: k for k, name in circuit.names.items() if circuit.opcodes[k] >= 0}
-    found = {known[n[1:]] if n[:1] == "d" and n[1:] in known else known[n]: n for n in given if n in known or (n[:1] == "d" and n[1:] in known)}
+    found = {
+        known[n[1:]] if n[:1] == "d" and n[1:] in known else known[n]: n for n in given if n in known or (n[:1] == "d" and n[1:] in known)
+    }
     return dict(sorted(found.items(), reverse=True))
 
 
@@ -51,7 +53,7 @@ def _diagnosed(inquiry: Inquiry, scene: Scene, k: int, name: str, given: GivenAt
         found = (given(other.problem) or {}).get(name)
         if found is not None and np.shape(found) == np.shape(scene.values[k]) and np.isfinite(found).all():
             scenes.append(_cut(other, k, found))
-    alone = Inquiry(scenes[0].problem, scenes[0].claim, None, inquiry.seed, (), scenes)
+    alone = Inquiry(scenes[0].problem, scenes[0].claim, None, inquiry.seed, scenes=scenes)
     matches = alone.matches((0,))
     if matches:
         return findings(scenes[0].circuit, matches, what=f"{name} is the first wrong gradient on the way back: ")
@@ -83,5 +85,3 @@ def _without_operands(circuit: Circuit, start: int, stop: int) -> Circuit:
         if starts[n] >= stop:
             starts[n] -= stop - start
     return replace(circuit, operands=operands, starts=starts, cache={})
-
-

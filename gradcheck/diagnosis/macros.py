@@ -16,9 +16,10 @@ from scipy import special
 
 from gradcheck.circuit.edits import VALUE, Edit, Locus, names_of
 from gradcheck.circuit.slips import slips
-from gradcheck.diagnosis.mistakes import Mistake
+from gradcheck.diagnosis.mistake import Mistake
 from gradcheck.diagnosis.scene import Scene
 
+_LABEL = 1e-9  # difference up to which a number is a label
 _SAME = 1e-11  # relative difference of values that are one, computed in two ways
 _EPSILONS = (0.0, 1e-5, 1e-8, 1e-6, 1e-3, 1e-12, 1e-7, 1e-4)
 Refs = tuple[tuple[str, tuple[str, Any]], ...]
@@ -40,15 +41,31 @@ def _sigmoid(x: Any) -> Any:
 
 
 SIGMOID = Macro(
-    "sigmoid", _sigmoid, ("g * y * (1 - y)", "g * sigmoid(x) * (1 - sigmoid(x))", "g * np.exp(-x) / (1 + np.exp(-x))**2"), ("1 / (1 + np.exp(-x))",), ("g * (1 - y**2)", "g * (1 - y)**2", "g * y**2", "g * np.exp(-x)")
+    "sigmoid",
+    _sigmoid,
+    ("g * y * (1 - y)", "g * sigmoid(x) * (1 - sigmoid(x))", "g * np.exp(-x) / (1 + np.exp(-x))**2"),
+    ("1 / (1 + np.exp(-x))",),
+    ("g * (1 - y**2)", "g * (1 - y)**2", "g * y**2", "g * np.exp(-x)"),
 )
 TANH = Macro("tanh", np.tanh, ("g * (1 - y**2)", "g * (1 - np.tanh(x)**2)"), ("(np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))",))
-SOFTPLUS = Macro("softplus", lambda x: np.logaddexp(0.0, x), ("g * sigmoid(x)", "g * np.exp(x) / (1 + np.exp(x))", "g / (1 + np.exp(-x))"), (), ("g * (x > 0)",))
+SOFTPLUS = Macro(
+    "softplus",
+    lambda x: np.logaddexp(0.0, x),
+    ("g * sigmoid(x)", "g * np.exp(x) / (1 + np.exp(x))", "g / (1 + np.exp(-x))"),
+    (),
+    ("g * (x > 0)",),
+)
 RELU = Macro("relu", lambda x: np.maximum(x, 0.0), ("g * (x > 0)",))
 NORM = Macro(
-    "norm", lambda x: np.sqrt(np.sum(x * x)), ("g * x / y",), (), ("g * np.sign(x)", "g * x", "g * 2 * x", "g * x / y**2", "g * x / (2 * y)", "g / (2 * y)", "g / y")
+    "norm",
+    lambda x: np.sqrt(np.sum(x * x)),
+    ("g * x / y",),
+    (),
+    ("g * np.sign(x)", "g * x", "g * 2 * x", "g * x / y**2", "g * x / (2 * y)", "g / (2 * y)", "g / y"),
 )
-SILU = Macro("silu", lambda x: x * special.expit(x), ("g * (sigmoid(x) + x * sigmoid(x) * (1 - sigmoid(x)))", "g * (y + sigmoid(x) * (1 - y))"))
+SILU = Macro(
+    "silu", lambda x: x * special.expit(x), ("g * (sigmoid(x) + x * sigmoid(x) * (1 - sigmoid(x)))", "g * (y + sigmoid(x) * (1 - y))")
+)
 LOGSUMEXP = Macro(
     "logsumexp", lambda x: special.logsumexp(x), ("g * np.exp(x - y)",), (),
     ("g * np.exp(x)", "g * (x == np.max(x))", "g * np.exp(x) / x.size", "g / np.sum(np.exp(x)) + 0 * x"),
@@ -71,11 +88,12 @@ def _along(axis: int) -> tuple[Macro, ...]:
         "softmax", lambda x: special.softmax(x, axis=axis), (f"y * (g - np.sum(g * y, {sums}))", f"g * y - y * np.sum(g * y, {sums})"),
         (), ("g * y * (1 - y)",),
     )  # fmt: skip
+    log_softmax = Macro("log_softmax", lambda x: special.log_softmax(x, axis=axis), (f"g - np.exp(y) * np.sum(g, {sums})",))
     centred = Macro("centring", lambda x: x - np.mean(x, axis=axis, keepdims=True), (f"g - np.mean(g, {sums})",))
     unit = Macro("unit vector", lambda x: x / np.sqrt(np.sum(x * x, axis=axis, keepdims=True)), (
         f"(g - y * np.sum(g * y, {sums})) / np.sqrt(np.sum(x**2, {sums}))",
     ))  # fmt: skip
-    return (softmax, unit, centred, *map(standardised, _EPSILONS))
+    return (softmax, log_softmax, unit, centred, *map(standardised, _EPSILONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +138,15 @@ def _between(scene: Scene, u: int, v: int) -> set[int]:
     return (after & before) - {u}
 
 
-def macro_edits(scene: Scene) -> Iterator[Edit]:
+def macro_edits(scene: Scene) -> list[Edit]:
     """Slips in the formulas of what a circuit spells out."""
+    if "macros" not in scene.known:
+        scene.known["macros"] = list(_macro_edits(scene))
+    found: list[Edit] = scene.known["macros"]
+    return found
+
+
+def _macro_edits(scene: Scene) -> Iterator[Edit]:
     known = _Fingerprints(scene)
     for u in _candidates(scene):
         x = scene.values[u]
@@ -171,7 +196,11 @@ class _Fingerprints:
             if not np.isfinite(mark):
                 return None
             for number, k in self.numbers.get(np.shape(wanted), ()):
-                if k > u and abs(number - mark) <= _SAME * (1 + abs(mark)) and np.allclose(self.scene.values[k], wanted, rtol=_SAME, atol=_SAME):
+                if (
+                    k > u
+                    and abs(number - mark) <= _SAME * (1 + abs(mark))
+                    and np.allclose(self.scene.values[k], wanted, rtol=_SAME, atol=_SAME)
+                ):
                     return k
         return None
 
@@ -189,7 +218,7 @@ def _of_forms(scene: Scene, u: int, macro: Macro, refs: Refs, values: Mapping[st
             yield Mistake(slip.kind, slip.text, form, slip.rank + 0.3 * order).at(Locus(VALUE, u), refs=refs)
         yield Mistake("missing-factor", "g + 0 * d", form, 1.5).at(Locus(VALUE, u), refs=refs)
         yield Mistake("extra-factor", form.replace("g *", "d *", 1), form, 2.3).at(Locus(VALUE, u), refs=refs)
-        if macro.name not in ("norm", "unit vector", "logsumexp"):
+        if macro.name not in ("norm", "unit vector", "logsumexp", "relu"):
             yield Mistake("wrong-value", "g * y", form, 2.0).at(Locus(VALUE, u), refs=refs)
             yield Mistake("wrong-value", "g * x", form, 2.2).at(Locus(VALUE, u), refs=refs)
         for other in macro.others:
@@ -203,7 +232,11 @@ def _misspelled(macro: Macro, u: int, form: str, refs: Refs) -> Iterator[Edit]:
         for slip in slips(spelled.replace("x", "g"), ("g",)):
             if slip.kind == "precedence":
                 value = f"({slip.text.replace('g', 'x')})"
-                for text, rank, also in ((form, 2.1, ()), ("g * y", 3.1, ("wrong-value",)), ("g * (1 - y)", 3.2, ("wrong-local-derivative",))):
+                for text, rank, also in (
+                    (form, 2.1, ()),
+                    ("g * y", 3.1, ("wrong-value",)),
+                    ("g * (1 - y)", 3.2, ("wrong-local-derivative",)),
+                ):
                     base = form.replace("y", f"({spelled})")
                     yield Mistake("precedence", text.replace("y", value), base, rank, also).at(Locus(VALUE, u), refs=refs)
 
@@ -214,10 +247,12 @@ def _gives(setting: Any, form: str, values: Mapping[str, Any], wanted: Any) -> b
             found = setting.fitted(setting.evaluate(form, values))
     except (ValueError, TypeError):
         return False
-    return np.shape(found) == np.shape(wanted) and bool(np.allclose(found, wanted, rtol=1e-9, atol=1e-10 * float(np.max(np.abs(wanted), initial=0.0))))
+    return np.shape(found) == np.shape(wanted) and bool(
+        np.allclose(found, wanted, rtol=1e-9, atol=1e-10 * float(np.max(np.abs(wanted), initial=0.0)))
+    )
 
 
-LOSSES = (  # cotangents of what goes into a loss: c (link - t) and its like, t a label or a target
+LOSSES: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (  # cotangents of what goes into a loss: c (link - t) and its like, t a label or a target
     ("c * (sigmoid(x) - t)", lambda x, d: special.expit(x) - d),
     ("c * (softmax(x, -1) - t)", lambda x, d: special.softmax(x, -1) - d),
     ("c * (softmax(x, 0) - t)", lambda x, d: special.softmax(x, 0) - d),
@@ -260,17 +295,22 @@ def _of_losses(scene: Scene, u: int, x: Any, known: _Fingerprints) -> Iterator[E
 
 def _data(scene: Scene, shape: tuple[int, ...]) -> list[Any]:
     """The function's own arrays of a shape."""
-    return [v for v in scene.circuit.constants.values() if np.shape(v) == shape and shape]
+    return [v for v in scene.circuit.constants.values() if shape and isinstance(v, np.ndarray) and v.shape == shape]
 
 
 def _label(t: Any, labels: list[Any]) -> Any:
     """The label or target that a value is, but for rounding; None for what is none."""
-    if not np.isfinite(t).all():
+    if not np.size(t) or not np.isfinite(t).all():
         return None
-    near = np.rint(t)
-    if np.size(t) and np.allclose(t, near, atol=1e-9) and np.isin(near, (0.0, 1.0)).all():
-        return near
-    return next((np.asarray(known, dtype=float) for known in labels if np.allclose(known, t, rtol=1e-9, atol=1e-9)), None)
+    first = float(np.ravel(t)[0])
+    if min(abs(first), abs(first - 1)) < _LABEL and np.size(t):
+        near = np.rint(t)
+        if np.max(np.abs(t - near)) < _LABEL and np.isin(near, (0.0, 1.0)).all():
+            return near
+    for known in labels:
+        if abs(float(known.flat[0]) - first) <= _LABEL * (1 + abs(first)) and np.max(np.abs(known - t) - _LABEL * np.abs(t)) <= _LABEL:
+            return np.asarray(known, dtype=float)
+    return None
 
 
 def _of_loss(u: int, form: str, t: Any, at: int) -> Iterator[Edit]:

@@ -12,6 +12,8 @@ from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus, setting_at, values_
 from gradcheck.circuit.formulas import Setting
 from gradcheck.diagnosis.scene import UNFIT, Arrays, Scene
 
+AGAIN, BESIDES = 0.1, 0.4  # what a further formula for the same mistake, and a further mistake, add to a rank
+ROUNDING = 1e4  # units of roundoff of the largest cotangent by which gradients may differ that are zero but for rounding
 EXPLAINED = 1e-3  # of the claim's deviation that may be left
 Group = tuple[Edit, ...]
 
@@ -26,10 +28,10 @@ class Match:
     @property
     def rank(self) -> float:
         """Smaller is simpler. One mistake made at several hops, or for all operands of one operation, counts once; others add up."""
-        ranks = {(e.text, e.base, e.locus.what): e.rank for e in self.edits}
+        ranks: dict[tuple[str, str, str], float] = {(e.text, e.base, e.locus.what): e.rank for e in self.edits}
         if len({e.kind for e in self.edits}) == 1 and (len({e.locus.k for e in self.edits}) == 1 or len(ranks) == 1 or self.together):
-            return max(ranks.values()) + 0.1 * (len(ranks) - 1)
-        return sum(ranks.values()) + 0.4 * (len(ranks) - 1)
+            return max(ranks.values()) + AGAIN * (len(ranks) - 1)
+        return sum(ranks.values()) + BESIDES * (len(ranks) - 1)
 
     @property
     def together(self) -> bool:
@@ -126,10 +128,17 @@ def _same(found: Any, claim: Any, truth: Any, within: float) -> bool:
 
 def is_wrong(scene: Scene, chosen: Sequence[int]) -> bool:
     """Whether the claim is wrong here by more than rounding explains."""
-    return not all(
-        np.shape(scene.claim[j]) == np.shape(seen := scene.seen(scene.truth[j], j)) and _same(seen, scene.claim[j], np.zeros_like(seen), 16 * tolerance(scene))
-        for j in chosen
-    )
+    return any(_is_off(scene, j) for j in chosen)
+
+
+def _is_off(scene: Scene, j: int) -> bool:
+    seen, claim = np.asarray(scene.seen(scene.truth[j], j), dtype=float), np.asarray(scene.claim[j], dtype=float)
+    if seen.shape != claim.shape:
+        return True
+    above = max((float(np.max(np.abs(c), initial=0.0)) for c in scene.cotangents.values()), default=0.0)
+    if np.max(np.abs(seen - claim), initial=0.0) <= ROUNDING * float(np.finfo(scene.problem.dtype).eps) * above:
+        return False
+    return not _same(seen, claim, np.zeros_like(seen), 16 * tolerance(scene))
 
 
 def verified(scenes: Sequence[Scene], candidates: Iterable[Group], chosen: Sequence[int]) -> list[Match]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,30 +15,16 @@ from gradcheck.circuit.circuit import ArrayType, freeze_params
 from gradcheck.circuit.edits import HOP, INPUT, VALUE, Edit, Locus
 from gradcheck.circuit.formulas import formulas, setting, types_at
 from gradcheck.circuit.slips import slips
-from gradcheck.primitives import BY_NAME, OPCODE, TABLE, Exact
+from gradcheck.diagnosis.indexing import index_edits
+from gradcheck.diagnosis.mistake import Mistake
+from gradcheck.primitives import BY_NAME, OPCODE, TABLE
 from gradcheck.primitives.reductions import axes_of
 from gradcheck.primitives.textbook import LOCAL
 
 ENTRIES = 64  # entries up to which sizes of axes other than lengths are tried as factors
 MOVING = ("getitem", "transpose", "reshape", "cumsum")
 PARTS = 5  # parts of a value up to which every choice of them is tried
-REPEATED = 4096  # entries read by an index up to which repeats are looked for
 LINEAR = ("add", "subtract", "negative", "sum", "getitem", "reshape", "transpose", "broadcast_to", "concatenate", "stack", "astype")
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """An edit without its place."""
-
-    kind: str
-    text: str
-    base: str
-    rank: float
-    also: tuple[str, ...] = ()
-
-    def at(self, *loci: Locus, refs: tuple[tuple[str, tuple[str, Any]], ...] = ()) -> Edit:
-        """The mistake made somewhere."""
-        return Edit(self.kind, loci, self.text, self.base, refs, self.rank, self.also)
 
 
 def hop_mistakes(circuit: Circuit, k: int, position: int, *, several: bool) -> tuple[Mistake, ...]:
@@ -46,7 +32,32 @@ def hop_mistakes(circuit: Circuit, k: int, position: int, *, several: bool) -> t
     params = circuit.params.get(k, {})
     exponent = _exponent(circuit, k) if position == 0 else None
     found = _hop_mistakes(circuit.opcodes[k], position, types_at(circuit, k), _Key(params), exponent, several)
+    if _is_weight(circuit, k, position):
+        return tuple(replace(m, kind="missing-cotangent") if m.kind == "missing-factor" else m for m in found)
     return tuple(map(_of_constant, found)) if _by_number(circuit, k, position) else found
+
+
+_PASSING = ("sum", "mean", "multiply", "divide", "negative", "add", "reshape")
+
+
+def _is_weight(circuit: Circuit, k: int, position: int) -> bool:
+    """Whether a hop multiplies by fixed weights, and what comes after only adds up: the weights are what came from above, in sum(weights * f(x))."""
+    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    assert primitive is not None
+    weights = circuit.constants.get(read[1 - position]) if primitive.name == "multiply" else None
+    if not isinstance(weights, np.ndarray) or not ((weights > 0).any() and (weights < 0).any()):
+        return False  # masks, and weights of data, have one sign
+    after = {k}
+    for n in range(k + 1, len(circuit)):
+        if any(i in after for i in circuit.inputs_of(n)):
+            passing = circuit.primitive(n)
+            assert passing is not None
+            if passing.name not in _PASSING or not all(
+                i in after or i in circuit.constants or passing.name == "add" for i in circuit.inputs_of(n)
+            ):
+                return False
+            after.add(n)
+    return True
 
 
 def _by_number(circuit: Circuit, k: int, position: int) -> bool:
@@ -69,7 +80,7 @@ def _exponent(circuit: Circuit, k: int) -> float | None:
     if circuit.opcodes[k] != OPCODE[BY_NAME["power"]]:
         return None
     value = circuit.constants.get(circuit.inputs_of(k)[1])
-    return float(value) if isinstance(value, int | float | Exact) or getattr(value, "shape", None) == () else None
+    return None if value is None or np.shape(value) != () else float(value)
 
 
 class _Key(dict[str, Any]):
@@ -148,7 +159,10 @@ def _of_local(
     if not elementwise or name in LINEAR:
         return
     for value in names[1:]:
-        yield Mistake("wrong-value", wrap(f"g * {value}"), base, 2.1)
+        kind = (
+            "wrong-local-derivative" if name in ("maximum", "minimum", "absolute") else "wrong-value"
+        )  # the value is the mask times the operand
+        yield Mistake(kind, wrap(f"g * {value}"), base, 2.1)
     if not stretched:
         yield Mistake("extra-factor", _renamed(base, "g", "d"), base, 2.3)
         yield Mistake("wrong-local-derivative", "g * g / d", base, 2.6)
@@ -278,77 +292,6 @@ _BENT = 0.05  # what a wrong sign or factor is likelier where a function is diff
 INSIDE = 0.7  # what a mistake inside of what people differentiate as one is less likely
 
 
-def _exchanged_slices(circuit: Circuit, k: int) -> Iterator[Edit]:
-    """The gradients of two parts of one array in each other's place: found from the first of the parts."""
-    primitive = circuit.primitive(k)
-    assert primitive is not None
-    if primitive.name != "getitem":
-        return
-    (whole,) = circuit.inputs_of(k)
-    shape, own = circuit.type(whole).shape, _places_of(circuit, k)
-    if own is None:
-        return
-    for n in range(k + 1, len(circuit)):
-        if circuit.opcodes[n] == circuit.opcodes[k] and circuit.inputs_of(n) == (whole,):
-            other = _places_of(circuit, n)
-            if other is not None and len(other) == len(own) and not set(own) & set(other):
-                order = np.arange(int(np.prod(shape, dtype=int)))
-                order[own], order[other] = other, own
-                text = f"np.reshape(np.reshape(d, (-1,))[p], {shape})"
-                yield Mistake("swapped", text, "d", 2.1 if len(own) > 1 else 2.85).at(Locus(VALUE, whole), refs=(("p", ("constant", order)),))
-
-
-def _places_of(circuit: Circuit, k: int) -> list[int] | None:
-    """Which entries a part reads; None for many, and for repeated ones."""
-    if circuit.type(k).size > REPEATED:
-        return None
-    found = _places(circuit.type(circuit.inputs_of(k)[0]).shape, circuit.params[k]["index"])
-    return found if len(set(found)) == len(found) else None
-
-
-def _of_masks(circuit: Circuit, k: int) -> Iterator[Edit]:
-    """A mask of zeros and one other number, inverted."""
-    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
-    assert primitive is not None
-    if primitive.name != "multiply":
-        return
-    for position, name in ((0, "b"), (1, "a")):
-        mask = circuit.constants.get(read[1 - position])
-        if isinstance(mask, np.ndarray) and mask.size > 1:
-            kept = np.unique(mask[mask != 0])
-            if kept.size == 1 and (mask == 0).any():
-                text = f"g * ({name} == 0) * {float(kept[0])!r}"
-                if circuit.type(read[position]).shape == circuit.type(k).shape:
-                    yield Mistake("wrong-branch", text, f"g * {name}", 2.0).at(Locus(HOP, k, position))
-
-
-def _of_repeats(circuit: Circuit, k: int) -> Iterator[Edit]:
-    """Entries read several times by an index, of which one reading alone is counted."""
-    primitive = circuit.primitive(k)
-    assert primitive is not None
-    if primitive.name != "getitem":
-        return
-    index, shape = circuit.params[k]["index"], circuit.type(circuit.inputs_of(k)[0]).shape
-    parts = index if isinstance(index, tuple) else (index,)
-    size = circuit.type(k).size
-    if not any(isinstance(p, np.ndarray) for p in parts) or size > REPEATED:
-        return
-    numbers = np.arange(size).reshape(circuit.type(k).shape)
-    for order in (1, -1):
-        last = np.full(shape, -1)
-        for place, number in list(zip(_places(shape, index), numbers.ravel(), strict=True))[::order]:
-            last.flat[place] = number
-        mask = np.isin(numbers, last).astype(float)
-        if not mask.all():
-            yield Mistake("missing-path", "d * m", "d", 2.0).at(Locus(VALUE, k), refs=(("m", ("constant", mask)),))
-
-
-def _places(shape: tuple[int, ...], index: Any) -> list[int]:
-    """Which entries of an array an index reads, in order."""
-    found: list[int] = np.arange(int(np.prod(shape, dtype=int))).reshape(shape)[index].ravel().tolist()
-    return found
-
-
 def edits_at(circuit: Circuit, hops: Sequence[tuple[int, int]], inside: Collection[int] = ()) -> Iterator[Edit]:
     """Every single mistake that is listed for a circuit whose cotangents flow along `hops`; those at values `inside` macros are less likely."""
     users: dict[int, int] = {}
@@ -365,9 +308,7 @@ def edits_at(circuit: Circuit, hops: Sequence[tuple[int, int]], inside: Collecti
             yield Mistake("factor", "d / 2", "d", 1.2).at(*both)
             yield Mistake("factor", "2 * d", "d", 1.6).at(*both)
             yield Mistake("sign", "-d", "d", 1.5).at(*both)
-        yield from _exchanged_slices(circuit, k)
-        yield from _of_masks(circuit, k)
-        yield from _of_repeats(circuit, k)
+        yield from index_edits(circuit, k)
     for i, count in users.items():
         for m in value_mistakes(circuit.type(i).shape, count):
             yield m.at(Locus(VALUE, i))

@@ -12,6 +12,7 @@ from gradcheck.diagnosis.finding import Finding, hop_of
 from gradcheck.diagnosis.intermediate import GivenAt, first_wrong
 from gradcheck.diagnosis.matching import Match, is_wrong
 from gradcheck.diagnosis.points import Repeat
+from gradcheck.diagnosis.scope import arrays_of
 from gradcheck.diagnosis.shapes import unsummed, views
 from gradcheck.diagnosis.wording import findings
 from gradcheck.gradients.method import Problem
@@ -21,19 +22,19 @@ VIEWS = 6  # ways of looking at a gradient of another shape that are searched
 
 
 def named(
-    problem: Problem, claim: Sequence[Any], again: Repeat | None = None, *, given: GivenAt | None = None, seed: int = 0
+    problem: Problem, claim: Sequence[Any], again: Repeat | None = None, *, given: GivenAt | None = None, code: Any = None, seed: int = 0
 ) -> tuple[Finding, ...]:
     """What is wrong with a claimed gradient of a traced function, the most likely first; empty where nothing is.
 
     `claim` holds one array for each differentiable argument, as the claim gives it at the problem's point; `again(problem)` gives it at
     others. Without it, findings rest on one point. `given(problem)` are named intermediate gradients, if there are any: the first wrong one
-    on the way back decides.
+    on the way back decides. `code` is the claim's own function, if it is at hand: the arrays it knows are tried in the place of others.
     """
     parts = tuple(np.asarray(c, dtype=float) for c in claim)
     other = tuple(j for j, (c, x) in enumerate(zip(parts, problem.inputs, strict=True)) if c.shape != np.shape(x))
     with np.errstate(all="ignore"):
         if not other:
-            return _of_values(problem, parts, again, given, seed)
+            return _of_values(Inquiry(problem, parts, again, seed, around=tuple(arrays_of(code))), given)
         found = [f for j in other for f in _of_shape(problem, parts, again, j, seed)]
         fitting = tuple(j for j in range(len(parts)) if j not in other)
         if fitting:
@@ -49,8 +50,7 @@ def _once(found: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(kept.values())
 
 
-def _of_values(problem: Problem, claim: tuple[Any, ...], again: Repeat | None, given: GivenAt | None, seed: int) -> tuple[Finding, ...]:
-    inquiry = Inquiry(problem, claim, again, seed)
+def _of_values(inquiry: Inquiry, given: GivenAt | None) -> tuple[Finding, ...]:
     if given is not None:
         inquiry.start()
         first = first_wrong(inquiry, given)
@@ -59,7 +59,7 @@ def _of_values(problem: Problem, claim: tuple[Any, ...], again: Repeat | None, g
     every = explained(inquiry)
     found: list[Finding] = []
     for explanation in every:
-        what = _for(inquiry, explanation) if len(explanation.chosen) < len(claim) else ""
+        what = _for(inquiry, explanation) if len(explanation.chosen) < len(inquiry.claim) else ""
         if explanation.stale is not None:
             found.append(_stale(inquiry, explanation))
         elif explanation.matches:
@@ -77,7 +77,16 @@ def _stale(inquiry: Inquiry, explanation: Explanation) -> Finding:
     changed, own = (circuit.names.get(circuit.inputs[j], f"argument {j}") for j in (m, explanation.chosen[0]))
     message = f"the gradient for {own} is formed with {changed} after a step of {rate:g} times its gradient: {changed} was updated before it was used"
     fix = f"form all gradients first, then update {changed}"
-    return Finding("stale-value", message, hop_of(circuit, circuit.inputs[m]), fix, changed, f"{changed} - {rate:g} * d{changed}", (), len(inquiry.scenes))
+    return Finding(
+        "stale-value",
+        message,
+        hop_of(circuit, circuit.inputs[m]),
+        fix,
+        changed,
+        f"{changed} - {rate:g} * d{changed}",
+        (),
+        len(inquiry.scenes),
+    )
 
 
 def _for(inquiry: Inquiry, explanation: Explanation) -> str:
@@ -105,7 +114,11 @@ def _unknown(inquiry: Inquiry, chosen: tuple[int, ...]) -> Finding:
         out = f"not looked for hop by hop: the function has more than {LARGEST} operations"
     else:
         out = f"ruled out at {hops} hops and {len(inquiry.scenes)} points: {', '.join(inquiry.tried)}"
-    return Finding("unknown", f"no known mistake explains it; {count} of {size} entries differ: {'; '.join(told[:SHOWN])}; {out}", points=len(inquiry.scenes))
+    return Finding(
+        "unknown",
+        f"no known mistake explains it; {count} of {size} entries differ: {'; '.join(told[:SHOWN])}; {out}",
+        points=len(inquiry.scenes),
+    )
 
 
 def _of_shape(problem: Problem, claim: tuple[Any, ...], again: Repeat | None, j: int, seed: int) -> list[Finding]:
@@ -134,7 +147,9 @@ def _shape_finding(scene: Any, j: int, kind: str, text: str, points: int) -> Fin
     name = circuit.names.get(circuit.inputs[j], f"argument {j}")
     seen = text.replace("np.", "").replace("(d", f"(d{name}").replace("d.T", f"d{name}.T").replace("d[", f"d{name}[")
     message = f"the gradient for {name} has shape {np.shape(scene.claim[j])}: it is {seen} where d{name} belongs"
-    return Finding(kind, message, hop_of(circuit, circuit.inputs[j]), "return one entry for each entry of the argument", f"d{name}", seen, (), points)
+    return Finding(
+        kind, message, hop_of(circuit, circuit.inputs[j]), "return one entry for each entry of the argument", f"d{name}", seen, (), points
+    )
 
 
 def _of_the_rest(problem: Problem, claim: tuple[Any, ...], again: Repeat | None, fitting: tuple[int, ...], seed: int) -> list[Finding]:

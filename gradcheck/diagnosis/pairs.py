@@ -13,15 +13,38 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit.edits import HOP, INPUT, VALUE, Edit, Locus, setting_at, values_used
+from gradcheck.circuit.formulas import formulas, types_at
+from gradcheck.circuit.slips import slips
+from gradcheck.diagnosis.macros import macro_forms
 from gradcheck.diagnosis.matching import Group, effects, tolerance
-from gradcheck.diagnosis.scaling import factor_of
+from gradcheck.diagnosis.scaling import factor_of, is_known, numbers_of
 from gradcheck.diagnosis.scene import UNFIT, Scene, record_of
 
 FIRSTS = 900  # mistakes tried as the first of two
+TWICE = 40  # slips of a formula that are tried with a second one
 ELEMENTS = 40_000_000  # numbers kept of the firsts' sweeps
 _NOTHING = 1e-7  # of the claim's deviation: edits that change less change nothing
 LOOPED = 24_000  # evaluations of formulas that do not act on each element
-_WHOLE = ("sum_to", "_to(", "@", "outer", "sum(", "mean(", ".T", "G", "Y", "np.roll", "np.flip", "shift", "swapaxes", "cumsum", "eye", "softmax", "reshape", "[")
+_WHOLE = (
+    "sum_to",
+    "_to(",
+    "@",
+    "outer",
+    "sum(",
+    "mean(",
+    ".T",
+    "G",
+    "Y",
+    "np.roll",
+    "np.flip",
+    "shift",
+    "swapaxes",
+    "cumsum",
+    "eye",
+    "softmax",
+    "reshape",
+    "[",
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +71,26 @@ def paired(scene: Scene, singles: Iterable[Edit], target: Any) -> Iterator[Group
             yield from _at(scene, firsts, locus, edits, within, budget)
 
 
+def double_slips(scene: Scene) -> Iterator[Edit]:
+    """Two slips in one formula: of a hop, or of what is spelled out."""
+    circuit = scene.circuit
+    places: list[tuple[Locus, str, tuple[str, ...], Any]] = []
+    for k, position in scene.parts:
+        primitive = circuit.primitive(k)
+        assert primitive is not None
+        types = types_at(circuit, k)
+        names = tuple(n for n, t in zip(setting_at(circuit, Locus(HOP, k, position)).names, (types[0], *types), strict=True) if t.floating)
+        places += [(Locus(HOP, k, position), f, names, ()) for f in formulas(primitive, types, circuit.params.get(k, {}), position)[:1]]
+    places += [(Locus(VALUE, f.u), f.text, ("g", "y", "x"), f.refs) for f in macro_forms(scene) if "t" not in dict(f.refs)]
+    for locus, form, names, refs in places:
+        seen = {form, *(s.text for s in slips(form, names))}
+        for first in slips(form, names)[:TWICE]:
+            for second in slips(first.text, names)[:TWICE]:
+                if second.text not in seen:
+                    seen.add(second.text)
+                    yield Edit(first.kind, (locus,), second.text, form, refs, first.rank + second.rank + 0.4, (second.kind,))
+
+
 def _distinct(scene: Scene, singles: Iterable[Edit], least: float) -> list[Edit]:
     """The simplest of those that do the same to the gradient, the simplest first."""
     best: dict[Any, Edit] = {}
@@ -71,7 +114,7 @@ def _swept(scene: Scene, edits: list[Edit], target: Any) -> _Firsts:
     size = sum(int(np.size(c)) for c in scene.cotangents.values()) + 1
     right, kept, sweeps, left = scene.along(scene.truth), [], [], []
     for e in edits[: ELEMENTS // size]:
-        found = record_of(scene, {locus: e for locus in e.loci})
+        found = record_of(scene, dict.fromkeys(e.loci, e))
         if found is not None and all(np.isfinite(t).all() for t in found.truth):
             kept.append(e)
             sweeps.append(found)
@@ -89,8 +132,10 @@ def _at(scene: Scene, firsts: _Firsts, locus: Locus, edits: list[Edit], within: 
     if right is None:
         return
     left = firsts.left[earlier]
-    for n, c in _factors(scene, locus, right, left, within):
-        yield (firsts.edits[earlier[n]], factor_of(c, locus))
+    numbers = numbers_of(scene)
+    for m, c in _factors(scene, locus, right, left, within):
+        if c != 0 and is_known(c, numbers):
+            yield (firsts.edits[earlier[m]], factor_of(c, locus))
     setting = setting_at(scene.circuit, locus)
     for second in edits:
         if second.locus.what == VALUE and "p0" in second.text:
@@ -128,7 +173,9 @@ def _changes(scene: Scene, setting: Any, second: Edit, names: dict[str, Any], ri
             return np.broadcast_to(setting.evaluate(second.text, given), right.shape) - right
         if budget[0] < len(right):
             return None
-        stacked = [n for n in ("g", "d", *(f"d{m}" for m in range(len(scene.truth)))) if n in given and np.shape(given[n])[:1] == right.shape[:1]]
+        stacked = [
+            n for n in ("g", "d", *(f"d{m}" for m in range(len(scene.truth)))) if n in given and np.shape(given[n])[:1] == right.shape[:1]
+        ]
         budget[0] -= len(right)
         rows = [setting.fitted(setting.evaluate(second.text, {**given, **{n: given[n][m] for n in stacked}})) for m in range(len(right))]
         return np.stack(rows) - right
@@ -154,5 +201,3 @@ def _factors(scene: Scene, locus: Locus, right: Any, left: Any, within: float) -
     change = np.sum(effect * left, axis=1) / np.where(square > 0, square, np.inf)
     for n in np.flatnonzero((np.max(np.abs(change[:, None] * effect - left), axis=1) <= within) & (np.abs(change) > 1e-6)):
         yield int(n), 1 + float(change[n])
-
-

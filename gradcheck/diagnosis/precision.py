@@ -104,19 +104,19 @@ def _stable(circuit: Circuit, k: int, values: Sequence[Any]) -> tuple[str, str]:
     return f"{primitive.name} of what rounding left", "form it from the value before that step"
 
 
+_CANCELLING = (  # what stands next to a difference that cancels, and what to write for the difference
+    ("tanh", "write 1 / cosh(x)**2 for 1 - tanh(x)**2"),
+    ("expit", "write expit(-x) for 1 - expit(x)"),
+    ("divide", "write expit(-x) for 1 - expit(x)"),
+    ("exp", "write expm1(x) for exp(x) - 1"),
+    ("cos", "write 2 sin(x/2)**2 for 1 - cos(x)"),
+    ("sqrt", "multiply by the sum of the roots: (a - b) / (sqrt(a) + sqrt(b))"),
+    ("square", "factor the difference of squares: (a - b) (a + b)"),
+    ("power", "factor the difference of squares: (a - b) (a + b)"),
+)
+
+
 def _cancelling(circuit: Circuit, read: tuple[int, ...], names: list[str]) -> str:
-    deeper = {p.name for i in read if circuit.opcodes[i] >= 0 for j in circuit.inputs_of(i) if (p := circuit.primitive(j)) is not None}
-    known = {*names, *deeper}
-    if "tanh" in known:
-        return "write 1 / cosh(x)**2 for 1 - tanh(x)**2"
-    if "expit" in known or ("divide" in names and "exp" in known | {"add"}):
-        return "write expit(-x) for 1 - expit(x)"
-    if "exp" in known:
-        return "write expm1(x) for exp(x) - 1"
-    if "cos" in known:
-        return "write 2 sin(x/2)**2 for 1 - cos(x)"
-    if "sqrt" in known:
-        return "multiply by the sum of the roots: (a - b) / (sqrt(a) + sqrt(b))"
-    if "square" in known or "power" in known:
-        return "factor the difference of squares: (a - b) (a + b)"
-    return "rewrite the difference so that what is equal cancels before rounding"
+    below = [circuit.primitive(j) for i in read if circuit.opcodes[i] >= 0 for j in circuit.inputs_of(i)]
+    known = {*names, *(p.name for p in below if p is not None)}
+    return next((fix for name, fix in _CANCELLING if name in known), "rewrite the difference so that what is equal cancels before rounding")

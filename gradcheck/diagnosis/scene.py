@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from gradcheck.circuit import Circuit, Floats, interpret, trail
-from gradcheck.circuit.circuit import CONSTANT, ArrayType, freeze_params
+from gradcheck.circuit import Circuit, Floats, trail
+from gradcheck.circuit.circuit import CONSTANT, ArrayType
 from gradcheck.circuit.edits import FUNCTION, HOP, INPUT, VALUE, Edit, Locus, other_function, setting_at, values_used
 from gradcheck.circuit.formulas import Setting
 from gradcheck.circuit.reverse import active_values
@@ -36,7 +35,7 @@ class Scene:
     """A problem with a claim of its gradient, and what the sweep gives at the point.
 
     `views` say for each argument how its gradient is looked at, as a formula over `d`, where the claim has another shape. Claims are looked at
-    with random `weights`, gradients along the `directions` that these make.
+    with random `weights`, gradients along the `directions` that these make. `around` are arrays that the claim's own code knows.
     """
 
     problem: Problem
@@ -48,9 +47,11 @@ class Scene:
     cotangents: dict[int, Any] = field(default_factory=dict)
     parts: dict[tuple[int, int], Any] = field(default_factory=dict)
     views: tuple[str, ...] = ()
+    around: tuple[Any, ...] = ()
     weights: tuple[Arrays, ...] = ()
     directions: tuple[Arrays, ...] = ()
     tangents: tuple[dict[int, Any], ...] = ()
+    known: dict[str, Any] = field(default_factory=dict)  # what was worked out of it before
 
     @property
     def circuit(self) -> Circuit:
@@ -85,7 +86,9 @@ class Scene:
         """The gradient with mistakes made."""
         for e in edits.values():
             if e.locus.what == FUNCTION:
-                return scene_of(replace(self.problem, circuit=other_function(self.circuit, e)), self.claim).swept({k: v for k, v in edits.items() if v is not e})
+                return scene_of(replace(self.problem, circuit=other_function(self.circuit, e)), self.claim).swept(
+                    {k: v for k, v in edits.items() if v is not e}
+                )
         return _sweep(self, edits, None)
 
     def at_hop(self, k: int, position: int, g: Any, part: Any) -> dict[str, Any]:
@@ -96,7 +99,19 @@ class Scene:
 
 def facing(scene: Scene, chosen: Sequence[int], seed: int = 0) -> Scene:
     """The scene looked at along directions of some arguments only."""
-    alone = Scene(scene.problem, scene.claim, scene.values, scene.active, scene.still, scene.truth, scene.cotangents, scene.parts, scene.views)
+    alone = Scene(
+        scene.problem,
+        scene.claim,
+        scene.values,
+        scene.active,
+        scene.still,
+        scene.truth,
+        scene.cotangents,
+        scene.parts,
+        scene.views,
+        scene.around,
+        known=scene.known,
+    )
     return with_tangents(alone, seed, tuple(chosen))
 
 
@@ -164,9 +179,7 @@ def with_tangents(scene: Scene, seed: int = 0, chosen: tuple[int, ...] | None = 
         return drawn if chosen is None or j in chosen else 0.0 * drawn
 
     scene.weights = tuple(tuple(weight(j, c) for j, c in enumerate(scene.claim)) for _ in range(DIRECTIONS))
-    scene.directions = tuple(
-        tuple(_direction(scene, j, w, chosen) for j, w in enumerate(weights)) for weights in scene.weights
-    )
+    scene.directions = tuple(tuple(_direction(scene, j, w, chosen) for j, w in enumerate(weights)) for weights in scene.weights)
     circuit, numbers = all_tangents(scene.circuit, scene.still)
     with np.errstate(all="ignore"):
         found = []
@@ -176,8 +189,6 @@ def with_tangents(scene: Scene, seed: int = 0, chosen: tuple[int, ...] | None = 
             found.append({i: known[t] for i, t in numbers.items()})
     scene.tangents = tuple(found)
     return scene
-
-
 
 
 def apply_template(template: Template, given: Sequence[Any]) -> Any:
@@ -203,11 +214,11 @@ def _sweep(scene: Scene, edits: Edits, record: Scene | None) -> Arrays:
         if circuit.opcodes[k] < 0:
             continue
         read = circuit.inputs_of(k)
-        types = (_type(g, circuit.type(k)), circuit.type(k), *(circuit.type(i) for i in read))
+        given = (g, values[k], *(values[j] for j in read))
         for position, i in enumerate(read):
             if not active[i]:
                 continue
-            part = apply_template(rule(TABLE[circuit.opcodes[k]], position, types, circuit.params.get(k, {})), (g, values[k], *(values[j] for j in read)))
+            part = apply_template(_rule(scene, k, position, g), given)
             if part is None:
                 continue
             found = edits.get(Locus(HOP, k, position)) if edits else None
@@ -222,9 +233,21 @@ def _sweep(scene: Scene, edits: Edits, record: Scene | None) -> Arrays:
     return tuple(_result(scene, j, totals, edits) for j in range(len(totals)))
 
 
+def _rule(scene: Scene, k: int, position: int, g: Any) -> Template:
+    """The rule of a hop, for the type its cotangent has."""
+    key = (k, position, getattr(g, "shape", ()), getattr(g, "dtype", float))
+    rules = scene.known.setdefault("rules", {})
+    if key not in rules:
+        circuit = scene.circuit
+        types = (_type(g, circuit.type(k)), circuit.type(k), *(circuit.type(i) for i in circuit.inputs_of(k)))
+        rules[key] = rule(TABLE[circuit.opcodes[k]], position, types, circuit.params.get(k, {}))
+    found: Template = rules[key]
+    return found
+
+
 def record_of(scene: Scene, edits: Edits) -> Scene | None:
     """The sweep with mistakes made: its cotangents, parts and result; None where they cannot be made."""
-    found = Scene(scene.problem, scene.claim, scene.values, scene.active, scene.still)
+    found = Scene(scene.problem, scene.claim, scene.values, scene.active, scene.still, known=scene.known)
     try:
         with np.errstate(all="ignore"):
             found.truth = _sweep(found, edits, found)
@@ -235,7 +258,9 @@ def record_of(scene: Scene, edits: Edits) -> Scene | None:
 
 def _type(value: Any, like: ArrayType) -> ArrayType:
     array = np.asarray(value)
-    return ArrayType(array.shape, array.dtype) if array.dtype != like.dtype or array.shape != like.shape else ArrayType(like.shape, like.dtype)
+    return (
+        ArrayType(array.shape, array.dtype) if array.dtype != like.dtype or array.shape != like.shape else ArrayType(like.shape, like.dtype)
+    )
 
 
 def _total(scene: Scene, k: int, parts: list[Any], edits: Edits, cotangents: Mapping[int, Any]) -> Any:
@@ -260,6 +285,3 @@ def _result(scene: Scene, j: int, totals: Arrays, edits: Edits) -> Any:
 def _edited(scene: Scene, locus: Locus, found: Edit, values: dict[str, Any], cotangents: Mapping[int, Any]) -> Any:
     setting = setting_at(scene.circuit, locus)
     return setting.fitted(setting.evaluate(found.text, values | values_used(scene.circuit, found, scene.values, cotangents)))
-
-
-

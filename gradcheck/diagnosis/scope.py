@@ -18,7 +18,7 @@ from gradcheck.circuit.edits import HOP, VALUE, Edit, Locus, Variant, formed, se
 from gradcheck.circuit.formulas import formulas, types_at
 from gradcheck.diagnosis.macros import Form, macro_forms
 from gradcheck.diagnosis.matching import near, tolerance
-from gradcheck.diagnosis.mistakes import Mistake
+from gradcheck.diagnosis.mistake import Mistake
 from gradcheck.diagnosis.scene import UNFIT, Scene
 from gradcheck.primitives import BY_NAME, OPCODE
 
@@ -41,9 +41,8 @@ def pools(scene: Scene) -> dict[tuple[int, ...], Pool]:
     """Values, cotangents and constants by shape."""
     found: dict[tuple[int, ...], list[tuple[Ref, Any]]] = {}
     for k, value in enumerate(scene.values):
-        if scene.circuit.type(k).floating or (k in scene.circuit.constants and np.shape(value)):
-            if k not in scene.circuit.constants or np.shape(value):
-                found.setdefault(np.shape(value), []).append((("value", k), value))
+        if np.shape(value) if k in scene.circuit.constants else scene.circuit.type(k).floating:
+            found.setdefault(np.shape(value), []).append((("value", k), value))
     for k, value in scene.cotangents.items():
         found.setdefault(np.shape(value), []).append((("cotangent", k), value))
     for array in _about(scene):
@@ -55,14 +54,38 @@ def pools(scene: Scene) -> dict[tuple[int, ...], Pool]:
     }
 
 
-def _about(scene: Scene) -> list[Any]:
-    """Arrays of floats that the function knows by name, beside those it computes with."""
-    function = scene.problem.function
-    cells = [c.cell_contents for c in getattr(function, "__closure__", None) or () if c is not None]
+def arrays_of(function: Any) -> list[Any]:
+    """Arrays of floats that a function knows by name, beside those it computes with."""
+    cells = [c.cell_contents for c in getattr(function, "__closure__", None) or () if _is_filled(c)]
     names, known = getattr(getattr(function, "__code__", None), "co_names", ()), getattr(function, "__globals__", {})
-    held = [*cells, *(known[n] for n in names if n in known), *scene.problem.arguments]
-    arrays = [a for a in held if isinstance(a, np.ndarray) and a.dtype.kind == "f" and 1 < a.size <= LARGE]
-    return [a for a in arrays if not any(v is a for v in scene.values)]
+    held = [*cells, *(known[n] for n in names if n in known)]
+    inner = [a for f in held if hasattr(f, "__code__") for a in _arrays(f)]
+    return [*(a for a in held if _is_candidate(a)), *inner]
+
+
+def _arrays(function: Any) -> list[Any]:
+    """The arrays that a helper of a function knows."""
+    names, known = function.__code__.co_names, function.__globals__
+    cells = [c.cell_contents for c in function.__closure__ or () if _is_filled(c)]
+    return [a for a in (*cells, *(known[n] for n in names if n in known)) if _is_candidate(a)]
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:  # a variable that is not set yet
+        return False
+
+
+def _is_candidate(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and 1 < value.size <= LARGE
+
+
+def _about(scene: Scene) -> list[Any]:
+    """Arrays that function and claim know, and that the circuit does not hold."""
+    held = [*arrays_of(scene.problem.function), *scene.problem.arguments, *scene.around]
+    distinct = {id(a): a for a in held if _is_candidate(a)}.values()
+    return [a for a in distinct if not any(np.shape(v) == a.shape and np.array_equal(v, a) for v in scene.values)]
 
 
 def _variants(scene: Scene) -> Iterator[tuple[Variant, Any]]:
@@ -137,8 +160,8 @@ def _at_hop(scene: Scene, k: int, position: int, known: dict[tuple[int, ...], Po
     i = circuit.inputs_of(k)[position]
     for form in forms[:1]:
         for name, text in exchanges(form):
-            pool = known.get(np.shape(values.get(name)))
-            if name not in values or pool is None:
+            pool = known.get(np.shape(values[name])) if name in values else None
+            if pool is None:
                 continue
             for ref, effect in _tried(scene, locus, text, values, pool, i):
                 if near(effect, target, within) and not _is_own(scene, ref, name, k):
@@ -183,7 +206,9 @@ def _tried(scene: Scene, locus: Locus, text: str, values: dict[str, Any], pool: 
     elementwise = not any(f in text for f in ("sum_to", "@", "outer", "sum(", "mean(", ".T", "G", "Y"))
     if elementwise and np.shape(right) == pool.stack.shape[1:]:
         changes = np.broadcast_to(setting.evaluate(text, values | {"w": pool.stack}), pool.stack.shape) - right
-        found = np.stack([np.sum(changes * t[i], axis=tuple(range(1, changes.ndim))) if i in t else np.zeros(len(changes)) for t in scene.tangents], 1)
+        found = np.stack(
+            [np.sum(changes * t[i], axis=tuple(range(1, changes.ndim))) if i in t else np.zeros(len(changes)) for t in scene.tangents], 1
+        )
         yield from zip(pool.refs, found, strict=True)
         return
     for ref, w in zip(pool.refs, pool.stack, strict=True):
@@ -268,6 +293,7 @@ def _is_divisor(circuit: Circuit, k: int) -> bool:
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(shape[::-1], to[::-1], strict=False))
 
+
 OTHER_LOSSES = ("(x - w)", "np.sign(x - w)", "(-w / x)", "(-w / x + (1 - w) / (1 - x))", "(sigmoid(x) - w)", "(np.exp(x) - w)")
 
 
@@ -279,7 +305,9 @@ def _of_other_losses(scene: Scene, i: int, tangents: Any, wanted: Any, within: f
         if np.shape(data) != np.shape(x) or (not np.shape(x) and data in (0, 1)):
             continue
         for form in OTHER_LOSSES:
-            sent = np.ravel(setting_at(scene.circuit, Locus(VALUE, i)).evaluate(form, {"x": x, "w": np.asarray(data, dtype=float)})) @ tangents
+            sent = (
+                np.ravel(setting_at(scene.circuit, Locus(VALUE, i)).evaluate(form, {"x": x, "w": np.asarray(data, dtype=float)})) @ tangents
+            )
             for scale in sorted({s for n in sizes for s in (1 / n, 2 / n, -1 / n)}):
                 if np.max(np.abs(scale * sent - wanted)) <= within * np.max(np.abs(wanted)):
                     yield Mistake("wrong-function", f"{scale!r} * {form}", "d", 3.4).at(Locus(VALUE, i), refs=(("w", ("value", k)),))

@@ -11,7 +11,7 @@ from gradcheck.circuit.edits import HOP, Edit, Locus, setting_at
 from gradcheck.circuit.formulas import formulas, types_at
 from gradcheck.circuit.slips import slips
 from gradcheck.diagnosis.matching import tolerance
-from gradcheck.diagnosis.mistakes import Mistake
+from gradcheck.diagnosis.mistake import Mistake
 from gradcheck.diagnosis.scene import UNFIT, Scene, view
 
 LOOKED_AT = 2000  # entries up to which sums of them are tried

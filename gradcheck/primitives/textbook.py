@@ -90,7 +90,16 @@ NEIGHBOURS: Mapping[str, tuple[str, ...]] = {  # functions taken for each other
 }
 
 LOCAL: Mapping[str, tuple[str, ...]] = {  # derivatives of functions that are taken for each other
-    "tanh": ("1 / (1 + x**2)", "sigmoid(x) * (1 - sigmoid(x))", "1 / np.cos(x)**2", "1 / np.cosh(x)", "1 + np.tan(x)**2", "y * (1 - y)", "(1 - y)**2", "1 - y"),
+    "tanh": (
+        "1 / (1 + x**2)",
+        "sigmoid(x) * (1 - sigmoid(x))",
+        "1 / np.cos(x)**2",
+        "1 / np.cosh(x)",
+        "1 + np.tan(x)**2",
+        "y * (1 - y)",
+        "(1 - y)**2",
+        "1 - y",
+    ),
     "logsumexp": ("x == Y", "np.exp(x)", "np.exp(x) / x.size"),
     "max": ("1", "x == np.min(x, axis=axis, keepdims=True)", "1 / n"),
     "min": ("1", "x == np.max(x, axis=axis, keepdims=True)", "1 / n"),
@@ -105,6 +114,15 @@ LOCAL: Mapping[str, tuple[str, ...]] = {  # derivatives of functions that are ta
     "sqrt": ("1 / np.sqrt(x)", "2 * np.sqrt(x)", "np.sqrt(x) / 2", "1 / (2 * x)", "-1 / (2 * np.sqrt(x))"),
     "absolute": ("1", "-np.sign(x)"),
     "maximum": ("b", "a"),
-    "power": ("a**(b - 1)", "b * a**(b - 1)", "a**b", "b * a**b", "y * np.log(a)", "b * a**(b + 1)", "(b - 1) * a**(b - 1)", "(b - 1) * a**b"),
+    "power": (
+        "a**(b - 1)",
+        "b * a**(b - 1)",
+        "a**b",
+        "b * a**b",
+        "y * np.log(a)",
+        "b * a**(b + 1)",
+        "(b - 1) * a**(b - 1)",
+        "(b - 1) * a**b",
+    ),
     "logaddexp": ("1 / (1 + np.exp(a - b))", "np.exp(a) / (1 + np.exp(a))**2", "np.exp(a - b)"),
 }

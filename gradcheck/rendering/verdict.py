@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.rendering.layout import table
-from gradcheck.verdicts.verdict import Finding, Verdict, written
+from gradcheck.verdicts.verdict import Verdict, written
 
 SHOWN = 5
 TIES = 2  # equivalent explanations that are shown
@@ -60,7 +61,11 @@ def _advice(verdict: Verdict) -> Iterator[tuple[str, str]]:
 def _told(finding: Finding) -> str:
     """A finding in one line, with what to do and what else would explain it."""
     fix = f"; {finding.fix}" if finding.fix and finding.fix not in finding.message else ""
-    others = list(dict.fromkeys(f"{f.kind} in {f.hop}" for f in finding.equivalent if f.hop is not None and (f.kind, f.hop) != (finding.kind, finding.hop)))
+    others = list(
+        dict.fromkeys(
+            f"{f.kind} in {f.hop}" for f in finding.equivalent if f.hop is not None and (f.kind, f.hop) != (finding.kind, finding.hop)
+        )
+    )
     also = f" (the same numbers: {'; '.join(others[:TIES])})" if others else ""
     return f"{finding.message}{fix}{also}"
 

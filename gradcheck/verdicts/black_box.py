@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import Outcome
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.domains import Domain
 from gradcheck.errors import ShapeError, TraceError
 from gradcheck.gradients.directional import KINK, Estimate, entry_slope, one_sided_slopes, random_line_directions
@@ -21,7 +22,7 @@ from gradcheck.gradients.method import Problem, untraced
 from gradcheck.gradients.noise_level import Noise, noise_level
 from gradcheck.verdicts.claim import broken_contract, kept_contract, labels
 from gradcheck.verdicts.group_testing import Along, judge_directions
-from gradcheck.verdicts.verdict import Finding, Verdict
+from gradcheck.verdicts.verdict import Verdict
 
 FEW = 64  # inputs up to which every entry is estimated
 OWN, RELATIVE = 1e-3, 1e-6  # a bound is tight next to its own entry, or next to the largest of all
@@ -69,9 +70,7 @@ def judge_black_box(
         verdict = judge_directions(along, calls, name, tuple(found))
     if verdict.ok:
         return verdict
-    return replace(
-        verdict, findings=(*verdict.findings, Finding("black-box", f"judged by differences, for it cannot be traced: {error}"))
-    )
+    return replace(verdict, findings=(*verdict.findings, Finding("black-box", f"judged by differences, for it cannot be traced: {error}")))
 
 
 def noise_of(problem: Problem) -> tuple[Noise, int]:

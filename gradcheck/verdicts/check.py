@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcheck.case import DRAWN, Case, Outcome
 from gradcheck.circuit import advice, argument_names
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.domains import Domain, floating_positions
 from gradcheck.errors import GradientError, TraceError, UsageError
 from gradcheck.gradients.method import Problem, problem_of
@@ -18,7 +19,15 @@ from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.accuracy import Accuracy
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.borderline import between_sides, decided_by_rounding
-from gradcheck.verdicts.claim import broken_contract, claimed_entries, intermediate_gradients, kept_contract, labels, loose_entries, repeat_claim
+from gradcheck.verdicts.claim import (
+    broken_contract,
+    claimed_entries,
+    intermediate_gradients,
+    kept_contract,
+    labels,
+    loose_entries,
+    repeat_claim,
+)
 from gradcheck.verdicts.formula import looks
 from gradcheck.verdicts.judge import Judgement, Standard, judge, measured, plainly_right, standard
 from gradcheck.verdicts.raising import both_raise, raised
@@ -27,7 +36,7 @@ from gradcheck.verdicts.second_order import SecondOrder, is_product
 from gradcheck.verdicts.tolerance import unit_roundoff
 from gradcheck.verdicts.trees import taken_apart
 from gradcheck.verdicts.triangles import symmetric_claim
-from gradcheck.verdicts.verdict import SEVERITY, Finding, Later, Verdict
+from gradcheck.verdicts.verdict import SEVERITY, Later, Verdict
 from gradcheck.verdicts.vjp import linear_in_cotangent, rows, weighted
 
 __all__ = ["Finding", "Verdict", "assert_gradient", "check", "check_problem", "claimed_entries", "labels"]
@@ -225,14 +234,18 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
         return Verdict("undecided", f"the truth is not known here: {truth.reason}", name)
     claim, found = kept_contract(gradient, problem)
     if claim is None:
-        return replace(broken_contract(name, found), later=Later(partial(mistakes, problem, gradient)) if found[0].kind == "shape" else None)
+        return replace(
+            broken_contract(name, found), later=Later(partial(mistakes, problem, gradient)) if found[0].kind == "shape" else None
+        )
     accuracy = measured(claim, problem, truth)
     judgement = plainly_right(accuracy, truth) or _judged(claim, accuracy, gradient, by or standard(problem, truth), digits)
     if judgement.outcome == "wrong" and (hint := symmetric_claim(judgement.accuracy, problem)):
         judgement = replace(judgement, reason=f"{judgement.reason}; {hint}", kinds=("one-triangle",))
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
     later = Later(partial(mistakes, problem, gradient, judgement.kinds)) if judgement.kinds in LOOKED_INTO else None
-    return Verdict(judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, problem=problem, later=later)
+    return Verdict(
+        judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, problem=problem, later=later
+    )
 
 
 LOOKED_INTO = (("unknown",), ("precision",), ("nonfinite",))
@@ -249,7 +262,7 @@ def mistakes(problem: Problem, gradient: Callable[..., Any], kinds: tuple[str, .
     if claim is None:
         return ()
     given = partial(intermediate_gradients, gradient)
-    return named(problem, claim, partial(loose_entries, gradient), given=given if given(problem) else None)
+    return named(problem, claim, partial(loose_entries, gradient), given=given if given(problem) else None, code=gradient)
 
 
 def _judged(claim: tuple[Any, ...], accuracy: Accuracy, gradient: Callable[..., Any], by: Standard, digits: float | None) -> Judgement:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import argument_names
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.gradients.method import Problem, same_bits
 from gradcheck.verdicts.raising import told
-from gradcheck.verdicts.verdict import Finding, Verdict
+from gradcheck.verdicts.verdict import Verdict
 
 _ROUNDING = 2.0**20  # units of roundoff of the largest entry that two runs may differ by, while half the digits agree
 BREACHES = ("raises", "shape", "mutates-input", "non-deterministic")  # findings that make a gradient wrong whatever its values

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import Circuit
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.verdicts.accuracy import measure
 from gradcheck.verdicts.coverage import REMAINDERS, STEPS, hops, moving, touches, values_at
 from gradcheck.verdicts.judge import Standard
 from gradcheck.verdicts.tolerance import SAFETY, unit_roundoff
-from gradcheck.verdicts.verdict import Finding, Verdict, written
+from gradcheck.verdicts.verdict import Verdict, written
 
 TIES = 6  # entries that may tie at once for the hull of limiting gradients to be worked out with confidence
 BESIDE = 16.0  # units of roundoff by which a quotient may miss a whole number that it is not

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.gradients.directional import Estimate, entry_slope, random_line_directions, slope
 from gradcheck.gradients.line import line
 from gradcheck.gradients.method import Problem
 from gradcheck.gradients.noise_level import Noise
-from gradcheck.verdicts.verdict import Finding, Verdict
+from gradcheck.verdicts.verdict import Verdict
 
 DIRECTIONS, ENOUGH = 6, 4  # tried, and with a bound
 MISSED = 1e-6  # probability of missing an error of the size stated

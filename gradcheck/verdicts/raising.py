@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import scipy
 
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import GradcheckError
-from gradcheck.verdicts.verdict import Finding, Verdict
+from gradcheck.verdicts.verdict import Verdict
 
 _OURS = str(Path(__file__).parent.parent)
 _LIBRARIES = tuple(str(Path(m.__file__).parent) for m in (np, scipy) if m.__file__)

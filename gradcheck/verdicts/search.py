@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradcheck.circuit import trace
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.domains import Domain, Real
 from gradcheck.errors import GradcheckError, TraceError
 from gradcheck.gradients.functional import grad
@@ -26,7 +27,7 @@ from gradcheck.verdicts.coverage import Coverage, Visits, values_at
 from gradcheck.verdicts.driving import LEAST, WORK, boundaries, drive_of
 from gradcheck.verdicts.excuses import excused
 from gradcheck.verdicts.judge import Standard, standard
-from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
+from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
 BUDGET = 96  # points judged in one search
 FEWEST = 24  # points judged however long the circuit is

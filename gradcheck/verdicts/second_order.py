@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import argument_names
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.domains import Domain
 from gradcheck.errors import ShapeError, TraceError
 from gradcheck.gradients.method import Problem, problem_of
@@ -25,7 +26,7 @@ from gradcheck.verdicts.accuracy import joined
 from gradcheck.verdicts.claim import broken_contract, claimed_entries, labels
 from gradcheck.verdicts.judge import Judgement, standard
 from gradcheck.verdicts.raising import told
-from gradcheck.verdicts.verdict import SEVERITY, Finding, Verdict
+from gradcheck.verdicts.verdict import SEVERITY, Verdict
 from gradcheck.verdicts.vjp import linear
 
 VECTORS = 2  # random vectors a product is tried with

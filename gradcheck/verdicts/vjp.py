@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import ShapeError
 from gradcheck.gradients.method import untraced
 from gradcheck.verdicts.claim import claimed_entries
-from gradcheck.verdicts.verdict import Finding, Verdict
+from gradcheck.verdicts.verdict import Verdict
 
 COTANGENTS = 2
 ROWS = 32  # outputs up to which each is looked at alone

@@ -168,17 +168,25 @@ SLIPS = {
 }
 
 
+def _named(judged):
+    """Whether the diagnosis of a claimed gradient names all its mistakes."""
+    claimed, verdict = judged
+    return set(claimed.kinds) <= set(verdict.kinds)
+
+
 @claim("C24")
 def five_slips_found(run):
     """Each slip alone and all five together are found wrong; the forward slip already by its value."""
     together = run.compare(run.cases["neuron_with_all_five_slips"])
     alone = [run.compare(run.cases[name]) for name in SLIPS]
     rejected = [c.claimed[0][1].outcome == "wrong" and c.outcome == "right" for c in (*alone, together)]
+    named = [_named(c.claimed[0]) for c in (*alone, together)]
     hidden = check(run.cases["neuron_with_wrong_weight"], bias_read_for_a_weight, at=(W, X)).outcome
     right, slipped = float(together.points[0].truth.value.mid()), float(_slipped_output(W, X))
-    shown = all(rejected) and hidden == "right" and right == 0.7310585786300049 and slipped != right
+    shown = all(rejected) and all(named) and hidden == "right" and right == 0.7310585786300049 and slipped != right
     text = (
-        f"{sum(rejected[:-1])} of {len(SLIPS)} slips found alone, {sum(rejected[-1:])} of 1 all together; "
+        f"{sum(rejected[:-1])} of {len(SLIPS)} slips found and {sum(named[:-1])} named alone, {sum(rejected[-1:])} of 1 found and "
+        f"{sum(named[-1:])} named all together; "
         f"the forward slip gives {slipped:.12g} for {right:.12g}; "
         f"w2 read for w1 is judged {hidden} at the question's own weights, where both are -3, and wrong at others"
     )

@@ -30,8 +30,8 @@ class Match:
         """Smaller is simpler. One mistake made at several hops, or for all operands of one operation, counts once; others add up."""
         ranks: dict[tuple[str, str, str], float] = {(e.text, e.base, e.locus.what): e.rank for e in self.edits}
         if len({e.kind for e in self.edits}) == 1 and (len({e.locus.k for e in self.edits}) == 1 or len(ranks) == 1 or self.together):
-            return max(ranks.values()) + AGAIN * (len(ranks) - 1)
-        return sum(ranks.values()) + BESIDES * (len(ranks) - 1)
+            return float(max(ranks.values())) + AGAIN * (len(ranks) - 1)
+        return float(sum(ranks.values())) + BESIDES * (len(ranks) - 1)
 
     @property
     def together(self) -> bool:
@@ -41,7 +41,7 @@ class Match:
 
 def tolerance(scene: Scene) -> float:
     """The relative difference of gradients that are the same formula: rounding, amplified somewhat."""
-    return float(np.finfo(scene.problem.dtype).eps) ** 0.6
+    return float(float(np.finfo(scene.problem.dtype).eps) ** 0.6)
 
 
 def sieve(scene: Scene, edits: Iterable[Edit], target: Any) -> Iterator[Edit]:

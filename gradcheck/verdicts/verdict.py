@@ -76,9 +76,9 @@ class Verdict:
         """What is wrong, the most likely first: worked out when first asked for. `findings` are those known without looking for mistakes."""
         if self.later is None:
             return self.findings
-        named = self.later.get()
-        replaced = {f.kind for f in named} | ({"unknown"} if named else set())
         breaches = tuple(f for f in self.findings if f.kind == "shape")
+        named = tuple(f for f in self.later.get() if not (breaches and f.kind in ("shape", "unknown")))
+        replaced = {f.kind for f in named} | ({"unknown"} if named else set())
         rest = tuple(f for f in self.findings if f.kind not in replaced and f.kind != "shape")
         return (*breaches, *named, *rest)
 

@@ -140,7 +140,7 @@ SHAPES = [
 def test_a_claim_of_another_shape_is_wrong_and_says_which(function, gradient, at, message):
     verdict = check(function, gradient, at)
     assert verdict.outcome == "wrong"
-    assert verdict.kinds == ("shape",)
+    assert verdict.kinds[0] == "shape"
     assert verdict.reason.startswith(message)
     assert verdict.diagnosis[0].message.startswith(message)
 

@@ -153,7 +153,7 @@ def _following(hops: Sequence[tuple[int, int]], refs: list[Any]) -> list[Any] | 
 
 def _is_element(scene: Scene, ref: Any) -> bool:
     primitive = scene.circuit.primitive(ref[1])
-    return primitive is not None and primitive.name == "getitem"
+    return ref[1] in scene.circuit.constants or (primitive is not None and primitive.name == "getitem")
 
 
 def _orders(n: int) -> Iterator[tuple[str, list[int]]]:

@@ -55,7 +55,7 @@ SOFTPLUS = Macro(
     (),
     ("g * (x > 0)",),
 )
-RELU = Macro("relu", lambda x: np.maximum(x, 0.0), ("g * (x > 0)",))
+RELU = Macro("relu", lambda x: np.maximum(x, 0.0), ("g * (x > 0)",), (), ("g * y",))
 NORM = Macro(
     "norm",
     lambda x: np.sqrt(np.sum(x * x)),

@@ -1,0 +1,65 @@
+"""Real mistakes are named: the sample, the corpus that nobody looked at before, and the slips planted in cases."""
+
+import numpy as np
+import pytest
+
+from gradcheck import check, load_cases
+from tests.corpus.entries import BLIND, SAMPLE, STUDENTS
+
+CONFIDENT = ("unknown", "precision", "nonfinite")
+
+
+def rates(mistakes):
+    """Shares named and named wrongly."""
+    found = [(m, tuple(f.kind for f in check(m.function, m.wrong, m.at).diagnosis)) for m in mistakes]
+    named = [m.name for m, kinds in found if m.is_named_by(kinds)]
+    wrongly = [m.name for m, kinds in found if not m.is_named_by(kinds) and kinds[:1] != ("unknown",)]
+    return len(named) / len(mistakes), len(wrongly) / len(mistakes)
+
+
+@pytest.mark.parametrize("mistake", SAMPLE, ids=[m.name for m in SAMPLE])
+def test_every_mistake_of_the_sample_is_named(mistake):
+    verdict = check(mistake.function, mistake.wrong, mistake.at)
+    assert verdict.outcome == "wrong"
+    assert verdict.diagnosis[0].kind in mistake.accepted, str(verdict)
+
+
+@pytest.mark.parametrize("mistake", SAMPLE[::4], ids=[m.name for m in SAMPLE[::4]])
+def test_right_gradients_have_no_diagnosis(mistake):
+    assert check(mistake.function, mistake.right, mistake.at).diagnosis == ()
+
+
+def test_nine_of_ten_mistakes_of_the_blind_corpus_are_not_unknown_or_misnamed():
+    named, wrongly = rates(BLIND)
+    assert named >= 0.88, f"{named:.1%} named"
+    assert wrongly <= 0.02, f"{wrongly:.1%} named wrongly"
+
+
+@pytest.mark.slow
+def test_nine_of_ten_mistakes_of_the_first_corpus_are_named():
+    named, wrongly = rates(STUDENTS)
+    assert named >= 0.9, f"{named:.1%} named"
+    assert wrongly <= 0.03, f"{wrongly:.1%} named wrongly"
+
+
+def claims_of_cases(root):
+    return [
+        (case, claimed) for case in load_cases(root / "cases") for claimed in case.claimed if claimed.expect == "wrong" and claimed.kinds
+    ]
+
+
+def test_the_claimed_gradients_of_cases_are_named_as_they_say(root):
+    missed = []
+    for case, claimed in claims_of_cases(root):
+        kinds = tuple(dict.fromkeys(f.kind for f in check(case, claimed.function).diagnosis))
+        if not (set(claimed.kinds) <= set(kinds) if case.name.startswith("neuron_with") else kinds[:1] != () and kinds[0] in claimed.kinds):
+            missed.append((case.name, claimed.name, claimed.kinds, kinds))
+    assert missed == []
+
+
+def test_noise_is_not_named():
+    rng = np.random.default_rng(3)
+    for mistake in SAMPLE[::3]:
+        noise = rng.normal(size=np.shape(mistake.at[0]))
+        kinds = [f.kind for f in check(mistake.function, lambda p, noise=noise: noise * np.cos(p), mistake.at).diagnosis]
+        assert set(kinds) <= set(CONFIDENT), mistake.name

@@ -20,6 +20,7 @@ from gradcheck.primitives.textbook import MATRIX, PRODUCTS, TEXTBOOK
 
 REDUCTIONS = ("sum", "mean", "prod", "max", "min", "var", "logsumexp")
 ALONG = ("softmax", "log_softmax", "cumsum")
+OF_MATRICES = ("inv", "det", "logabsdet")  # written for one matrix, not for a stack
 OPERANDS = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
 
 
@@ -117,7 +118,8 @@ def formulas(primitive: Primitive, types: Sequence[ArrayType], params: Mapping[s
         forms = MATRIX.get((len(types[1].shape), len(types[2].shape)), ((), ()))[position]
     else:
         table = TEXTBOOK.get(primitive.name, ())
-        forms = table[position] if position < len(table) else ()
+        stacked = primitive.name in OF_MATRICES and len(types[1].shape) > 2
+        forms = table[position] if position < len(table) and not stacked else ()
     return tuple(_inlined(f, primitive, types, params, position) for f in forms)
 
 
@@ -127,7 +129,7 @@ def _inlined(form: str, primitive: Primitive, types: Sequence[ArrayType], params
     if primitive.name in REDUCTIONS + ALONG:
         given = params.get("axis")
         axes = axes_of(given, len(types[1].shape))
-        count = int(np.prod([types[1].shape[a] for a in axes], dtype=int))
+        count = int(np.prod([types[1].shape[a] for a in axes], dtype=int)) - params.get("ddof", 0)
         axis = str(given if isinstance(given, int) else axes[0] if len(axes) == 1 else axes)
         form = form.replace("axis=axis", f"axis={axis}").replace(", axis)", f", {axis})").replace(" / n", f" / {count}")
     elif primitive.elementwise and shape != types[0].shape:

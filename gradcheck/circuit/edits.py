@@ -147,6 +147,8 @@ class _Planted:
     def _referred(self, builder: Builder, what: str, ref: Any) -> int:
         if what == "variant":
             return builder.append(ref.opcode, ref.operands, self.circuit.type(ref.k), self.circuit.params.get(ref.k))
+        if what == "cotangent" and ref not in self.cotangents:
+            raise ValueError(f"the cotangent of value {ref} is not known yet where it is referred to")
         found: int = ref if what == "value" else self.cotangents[ref]
         return found
 

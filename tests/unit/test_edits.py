@@ -244,7 +244,16 @@ def test_what_is_still_in_one_function_moves_in_another() -> None:
     assert alike(planted(at, added), at.truth)  # the shift cancels, whatever it is
 
 
-UNFIT_TEXTS = ["g[:1, :1, :1]", "z", "g.T @ np.outer(g, g) @ np.eye(2)", "np.reshape(d, (2,))", "a > b > g", "sum_to(g)", "np.concatenate([g, g])", "np.linalg.inv(g)"]
+UNFIT_TEXTS = [
+    "g[:1, :1, :1]",
+    "z",
+    "g.T @ np.outer(g, g) @ np.eye(2)",
+    "np.reshape(d, (2,))",
+    "a > b > g",
+    "sum_to(g)",
+    "np.concatenate([g, g])",
+    "np.linalg.inv(g)",
+]
 
 
 @pytest.mark.parametrize("text", UNFIT_TEXTS)

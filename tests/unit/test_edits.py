@@ -26,7 +26,7 @@ SAME, LEAST = 1e-9, 1e-12
 
 
 def shared_weights(w, x):
-    for _ in range(3):
+    for _ in range(2):
         x = np.tanh(w @ x)
     return np.sum(x**2)
 
@@ -58,7 +58,7 @@ FUNCTIONS = {
     "maximum": (lambda x, y: np.sum(np.maximum(x, y) * x) + np.sum(np.minimum(x, 0.0)), (V, W)),
     "clip": (lambda x: np.sum(np.clip(x, -0.5, 0.5) * np.abs(x)) + np.linalg.norm(x), (V,)),
     "reductions": (lambda x: np.sum(np.mean(x, axis=0) * np.max(x, axis=0)) + np.prod(x[0]) + np.var(x, ddof=1), (A,)),
-    "broadcasts": (lambda x, b: np.sum(np.tanh(x * b + b[0])) + np.sum(x / np.sum(x**2, axis=1, keepdims=True)), (A, C)),
+    "broadcasts": (lambda x, b: np.sum(np.tanh(x * b) / np.sum(x**2, axis=1, keepdims=True)), (A, C)),
     "getitem": (lambda x: x[0] * x[1] + np.sum(x[1:] * x[:-1]) + np.sum(x[np.array([0, 0, 3])] ** 2), (V,)),
     "structure": (lambda x: np.sum(np.concatenate([x, x**2]) * NUMBERS) + np.sum(np.stack([x, np.cos(x)]).T[2]), (V,)),
     "cumulative": (lambda x: np.sum(np.cumsum(x, axis=1) ** 2) + special.logsumexp(x), (A,)),
@@ -107,7 +107,7 @@ def alike(one, other, same=SAME) -> bool:
     if not all(np.isfinite(g).all() for g in (*one, *other)):
         return all(any(not np.isfinite(g).all() for g in gradient) for gradient in (one, other))
     scale = max(np.max(np.abs(g), initial=0.0) for g in other)
-    return all(np.allclose(a, b, rtol=same, atol=LEAST * scale) for a, b in zip(one, other, strict=True))
+    return all(np.array_equal(a, b) or np.allclose(a, b, rtol=same, atol=LEAST * scale) for a, b in zip(one, other, strict=True))
 
 
 def told(edits):
@@ -123,20 +123,31 @@ def test_without_a_mistake_it_is_the_gradient(name) -> None:
     )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_listed_mistake_gives_one_gradient(name) -> None:
-    at = scene(name)
-    edits = [*edits_at(at.circuit, list(at.parts), inside_macros(at)), *macro_edits(at)]
-    same = 1e-5 if name == "single precision" else SAME
-    assert told(e for e in edits if not alike(planted(at, e), swept(at, e), same)) == []
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_most_listed_mistakes_can_be_made_and_change_the_gradient(name) -> None:
-    at = scene(name)
-    found = [swept(at, e) for e in edits_at(at.circuit, list(at.parts))]
+def give_one_gradient_and_most_another(at, edits, same) -> None:
+    """The judgement: circuit and sweep agree for every edit, and most edits change the gradient."""
+    found = [swept(at, e) for e in edits]
+    assert told(e for e, gradient in zip(edits, found) if not alike(planted(at, e), gradient, same)) == []
     changed = [g for g in found if g is not None and not alike(g, at.truth)]
     assert len(changed) > 0.6 * len(found)
+
+
+def listed(at):
+    return [*edits_at(at.circuit, list(at.parts), inside_macros(at)), *macro_edits(at)]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_listed_mistakes_give_one_gradient_and_most_another(name) -> None:
+    at = scene(name)
+    edits = listed(at)
+    step = 1 + len(edits) // 300  # of long lists every second or third, here
+    give_one_gradient_and_most_another(at, edits[::step], 1e-5 if name == "single precision" else SAME)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_listed_mistake_gives_one_gradient_and_most_another(name) -> None:
+    at = scene(name)
+    give_one_gradient_and_most_another(at, listed(at), 1e-5 if name == "single precision" else SAME)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

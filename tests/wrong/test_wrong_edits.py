@@ -79,7 +79,7 @@ def disagreements(judgement: ModuleType, scene: Scene, edits) -> int:
 @pytest.mark.parametrize(("method", "twin"), TWINS)
 def test_a_wrong_way_to_plant_is_seen(monkeypatch, judgement, method, twin) -> None:
     scene = judgement.scene("of one shape")
-    edits = list(edits_at(scene.circuit, list(scene.parts)))
+    edits = list(edits_at(scene.circuit, list(scene.parts)))[::2]
     assert disagreements(judgement, scene, edits) == 0
     monkeypatch.setattr(_Planted, method, twin)
     assert disagreements(judgement, scene, edits) > 0

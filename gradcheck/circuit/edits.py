@@ -70,11 +70,12 @@ class Edit:
 def edit(circuit: Circuit, *edits: Edit, still: Collection[int] = ()) -> Circuit:
     """The circuit of value and gradient with mistakes planted; ValueError where a formula's shapes do not fit.
 
-    `still` are values that are held constant, such as the maximum that a softmax subtracts, whose derivative is zero altogether.
+    `still` are values that are held constant, such as the maximum that a softmax subtracts, whose derivative is zero altogether; in another
+    function it need not be, so none are.
     """
     for e in edits:
         if e.locus.what == FUNCTION:
-            circuit = other_function(circuit, e)
+            circuit, still = other_function(circuit, e), ()
     return reverse(circuit, planted=_Planted(circuit, {locus: e for e in edits for locus in e.loci}, still))
 
 
@@ -135,19 +136,20 @@ class _Planted:
         return results
 
     def _write(self, builder: Builder, found: Edit, locus: Locus, values: dict[str, int]) -> int:
-        for name, (what, ref) in found.refs:
-            values[name] = self._referred(builder, what, ref)
-        used = [n for n in values if n in names_of(found.text) or (n in "gy" and n.upper() in names_of(found.text))]
-        template = written(found.text, setting_at(self.circuit, locus), used, [builder.type(values[n]) for n in used])
+        fixed = {name: np.asarray(ref) for name, (what, ref) in found.refs if what == "constant"}  # an order may be read by: it has values
+        values |= {name: self._referred(builder, what, ref) for name, (what, ref) in found.refs if name not in fixed}
+        names = names_of(found.text)
+        used = [n for n in values if n not in fixed and (n in names or (n in "gy" and n.upper() in names))]
+        template = written(found.text, setting_at(self.circuit, locus), used, [builder.type(values[n]) for n in used], fixed)
         k = template.write(builder, tuple(values[n] for n in used), 0)
         assert k is not None
         return k
 
     def _referred(self, builder: Builder, what: str, ref: Any) -> int:
-        if what == "constant":
-            return builder.constant(np.asarray(ref))
         if what == "variant":
             return builder.append(ref.opcode, ref.operands, self.circuit.type(ref.k), self.circuit.params.get(ref.k))
+        if what == "cotangent" and ref not in self.cotangents:
+            raise ValueError(f"the cotangent of value {ref} is not known yet where it is referred to")
         found: int = ref if what == "value" else self.cotangents[ref]
         return found
 

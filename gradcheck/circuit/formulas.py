@@ -14,6 +14,7 @@ from scipy import special
 
 from gradcheck.circuit.circuit import ArrayType, Circuit
 from gradcheck.circuit.rules import Template, template_of
+from gradcheck.errors import ShapeError, TraceError
 from gradcheck.primitives import Primitive
 from gradcheck.primitives.record import shape_of, sum_to
 from gradcheck.primitives.reductions import axes_of, kept_shape
@@ -21,6 +22,7 @@ from gradcheck.primitives.textbook import MATRIX, PRODUCTS, TEXTBOOK
 
 REDUCTIONS = ("sum", "mean", "prod", "max", "min", "var", "logsumexp")
 ALONG = ("softmax", "log_softmax", "cumsum")
+OF_MATRICES = ("inv", "det", "logabsdet")  # written for one matrix, not for a stack
 OPERANDS = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
 
 
@@ -100,10 +102,8 @@ class Setting:
     def evaluate(self, text: str, values: Mapping[str, Any]) -> Any:
         """What the text gives; raises what NumPy raises where shapes do not fit."""
         given = dict(values)
-        if self.kept is not None and "g" in given:
-            given["G"] = np.reshape(given["g"], self.kept)
-            if "y" in given:
-                given["Y"] = np.reshape(given["y"], self.kept)
+        if self.kept is not None:
+            given |= {name.upper(): np.reshape(given[name], self.kept) for name in "gy" if name in given}
         return eval(compiled(text), NAMESPACE, given)  # noqa: S307  our own formulas
 
     def fitted(self, found: Any) -> Any:
@@ -124,7 +124,8 @@ def formulas(primitive: Primitive, types: Sequence[ArrayType], params: Mapping[s
         forms = MATRIX.get((len(types[1].shape), len(types[2].shape)), ((), ()))[position]
     else:
         table = TEXTBOOK.get(primitive.name, ())
-        forms = table[position] if position < len(table) else ()
+        stacked = primitive.name in OF_MATRICES and len(types[1].shape) > 2
+        forms = table[position] if position < len(table) and not stacked else ()
     return tuple(_inlined(f, primitive, types, params, position) for f in forms)
 
 
@@ -134,7 +135,7 @@ def _inlined(form: str, primitive: Primitive, types: Sequence[ArrayType], params
     if primitive.name in REDUCTIONS + ALONG:
         given = params.get("axis")
         axes = axes_of(given, len(types[1].shape))
-        count = int(np.prod([types[1].shape[a] for a in axes], dtype=int))
+        count = int(np.prod([types[1].shape[a] for a in axes], dtype=int)) - params.get("ddof", 0)
         axis = str(given if isinstance(given, int) else axes[0] if len(axes) == 1 else axes)
         form = form.replace("axis=axis", f"axis={axis}").replace(", axis)", f", {axis})").replace(" / n", f" / {count}")
     elif primitive.elementwise and shape != types[0].shape:
@@ -142,12 +143,21 @@ def _inlined(form: str, primitive: Primitive, types: Sequence[ArrayType], params
     return form
 
 
-def written(text: str, setting: Setting, names: Sequence[str], types: Sequence[ArrayType]) -> Template:
-    """The text as equations, ready to be written into a circuit; `types` are those of its `names`."""
-    return template_of(
-        lambda *values: setting.fitted(setting.evaluate(text, dict(zip(names, values, strict=True)))),
-        [replace(t, weak=False) for t in types],
-    )
+def written(
+    text: str, setting: Setting, names: Sequence[str], types: Sequence[ArrayType], fixed: Mapping[str, Any] | None = None
+) -> Template:
+    """The text as equations, ready to be written into a circuit; `types` are those of its `names`, `fixed` are arrays by name.
+
+    ValueError where the text cannot be written at all, as NumPy raises for it.
+    """
+
+    def formed(*values: Any) -> Any:
+        return setting.fitted(setting.evaluate(text, {**(fixed or {}), **dict(zip(names, values, strict=True))}))
+
+    try:
+        return template_of(formed, [replace(t, weak=False) for t in types])
+    except (TraceError, ShapeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def shown(text: str) -> str:

@@ -320,8 +320,7 @@ def _renamed_throughout(tree: ast.expr, names: tuple[str, ...]) -> Iterator[Slip
 def _without_brackets(text: str) -> Iterator[str]:
     """The text with pairs of brackets left out that are not those of a call, where that changes its meaning."""
     pairs = list(_pairs(text))
-    meaning = ast.dump(ast.parse(text, mode="eval"))
-    seen = {meaning}
+    seen = {_meaning(ast.parse(text, mode="eval").body)}
     for chosen in _subsets(pairs):
         gone = {i for pair in chosen for i in pair}
         shorter = "".join(c for i, c in enumerate(text) if i not in gone)
@@ -329,9 +328,42 @@ def _without_brackets(text: str) -> Iterator[str]:
             tree = ast.parse(shorter, mode="eval")
         except SyntaxError:
             continue
-        if ast.dump(tree) not in seen:
-            seen.add(ast.dump(tree))
+        meaning = _meaning(tree.body)
+        if meaning not in seen:
+            seen.add(meaning)
             yield ast.unparse(tree.body)
+
+
+def _meaning(node: object) -> object:
+    """A tree with sums of sums and products of products made flat: brackets that only group mean nothing."""
+    if isinstance(node, ast.BinOp | ast.UnaryOp):
+        return tuple(_summed(node, 1))
+    if isinstance(node, list):
+        return tuple(map(_meaning, node))
+    return (type(node).__name__, *(_meaning(v) for _, v in ast.iter_fields(node))) if isinstance(node, ast.AST) else node
+
+
+def _summed(node: ast.expr, sign: int) -> list[object]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        return _summed(node.left, sign) + _summed(node.right, sign if isinstance(node.op, ast.Add) else -sign)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return _summed(node.operand, -sign)
+    own, factors = _multiplied(node, 1)
+    return [(sign * own, *factors)]
+
+
+def _multiplied(node: ast.expr, power: int) -> tuple[int, list[object]]:
+    """The sign of a product, and its factors."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        first, left = _multiplied(node.left, power)
+        second, right = _multiplied(node.right, power if isinstance(node.op, ast.Mult) else -power)
+        return first * second, left + right
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        sign, factors = _multiplied(node.operand, power)
+        return -sign, factors
+    summed = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+    parts = _meaning(node) if summed else (type(node).__name__, *(_meaning(v) for _, v in ast.iter_fields(node)))
+    return 1, [(power, parts)]
 
 
 def _pairs(text: str) -> Iterator[tuple[int, int]]:

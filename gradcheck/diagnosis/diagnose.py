@@ -62,7 +62,9 @@ class Inquiry:
         return first
 
     def matches(self, chosen: tuple[int, ...]) -> list[Match]:
-        """What explains the claim for the chosen arguments, the simplest first."""
+        """What explains the claim for the chosen arguments, the simplest first; nothing where they are right but for rounding."""
+        if not any(is_wrong(s, chosen) for s in self.scenes):
+            return []  # whatever changes nothing would explain it
         generic = next((s for s in self.scenes[1:] if is_wrong(s, chosen)), self.scenes[0])  # no two values are equal by chance there
         generic.around = self.around
         scene = facing(generic, chosen, self.seed)

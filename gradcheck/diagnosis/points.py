@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit.circuit import freeze_params
 from gradcheck.circuit.merge import merged
 from gradcheck.diagnosis.scene import Arrays, Scene, scene_of
 from gradcheck.errors import GradcheckError
@@ -77,6 +78,11 @@ def _tells(scene: Scene) -> bool:
 
 
 def same_structure(first: Scene, moved: Problem) -> bool:
-    """Whether the function does the same steps at both points."""
+    """Whether the function does the same steps at both points, with the same numbers and indices."""
     a, b = first.circuit, moved.circuit
-    return a.opcodes == b.opcodes and a.operands == b.operands and a.inputs == b.inputs
+    written = a.opcodes == b.opcodes and a.operands == b.operands and a.inputs == b.inputs and a.outputs == b.outputs
+    return written and _alike(a.params, b.params) and _alike(a.constants, b.constants)
+
+
+def _alike(a: Mapping[int, Any], b: Mapping[int, Any]) -> bool:
+    return a.keys() == b.keys() and all(a[k] is b[k] or freeze_params(a[k]) == freeze_params(b[k]) for k in a)

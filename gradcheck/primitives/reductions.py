@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from gradcheck.primitives.costs import (
     ADDITION,
@@ -299,7 +300,7 @@ def _cumulative(record: Primitive) -> Any:
             x, axis = np.reshape(x, (-1,)), 0
         if dtype is not None and np.dtype(dtype) != x.dtype:
             x = x.astype(dtype)
-        found = record(x, axis=axis % len(shape_of(x)))
+        found = record(x, axis=normalize_axis_index(axis, len(shape_of(x))))
         return found if out is None else _into(out, found)
 
     return adapter

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from gradcheck.primitives.costs import NOTHING, Counts, Sized
 from gradcheck.primitives.record import Example, Primitive, shape_of, sum_to
@@ -130,7 +131,7 @@ def broadcast_to(x: Any, shape: Any, **options: Any) -> Any:
 def flip(x: Any, axis: Any = None) -> Any:
     """np.flip as an index with negative steps."""
     ndim = len(shape_of(x))
-    axes = range(ndim) if axis is None else [a % ndim for a in ((axis,) if isinstance(axis, int) else axis)]
+    axes = range(ndim) if axis is None else [normalize_axis_index(a, ndim) for a in ((axis,) if isinstance(axis, int) else axis)]
     return GETITEM(x, index=tuple(slice(None, None, -1 if i in axes else None) for i in range(ndim)))
 
 
@@ -173,7 +174,7 @@ def concatenate(parts: Sequence[Any], axis: int | None = 0, out: Any = None, *, 
     _plainly(out, dtype)
     if axis is None:
         parts, axis = [ravel(p) for p in parts], 0
-    return CONCATENATE(*parts, axis=axis % len(shape_of(parts[0])))
+    return CONCATENATE(*parts, axis=normalize_axis_index(axis, len(shape_of(parts[0]))))
 
 
 def _plainly(out: Any, dtype: Any) -> None:
@@ -184,7 +185,7 @@ def _plainly(out: Any, dtype: Any) -> None:
 def stack(parts: Sequence[Any], axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """np.stack."""
     _plainly(out, dtype)
-    return STACK(*parts, axis=axis % (len(shape_of(parts[0])) + 1))
+    return STACK(*parts, axis=normalize_axis_index(axis, len(shape_of(parts[0])) + 1))
 
 
 def hstack(parts: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:

@@ -445,3 +445,20 @@ def test_in_place_keeps_shape_and_precision_as_numpy_does() -> None:
 
     circuit = trace(narrow, X.astype(np.float32))
     assert circuit.type(circuit.outputs[0]).dtype == np.float32
+
+
+BEYOND = [
+    pytest.param(lambda x: np.flip(x, 1), id="flip"),
+    pytest.param(lambda x: np.flip(x, (0, -2)), id="flip-axes"),
+    pytest.param(lambda x: np.cumsum(x, 1), id="cumsum"),
+    pytest.param(lambda x: np.cumprod(x, axis=-2), id="cumprod"),
+    pytest.param(lambda x: np.concatenate([x, x], axis=1), id="concatenate"),
+    pytest.param(lambda x: np.stack([x, x], axis=2), id="stack"),
+]
+
+
+@pytest.mark.parametrize("function", BEYOND)
+def test_an_axis_that_is_not_there_is_refused_as_numpy_refuses(function) -> None:
+    for run in (function, lambda x: trace(function, x)):
+        with pytest.raises(np.exceptions.AxisError):
+            run(X)

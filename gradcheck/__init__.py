@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradcheck.studies.collection import load_cases
     from gradcheck.verdicts.check import Verdict, assert_gradient, check
     from gradcheck.verdicts.compare import Comparison, compare
+    from gradcheck.verdicts.diagnose import diagnose
 
 _HOME = {
     "Circuit": "circuit", "trace": "circuit",
@@ -33,7 +34,7 @@ _HOME = {
     "hvp": "gradients.products", "jvp": "gradients.products", "vjp": "gradients.products",
     "load_cases": "studies.collection",
     "Verdict": "verdicts.check", "assert_gradient": "verdicts.check", "check": "verdicts.check",
-    "Comparison": "verdicts.compare", "compare": "verdicts.compare",
+    "Comparison": "verdicts.compare", "compare": "verdicts.compare", "diagnose": "verdicts.diagnose",
 }  # fmt: skip
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "check",
     "claim",
     "compare",
+    "diagnose",
     "grad",
     "hessian",
     "hvp",

@@ -38,6 +38,7 @@ NAMES = [
     "check",
     "claim",
     "compare",
+    "diagnose",
     "grad",
     "hessian",
     "hvp",

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from gradcheck import check
+from gradcheck.diagnosis import KINDS
 
 
 def python_blocks(path):
@@ -56,3 +57,15 @@ def test_the_derivatives_taken_are_as_the_guide_says(root):
     assert sum(block.count("assert ") for block in blocks) > 8
     for block in blocks:
         exec(block, scope)
+
+
+def test_the_mistake_of_the_page_on_mistakes_is_named(run_guide):
+    scope = run_guide("name-a-mistake.md")
+    assert scope["finding"].kind == "wrong-local-derivative"
+    assert (scope["finding"].hop.name, scope["finding"].expected, scope["finding"].found) == ("h", "dh * (1 - h ** 2)", "dh * (1 - h)")
+    assert scope["found"][0].message.startswith("dz is the first wrong gradient on the way back")
+
+
+def test_the_page_on_mistakes_lists_every_kind(root):
+    text = (root / "docs/how-to/name-a-mistake.md").read_text()
+    assert [kind for kind in KINDS if f"`{kind}`" not in text] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +14,9 @@ import numpy as np
 from scipy import special
 
 from gradcheck.circuit.circuit import ArrayType, Circuit
-from gradcheck.circuit.rules import Template, template_of
-from gradcheck.errors import ShapeError, TraceError
+from gradcheck.circuit.rules import Template, template_of, traced_rule
+from gradcheck.circuit.source import inline
+from gradcheck.errors import GradcheckError, ShapeError, TraceError
 from gradcheck.primitives import Primitive
 from gradcheck.primitives.record import shape_of, sum_to
 from gradcheck.primitives.reductions import axes_of, kept_shape
@@ -79,6 +81,7 @@ def _shift(v: Any, by: int, axis: int) -> Any:
 
 
 NAMESPACE: dict[str, Any] = {
+    "special": special,
     "np": np, "sigmoid": special.expit, "softmax": special.softmax, "sum_to": sum_to, "mean_to": _to(np.mean), "largest_to": _to(np.max),
     "smallest_to": _to(np.min), "total_to": _total_to, "first_to": _end_to(0), "last_to": _end_to(-1), "other_to": _other_to, "overwrite": _overwrite,
     "shift": _shift, "__builtins__": {"len": len},
@@ -127,6 +130,21 @@ def formulas(primitive: Primitive, types: Sequence[ArrayType], params: Mapping[s
         stacked = primitive.name in OF_MATRICES and len(types[1].shape) > 2
         forms = table[position] if position < len(table) and not stacked else ()
     return tuple(_inlined(f, primitive, types, params, position) for f in forms)
+
+
+@lru_cache(maxsize=512)
+def _of_record(primitive: Primitive, types: tuple[ArrayType, ...], position: int) -> tuple[str, ...]:
+    """The record's own rule as a text, where nobody wrote down another; operations with one element per element alone."""
+    if any(t.shape != types[0].shape or t.dtype != np.float64 for t in types) or len(types) - 1 not in OPERANDS:
+        return ()
+    names = ("g", "y", *OPERANDS[len(types) - 1])
+    try:
+        circuit = traced_rule(primitive, position, (1.25, 0.5, *(0.75 for _ in types[1:])), {})
+        text = ast.unparse(ast.parse(inline(circuit, dict(zip(circuit.inputs, names, strict=True))), mode="eval"))
+    except (GradcheckError, ValueError, TypeError, SyntaxError):
+        return ()
+    used = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    return (text,) if used <= {*names, *NAMESPACE} and "g" in used else ()
 
 
 def _inlined(form: str, primitive: Primitive, types: Sequence[ArrayType], params: Mapping[str, Any], position: int) -> str:

@@ -65,6 +65,8 @@ def effects(scene: Scene, edits: Iterable[Edit]) -> Iterator[tuple[Edit, Any]]:
         for found in edits:
             effect: Any = 0.0
             try:
+                if not _is_right(scene, found, places, users):
+                    continue
                 for locus in found.loci:
                     if locus not in places:
                         places[locus] = (setting_at(scene.circuit, locus), *_at(scene, locus, users))
@@ -75,6 +77,25 @@ def effects(scene: Scene, edits: Iterable[Edit]) -> Iterator[tuple[Edit, Any]]:
                 continue  # its shapes do not fit here
             if np.isfinite(effect).all():
                 yield found, effect
+
+
+def _is_right(scene: Scene, found: Edit, places: dict[Locus, Any], users: dict[int, list[tuple[int, int]]]) -> bool:
+    """Whether the formula that a slip is made in gives what is right at the point; at ties of a maximum, textbooks' may not."""
+    if found.base == "d" or found.locus.what != HOP:
+        return True
+    known = scene.known.setdefault("forms", {})
+    key = (found.locus, found.base)
+    if key not in known:
+        if found.locus not in places:
+            places[found.locus] = (setting_at(scene.circuit, found.locus), *_at(scene, found.locus, users))
+        setting, values, right = places[found.locus]
+        try:
+            given = np.asarray(setting.fitted(setting.evaluate(found.base, values)), dtype=float)
+            known[key] = bool(np.all(np.abs(given - right) <= tolerance(scene) ** 0.5 * np.max(np.abs(right), initial=0.0)))
+        except UNFIT:
+            known[key] = False
+    usable: bool = known[key]
+    return usable
 
 
 def _at(scene: Scene, locus: Locus, users: dict[int, list[tuple[int, int]]]) -> tuple[dict[str, Any], Any]:

@@ -11,9 +11,11 @@ import numpy as np
 from gradcheck.circuit.circuit import freeze_params
 from gradcheck.circuit.merge import merged
 from gradcheck.diagnosis.scene import Arrays, Scene, scene_of
+from gradcheck.domains import Domain
 from gradcheck.errors import GradcheckError
 from gradcheck.gradients.method import Problem, problem_of
 
+COTANGENT = "cotangent"  # the name of what weighs the results of a vector-Jacobian product
 FURTHER = 3
 VANISHED = 1e-6  # of the largest cotangent: gradients below are not compared, the textbook's formulas lose digits there
 Repeat = Callable[[Problem], Arrays | None]  # the claim at another point; None where it has none
@@ -29,7 +31,12 @@ _WAYS = (  # how a point is moved: by factors about 1, by signs and factors, to 
 
 def canonical(problem: Problem) -> Problem:
     """The problem with what it computes twice computed once."""
-    return replace(problem, circuit=merged(problem.circuit))
+    circuit = merged(problem.circuit)
+    if getattr(problem.function, "weighs", False):
+        last = circuit.inputs_of(circuit.outputs[0])[:1]
+        weights = [i for k in last for i in circuit.inputs_of(k) if i in circuit.constants]
+        circuit = replace(circuit, names={**circuit.names, **dict.fromkeys(weights[:1], COTANGENT)}, cache={})
+    return replace(problem, circuit=circuit)
 
 
 def further_scenes(first: Scene, again: Repeat, seed: int) -> Iterator[Scene]:
@@ -51,11 +58,10 @@ def _moved(first: Scene, again: Repeat, way: Any, rng: Any) -> Scene | None:
         x = np.asarray(arguments[i])
         arguments[i] = np.asarray(way(x.astype(float), rng), dtype=x.dtype)[()]
         domain = problem.domains.get(i)
-        try:
-            if domain is not None:
-                domain.check("x", arguments[i])
-        except GradcheckError:
-            return None
+        if domain is not None and not _lies_in(domain, arguments[i]):
+            arguments[i] = np.asarray(domain.sample(rng), dtype=x.dtype)[()]
+            if np.shape(arguments[i]) != x.shape:
+                return None
     try:
         with np.errstate(all="ignore"):
             moved = canonical(problem_of(problem.function, tuple(arguments), problem.argnums, problem.domains))
@@ -68,6 +74,14 @@ def _moved(first: Scene, again: Repeat, way: Any, rng: Any) -> Scene | None:
         return None
     scene = scene_of(moved, claim, first.views)
     return scene if scene.still == first.still and _tells(scene) else None
+
+
+def _lies_in(domain: Domain, value: Any) -> bool:
+    try:
+        domain.check("x", value)
+    except GradcheckError:
+        return False
+    return True
 
 
 def _tells(scene: Scene) -> bool:

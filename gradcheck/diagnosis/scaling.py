@@ -43,6 +43,8 @@ def numbers_of(scene: Scene) -> tuple[float, ...]:
 def is_known(c: float, numbers: tuple[float, ...]) -> bool:
     """Whether a factor is a fraction as people write them, or made of two of the function's numbers; any other is no slip."""
     size = abs(c)
+    if not np.isfinite(c):
+        return False
     if _is_fraction(c):
         return True
     made = (v for a in numbers for b in numbers for v in (a * b, a / b, 1 / (a * b)))

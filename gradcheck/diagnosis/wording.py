@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gradcheck.circuit import Circuit
@@ -12,6 +13,7 @@ from gradcheck.circuit.edits import FUNCTION, HOP, INPUT, Edit, Locus, setting_a
 from gradcheck.circuit.formulas import shown
 from gradcheck.diagnosis.finding import Finding, Hop, hop_of
 from gradcheck.diagnosis.matching import Group, Match
+from gradcheck.diagnosis.points import COTANGENT
 from gradcheck.primitives import TABLE
 
 TIES = 6  # equivalent explanations that are told
@@ -43,7 +45,8 @@ FIX: Mapping[str, str] = {
 
 def findings(circuit: Circuit, matches: list[Match], *, what: str = "") -> tuple[Finding, ...]:
     """The best explanation as findings, one for each of its mistakes, with the equivalent ones."""
-    matches = sorted(matches, key=lambda m: (round(m.rank, 6), not _is_named(circuit, m)))  # of equals the one that knows a variable
+    matches = [_of_product(circuit, m) for m in matches]
+    matches = sorted(matches, key=lambda m: (round(m.rank, 6), _is_ours(circuit, m), not _is_named(circuit, m)))  # of equals the user's
     told = _told(circuit, matches[0], what)
     others = tuple(f for m in matches[1 : 1 + TIES] for f in _told(circuit, m, what)[:1])
     if told[0].hop is None or told[0].hop.operation == "input":
@@ -51,6 +54,25 @@ def findings(circuit: Circuit, matches: list[Match], *, what: str = "") -> tuple
         told[0] = _at(told[0], located) if located is not None else told[0]
     first = told[0]
     return (Finding(first.kind, first.message, first.hop, first.fix, first.expected, first.found, others, first.points), *told[1:])
+
+
+def _weighing(circuit: Circuit) -> int:
+    """The equation in which our own wrapper weighs the results of a vector-Jacobian product; beyond the last where there is none."""
+    weights = {k for k in circuit.constants if circuit.names.get(k) == COTANGENT}
+    return next((k for k in range(len(circuit)) if weights & set(circuit.inputs_of(k))), len(circuit)) if weights else len(circuit)
+
+
+def _is_ours(circuit: Circuit, match: Match) -> bool:
+    """Whether a mistake sits where our own wrapper adds up the results of a vector-Jacobian product."""
+    return match.edits[0].locus.what != INPUT and match.edits[0].locus.k >= _weighing(circuit)
+
+
+def _of_product(circuit: Circuit, match: Match) -> Match:
+    """In a vector-Jacobian product, a cotangent of 1 is one that was forgotten."""
+    if _weighing(circuit) == len(circuit) or match.edits[0].text not in ("0 * d + 1", "g"):
+        return match
+    forgotten = match.edits[0].text == "0 * d + 1" or _is_ours(circuit, match)
+    return Match(tuple(replace(e, kind="missing-cotangent") for e in match.edits), match.points) if forgotten else match
 
 
 def _is_named(circuit: Circuit, match: Match) -> bool:
@@ -91,7 +113,8 @@ def _one(circuit: Circuit, edits: Group, points: int, what: str) -> list[Finding
         return [_other_function(circuit, first, points, what)]
     hop = _place(circuit, first)
     names = _names(circuit, first)
-    expected, found = _formula(first.base, names), _formula(first.text, names)
+    expected = "the sum of all parts" if first.base.startswith("p0") else _formula(first.base, names)
+    found = _formula(first.text, names)
     where = f"in {hop}" if hop.operation != "input" else f"in the gradient for {hop.name}" if hop.name else "in the gradient"
     more = f", and alike at {len(edits) - 1} more" if len(edits) > 1 else ""
     weak = "" if points > 1 else " (seen at one point only)"
@@ -179,13 +202,25 @@ def _read(circuit: Circuit, k: int) -> str | None:
 
 
 def _formula(text: str, names: Mapping[str, str]) -> str:
-    """A formula with the user's names."""
+    """A formula with the user's names; what is no formula to a reader, in words."""
+    for start, words in _WORDS:
+        if text.startswith(start):
+            return words
     tree = ast.parse(text, mode="eval")
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in names:
             node.id = names[node.id]
     plain = shown(ast.unparse(tree))
     return re.sub(r" \+ 0 \* \w+|^0 \* \w+ \+ ", "", re.sub(r"^0 \* \w+$", "nothing", plain))
+
+
+_WORDS = (  # formulas of our own that say less than words
+    ("overwrite(", "the part written last alone (= for +=)"),
+    ("np.reshape(np.reshape(d, (-1,))[p]", "the two parts exchanged"),
+    ("d * m", "one of the repeated readings alone"),
+    ("p", "some of its parts alone"),
+    ("2 * p", "one of its parts twice"),
+)
 
 
 def _sentence(e: Edit, names: Mapping[str, str]) -> str:
@@ -201,8 +236,8 @@ def _sentence(e: Edit, names: Mapping[str, str]) -> str:
         "wrong-value": "another value stands where one belongs",
         "missing-path": "what comes back this way is not added up",
         "extra-path": "what comes back is counted twice, or does not belong",
-        "missing-cotangent": "what comes from above is not multiplied in",
-        "repeated-cotangent": "what comes from above is multiplied in twice",
+        "missing-cotangent": "what comes from above is left out",
+        "repeated-cotangent": "what comes from above is multiplied twice",
         "transposed": "a matrix is transposed",
         "wrong-axis": "summed along the wrong axis",
         "missing-sum": "the sum over copies is missing",

@@ -44,7 +44,11 @@ class Later:
     def get(self) -> tuple[Finding, ...]:
         """The findings, worked out once."""
         if self.known is None:
-            self.known = self.work()
+            try:
+                self.known = self.work()
+            except Exception as error:  # a verdict must not be lost because its diagnosis fails
+                said = f"the diagnosis itself failed, which is a mistake of gradcheck: {type(error).__name__}: {error}"
+                self.known = (Finding("unknown", said, points=1),)
         return self.known
 
 
@@ -116,6 +120,10 @@ class Verdict:
         from gradcheck.display import verdict_as_html
 
         return verdict_as_html(self)
+
+    def hint(self, level: str = "where") -> str:
+        """What to tell a student of a wrong gradient: `where` it is wrong, then what `kind` of mistake it is, then the `formula`."""
+        return self.diagnosis[0].hint(level) if self.outcome == "wrong" and self.diagnosis else ""
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as plain data: strings, floats, lists and dicts, nothing of NumPy."""

@@ -112,6 +112,11 @@ def _is_drop(match: Match) -> bool:
 
 def explained(inquiry: Inquiry) -> list[Explanation]:
     """Explanations for all arguments together, or else for each that is wrong alone; none where the circuit is too long."""
+    with np.errstate(all="ignore"):
+        return _explained(inquiry)
+
+
+def _explained(inquiry: Inquiry) -> list[Explanation]:
     first = inquiry.start()
     every = tuple(range(len(first.claim)))
     if len(first.circuit) > LARGEST:

@@ -309,3 +309,13 @@ def test_the_step_that_loses_digits_is_named_with_the_form_that_does_not(functio
     found = check(function, gradient, (x,)).diagnosis[0]
     assert (found.kind, words in found.message) == (kind, True), found.message
     assert found.hop.line == gradient.__code__.co_firstlineno
+
+
+def test_a_function_too_long_to_be_searched_has_its_verdict_alone() -> None:
+    def chain(x):
+        for _ in range(13_000):
+            x = np.sin(x)
+        return x
+
+    verdict = check(chain, lambda x: -1.0, (0.5,))
+    assert (verdict.outcome, verdict.kinds) == ("wrong", ("unknown",))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 import warnings
 from collections import Counter
@@ -25,7 +26,7 @@ from gradcheck.diagnosis.scene import scene_of
 from gradcheck.errors import GradcheckError
 from gradcheck.gradients.method import problem_of
 
-HOPS = 40
+HOPS, CHUNK = 40, 100
 CONFIDENT = ("unknown", "precision", "nonfinite")
 
 
@@ -103,10 +104,14 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    each = options.trials // options.processes
+    chunks = [(n, CHUNK, options.seed) for n in range(max(options.trials // CHUNK, 1))]
+    found = []
     with Pool(options.processes) as pool:
-        found = pool.map(trials, [(n, each, options.seed) for n in range(options.processes)])
-    total: Counter[str] = sum((t for t, _, _ in found), Counter())
+        for result in pool.imap_unordered(trials, chunks):
+            found.append(result)
+            named_here = sum(v for t, _, _ in found for (_, what), v in t.items() if what == "named")
+            print(f"{len(found) * CHUNK} trials, {named_here} named a mistake", file=sys.stderr, flush=True)
+    total: Counter[Any] = sum((t for t, _, _ in found), Counter())
     for line in [line for _, told, _ in found for line in told][:40]:
         print(line)
     for kind in KINDS:

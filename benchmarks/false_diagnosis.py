@@ -120,7 +120,7 @@ def main() -> None:
     wrong = sum(v for (_, what), v in total.items() if what == "named")
     print(
         f"{'all':20} {sum(total.values()):6} trials, {wrong} named a mistake: {wrong / max(sum(total.values()), 1):.3%}; "
-        f"{max(s for _, _, s in found) / each:.2f} s a trial"
+        f"{sum(s for _, _, s in found) / (CHUNK * len(found)):.2f} s a trial"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit import Circuit
 from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus
 from gradcheck.circuit.formulas import formulas, types_at
 from gradcheck.diagnosis.macros import macro_edits
@@ -59,6 +60,7 @@ def _classes(scene: Scene) -> list[tuple[tuple[int, int], ...]]:
     return list(dict.fromkeys((*classes, *shorter)))
 
 
+NEXT, DEEP = 40, 8  # how far on a value is looked for that is formed from another, and by how many operations
 EARLIER = 6  # values that may stand before the first round
 TWINS = ("wrong-branch", "missing-factor", "sign", "transposed", "missing-cotangent", "swapped")
 MASKED = 2.6
@@ -108,7 +110,7 @@ def _exchanged_in_a_class(scene: Scene) -> Iterator[Group]:
             sliced = name != "g" and all(_is_element(scene, ref) for ref in refs)
             if name == "y":
                 yield from _of_the_round_before(scene, hops, refs, text, forms[0])
-            following = _following(hops, refs)
+            following = _following(scene.circuit, hops, refs) if refs[0][0] == "value" else None
             if following is not None:
                 yield tuple(
                     Mistake("stale-value", text, forms[0], 2.5).at(Locus(HOP, m, p), refs=(("w", r),))
@@ -143,12 +145,31 @@ def _of_the_round_before(scene: Scene, hops: Sequence[tuple[int, int]], refs: li
         )
 
 
-def _following(hops: Sequence[tuple[int, int]], refs: list[Any]) -> list[Any] | None:
-    """In each round what the next one reads; the last round's is as far from it as the others' are."""
-    steps = {refs[n + 1][1] - hops[n][0] for n in range(len(hops) - 1)}
-    if len(steps) != 1 or min(steps) < 0:
-        return None
-    return [*refs[1:], (refs[-1][0], hops[-1][0] + steps.pop())]
+def _following(circuit: Circuit, hops: Sequence[tuple[int, int]], refs: list[Any]) -> list[Any] | None:
+    """In each round what the next one reads; for the last round what is formed of its result in the same way."""
+    way = _way(circuit, hops[0][0], refs[1][1])
+    last = None if way is None else _formed(circuit, hops[-1][0], way)
+    return None if last is None else [*refs[1:], (refs[-1][0], last)]
+
+
+def _way(circuit: Circuit, k: int, target: int) -> list[int] | None:
+    """The operations by which a value is formed from another, one after the other."""
+    way: list[int] = []
+    while k != target:
+        k = next((n for n in range(k + 1, min(target + 1, k + NEXT)) if k in circuit.inputs_of(n)), -1)
+        if k < 0 or len(way) > DEEP:
+            return None
+        way.append(circuit.opcodes[k])
+    return way or None
+
+
+def _formed(circuit: Circuit, k: int, way: list[int]) -> int | None:
+    """What the same operations form from value k."""
+    for opcode in way:
+        k = next((n for n in range(k + 1, min(len(circuit), k + NEXT)) if k in circuit.inputs_of(n) and circuit.opcodes[n] == opcode), -1)
+        if k < 0:
+            return None
+    return k
 
 
 def _is_element(scene: Scene, ref: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ LOGSUMEXP = Macro(
 ANYWHERE = (SIGMOID, TANH, SOFTPLUS, RELU, SILU)
 
 
-def _along(axis: int) -> tuple[Macro, ...]:
+def _along(axis: int, epsilons: tuple[float, ...] = _EPSILONS) -> tuple[Macro, ...]:
     """Functions along an axis."""
     sums = f"axis={axis}, keepdims=True"
 
@@ -82,7 +83,8 @@ def _along(axis: int) -> tuple[Macro, ...]:
             return (x - np.mean(x, axis=axis, keepdims=True)) / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)
 
         form = f"(g - np.mean(g, {sums}) - y * np.mean(g * y, {sums})) / np.sqrt(np.var(x, {sums}) + {eps})"
-        return Macro("normalisation", value, (form,))
+        outside = form.replace(f" + {eps})", f") + {eps})").replace("/ np.sqrt(", "/ (np.sqrt(")
+        return Macro("normalisation", value, (form,), (), (outside,) if eps else ())
 
     softmax = Macro(
         "softmax", lambda x: special.softmax(x, axis=axis), (f"y * (g - np.sum(g * y, {sums}))", f"g * y - y * np.sum(g * y, {sums})"),
@@ -93,7 +95,7 @@ def _along(axis: int) -> tuple[Macro, ...]:
     unit = Macro("unit vector", lambda x: x / np.sqrt(np.sum(x * x, axis=axis, keepdims=True)), (
         f"(g - y * np.sum(g * y, {sums})) / np.sqrt(np.sum(x**2, {sums}))",
     ))  # fmt: skip
-    return (softmax, log_softmax, unit, centred, *map(standardised, _EPSILONS))
+    return (softmax, log_softmax, unit, centred, *map(standardised, epsilons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,10 @@ def macro_forms(scene: Scene) -> Iterator[Form]:
 
 def inside_macros(scene: Scene) -> frozenset[int]:
     """Values that are formed inside what people differentiate as one."""
-    known, inside = _Fingerprints(scene), set()
+    known, epsilons = _Fingerprints(scene), _small_numbers(scene)
+    inside: set[int] = set()
     for u in _candidates(scene):
-        for macro in _tried(np.ndim(scene.values[u])):
+        for macro in _tried(np.ndim(scene.values[u]), epsilons):
             v = known.find(macro, u, scene.values[u])
             if v is not None and scene.circuit.inputs_of(v) != (u,):
                 inside |= {k for k in _between(scene, u, v) if k == v or k not in scene.circuit.names}
@@ -147,10 +150,10 @@ def macro_edits(scene: Scene) -> list[Edit]:
 
 
 def _macro_edits(scene: Scene) -> Iterator[Edit]:
-    known = _Fingerprints(scene)
+    known, epsilons = _Fingerprints(scene), _small_numbers(scene)
     for u in _candidates(scene):
         x = scene.values[u]
-        for macro in _tried(np.ndim(x)):
+        for macro in _tried(np.ndim(x), epsilons):
             v = known.find(macro, u, x)
             if v is None:
                 continue
@@ -159,10 +162,18 @@ def _macro_edits(scene: Scene) -> Iterator[Edit]:
         yield from _of_losses(scene, u, x, known)
 
 
-def _tried(ndim: int) -> tuple[Macro, ...]:
+def _small_numbers(scene: Scene) -> tuple[float, ...]:
+    """What may be added to a variance: the usual numbers, and small ones of the function's own."""
+    own = {float(v) for v in scene.circuit.constants.values() if np.shape(v) == () and 0 < float(v) < 0.5}
+    return (*_EPSILONS, *sorted(own - set(_EPSILONS))[:4])
+
+
+@lru_cache(maxsize=256)
+def _tried(ndim: int, epsilons: tuple[float, ...]) -> tuple[Macro, ...]:
+    """The macros that an array of so many axes may go into."""
     if ndim == 0:
         return ANYWHERE
-    return (*ANYWHERE, NORM, LOGSUMEXP, *(m for axis in range(-1, -ndim - 1, -1) for m in _along(axis)))
+    return (*ANYWHERE, NORM, LOGSUMEXP, *(m for axis in range(-1, -ndim - 1, -1) for m in _along(axis, epsilons)))
 
 
 def _candidates(scene: Scene) -> list[int]:

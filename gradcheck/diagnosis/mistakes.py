@@ -154,7 +154,7 @@ def _of_local(
     wrap = (lambda text: f"sum_to({text}, {shape})") if stretched and elementwise else (lambda text: text)
     if elementwise or not stretched:
         yield Mistake({"cumsum": "missing-sum"}.get(name, "permuted" if name in MOVING else "missing-factor"), wrap("g"), base, 1.5)
-    for local in LOCAL.get(name, ()) if elementwise and not (name == "power" and "b" not in base) else ():
+    for local in LOCAL.get(name, ()) if elementwise and not (name == "power" and "b" not in base and "log" not in base) else ():
         yield Mistake("wrong-local-derivative", wrap(f"g * ({local})"), base, 2.35)
     if not elementwise or name in LINEAR:
         return

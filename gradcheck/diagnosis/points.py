@@ -73,7 +73,20 @@ def _moved(first: Scene, again: Repeat, way: Any, rng: Any) -> Scene | None:
     if [np.shape(c) for c in claim] != [np.shape(c) for c in first.claim]:
         return None
     scene = scene_of(moved, claim, first.views)
-    return scene if scene.still == first.still and _tells(scene) else None
+    return scene if scene.still == first.still and _tells(scene) and not _is_at_kink(scene) else None
+
+
+def _is_at_kink(scene: Scene) -> bool:
+    """Whether operands of a maximum, or of its like, are equal: what is right there is a convention, and differs from formula to formula."""
+    circuit = scene.circuit
+    for k, _ in scene.parts:
+        primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+        assert primitive is not None
+        if primitive.name in ("maximum", "minimum") and np.any(scene.values[read[0]] == scene.values[read[1]]):
+            return True
+        if primitive.name == "absolute" and np.any(scene.values[read[0]] == 0):
+            return True
+    return False
 
 
 def _lies_in(domain: Domain, value: Any) -> bool:

@@ -109,11 +109,10 @@ def main() -> None:
     with Pool(options.processes) as pool:
         for result in pool.imap_unordered(trials, chunks):
             found.append(result)
+            print(*result[1], sep="\n", end="\n" if result[1] else "", flush=True)
             named_here = sum(v for t, _, _ in found for (_, what), v in t.items() if what == "named")
             print(f"{len(found) * CHUNK} trials, {named_here} named a mistake", file=sys.stderr, flush=True)
     total: Counter[Any] = sum((t for t, _, _ in found), Counter())
-    for line in [line for _, told, _ in found for line in told][:40]:
-        print(line)
     for kind in KINDS:
         wrong, right = total[kind, "named"], total[kind, "not named"]
         print(f"{kind:20} {wrong + right:6} trials, {wrong} named a mistake: {wrong / max(wrong + right, 1):.3%}")

@@ -11,7 +11,7 @@ import numpy as np
 from gradcheck.circuit import Circuit
 from gradcheck.circuit.edits import FUNCTION, HOP, Edit, Locus, Variant
 from gradcheck.circuit.formulas import formulas, types_at
-from gradcheck.diagnosis.matching import Group, explains, near, swept, tolerance
+from gradcheck.diagnosis.matching import Group, explains, is_wrong, near, same, swept, tolerance
 from gradcheck.diagnosis.mistake import Mistake
 from gradcheck.diagnosis.scene import Scene, scene_of
 from gradcheck.diagnosis.scope import exchanges
@@ -77,7 +77,7 @@ def stale(scenes: list[Scene], chosen: tuple[int, ...]) -> Iterator[tuple[int, f
     """Arguments changed by a step of descent before the gradient of the chosen ones was formed, with the step: (argument, rate)."""
     for m in range(len(scenes[0].claim)):
         for rate in RATES if m not in chosen else ():
-            if all(_after_step(s, m, rate, chosen) for s in scenes):
+            if any(is_wrong(s, chosen) for s in scenes) and all(_after_step(s, m, rate, chosen) for s in scenes):
                 yield m, rate
 
 
@@ -87,10 +87,7 @@ def _after_step(scene: Scene, m: int, rate: float, chosen: tuple[int, ...]) -> b
     place = problem.argnums[m]
     arguments[place] = np.asarray(arguments[place] - rate * scene.truth[m], dtype=np.asarray(arguments[place]).dtype)[()]
     moved = scene_of(replace(problem, arguments=tuple(arguments)), scene.claim)
-    return all(
-        np.allclose(moved.truth[j], scene.claim[j], rtol=1e-8, atol=1e-9 * float(np.max(np.abs(scene.claim[j]), initial=0.0)))
-        for j in chosen
-    )
+    return all(same(moved.truth[j], scene.claim[j], scene.truth[j], tolerance(scene)) for j in chosen)
 
 
 def stepped(scenes: list[Scene], chosen: tuple[int, ...]) -> Iterator[tuple[int, float]]:

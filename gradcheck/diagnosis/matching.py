@@ -132,11 +132,12 @@ def explains(scene: Scene, edits: Group, chosen: Sequence[int]) -> bool:
     """Whether mistakes give the claim for the chosen arguments."""
     found = swept(scene, edits)
     return found is not None and all(
-        _same(scene.seen(found[j], j), scene.claim[j], scene.seen(scene.truth[j], j), tolerance(scene)) for j in chosen
+        same(scene.seen(found[j], j), scene.claim[j], scene.seen(scene.truth[j], j), tolerance(scene)) for j in chosen
     )
 
 
-def _same(found: Any, claim: Any, truth: Any, within: float) -> bool:
+def same(found: Any, claim: Any, truth: Any, within: float) -> bool:
+    """Whether what a mistake gives is the claim, to the last digits that formulas share, and explains how it differs from the truth."""
     found, claim, truth = (np.asarray(v, dtype=float) for v in (found, claim, truth))
     if found.shape != claim.shape or not np.isfinite(found).all():
         return False
@@ -159,7 +160,7 @@ def _is_off(scene: Scene, j: int) -> bool:
     above = max((float(np.max(np.abs(c), initial=0.0)) for c in scene.cotangents.values()), default=0.0)
     if np.max(np.abs(seen - claim), initial=0.0) <= ROUNDING * float(np.finfo(scene.problem.dtype).eps) * above:
         return False
-    return not _same(seen, claim, np.zeros_like(seen), 16 * tolerance(scene))
+    return not same(seen, claim, np.zeros_like(seen), 16 * tolerance(scene))
 
 
 def verified(scenes: Sequence[Scene], candidates: Iterable[Group], chosen: Sequence[int]) -> list[Match]:

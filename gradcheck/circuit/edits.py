@@ -50,7 +50,8 @@ class Edit:
     """One mistake: of a `kind`, at one place or alike at several (the rounds of a loop), with the formula written and the right one.
 
     `refs` name what else the formula uses: ("value", k), ("cotangent", k), ("constant", array), or ("variant", v) for a value formed wrongly. `rank`
-    orders explanations: smaller is simpler and more common. `also` are kinds of what else is wrong in the same formula.
+    orders explanations: smaller is simpler and more common. `also` are kinds of what else is wrong in the same formula. `site` is the value that the formula
+    is written for and what people call the function that gives it, where it is spelled out in several equations.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Edit:
     refs: tuple[tuple[str, tuple[str, Any]], ...] = ()
     rank: float = 5.0
     also: tuple[str, ...] = ()
+    site: tuple[int, str] | None = None
 
     @property
     def locus(self) -> Locus:

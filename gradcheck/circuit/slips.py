@@ -381,8 +381,3 @@ def _subsets(pairs: list[tuple[int, int]]) -> Iterable[list[tuple[int, int]]]:
     if len(pairs) > BRACKETED:
         return [[p] for p in pairs] + [pairs]
     return [[p for i, p in enumerate(pairs) if mask >> i & 1] for mask in range(1, 1 << len(pairs))]
-
-
-def local_text(formula: str) -> str:
-    """A formula as it is shown: without the helpers that undo broadcasts."""
-    return re.sub(r"\bsum_to\((.*), \([\d, ]*\)\)", r"sum(\1)", formula)

@@ -125,7 +125,7 @@ def inside_macros(scene: Scene) -> frozenset[int]:
         for macro in _tried(np.ndim(scene.values[u]), epsilons):
             v = known.find(macro, u, scene.values[u])
             if v is not None and scene.circuit.inputs_of(v) != (u,):
-                inside |= {k for k in _between(scene, u, v) if k == v or k not in scene.circuit.names}
+                inside |= _between(scene, u, v)
     return frozenset(inside)
 
 
@@ -157,7 +157,7 @@ def _macro_edits(scene: Scene) -> Iterator[Edit]:
             v = known.find(macro, u, x)
             if v is None:
                 continue
-            refs: Refs = (("g", ("cotangent", v)), ("y", ("value", v)), ("at", ("value", v)))
+            refs: Refs = (("g", ("cotangent", v)), ("y", ("value", v)))
             yield from _of_forms(scene, u, macro, refs, {"g": scene.cotangents[v], "y": scene.values[v]})
         yield from _of_losses(scene, u, x, known)
 
@@ -218,6 +218,7 @@ class _Fingerprints:
 
 def _of_forms(scene: Scene, u: int, macro: Macro, refs: Refs, values: Mapping[str, Any]) -> Iterator[Edit]:
     """Slips of the macro's adjoint, and of the macro itself where its value is formed anew."""
+    site = (dict(refs)["y"][1], macro.name)
     from gradcheck.circuit.formulas import Setting
 
     setting = Setting(("d", "x"), None, np.shape(scene.values[u]))
@@ -226,18 +227,18 @@ def _of_forms(scene: Scene, u: int, macro: Macro, refs: Refs, values: Mapping[st
         if not _gives(setting, form, given, scene.cotangents[u]):
             continue
         for slip in slips(form, ("g", "y", "x")):
-            yield Mistake(slip.kind, slip.text, form, slip.rank + 0.3 * order).at(Locus(VALUE, u), refs=refs)
-        yield Mistake("missing-factor", "g + 0 * d", form, 1.5).at(Locus(VALUE, u), refs=refs)
-        yield Mistake("extra-factor", form.replace("g *", "d *", 1), form, 2.3).at(Locus(VALUE, u), refs=refs)
+            yield Mistake(slip.kind, slip.text, form, slip.rank + 0.3 * order).at(Locus(VALUE, u), refs=refs, site=site)
+        yield Mistake("missing-factor", "g + 0 * d", form, 1.5).at(Locus(VALUE, u), refs=refs, site=site)
+        yield Mistake("extra-factor", form.replace("g *", "d *", 1), form, 2.3).at(Locus(VALUE, u), refs=refs, site=site)
         if macro.name not in ("norm", "unit vector", "logsumexp", "relu"):
-            yield Mistake("wrong-value", "g * y", form, 2.0).at(Locus(VALUE, u), refs=refs)
-            yield Mistake("wrong-value", "g * x", form, 2.2).at(Locus(VALUE, u), refs=refs)
+            yield Mistake("wrong-value", "g * y", form, 2.0).at(Locus(VALUE, u), refs=refs, site=site)
+            yield Mistake("wrong-value", "g * x", form, 2.2).at(Locus(VALUE, u), refs=refs, site=site)
         for other in macro.others:
-            yield Mistake("wrong-local-derivative", other, form, 2.1).at(Locus(VALUE, u), refs=refs)
-        yield from _misspelled(macro, u, form, refs)
+            yield Mistake("wrong-local-derivative", other, form, 2.1).at(Locus(VALUE, u), refs=refs, site=site)
+        yield from _misspelled(macro, u, form, refs, site)
 
 
-def _misspelled(macro: Macro, u: int, form: str, refs: Refs) -> Iterator[Edit]:
+def _misspelled(macro: Macro, u: int, form: str, refs: Refs, site: tuple[int, str]) -> Iterator[Edit]:
     """The value itself formed without brackets, and the adjoint right or wrong on top of it."""
     for spelled in macro.spelled:
         for slip in slips(spelled.replace("x", "g"), ("g",)):
@@ -249,7 +250,7 @@ def _misspelled(macro: Macro, u: int, form: str, refs: Refs) -> Iterator[Edit]:
                     ("g * (1 - y)", 3.2, ("wrong-local-derivative",)),
                 ):
                     base = form.replace("y", f"({spelled})")
-                    yield Mistake("precedence", text.replace("y", value), base, rank, also).at(Locus(VALUE, u), refs=refs)
+                    yield Mistake("precedence", text.replace("y", value), base, rank, also).at(Locus(VALUE, u), refs=refs, site=site)
 
 
 def _gives(setting: Any, form: str, values: Mapping[str, Any], wanted: Any) -> bool:
@@ -324,21 +325,40 @@ def _label(t: Any, labels: list[Any]) -> Any:
     return None
 
 
+def _count(text: str) -> int:
+    """How often a formula reads its value."""
+    return len(re.findall(r"\bx\b", text))
+
+
 def _of_loss(u: int, form: str, t: Any, at: int) -> Iterator[Edit]:
-    refs: Refs = (("t", ("constant", t)), ("at", ("value", at)))
+    link = next((f for f in ("sigmoid", "softmax", "exp", "tanh") if f"{f}(x" in form), "")
+    refs: Refs = (("t", ("constant", t)),)
+    site = (at, link) if link and at != u else None
     for slip in slips(form, ("t", "x")):
         names = names_of(slip.text)
         kind = slip.kind if slip.kind in ("sign", "factor", "precedence", "wrong-axis") else "wrong-value"
-        kind = kind if "t" in names else "missing-path" if "x" in names else "wrong-function"
-        yield Mistake(kind, slip.text, form, max(slip.rank, 1.6)).at(Locus(VALUE, u), refs=refs)
-    link = next((f for f in ("sigmoid(x)", "softmax(x, -1)") if f in form), None)
-    for extra in (f"{link} * (1 - {link})",) if link else ("sigmoid(x) * (1 - sigmoid(x))", "(1 - np.tanh(x)**2)"):
-        yield Mistake("extra-factor", f"({form}) * {extra}", form, 2.5).at(Locus(VALUE, u), refs=refs)
-    if link:
-        hard = "(x > 0)" if "sigmoid" in link else "(x == np.max(x, axis=-1, keepdims=True))"
-        yield Mistake("wrong-value", form.replace(link, hard), form, 2.6).at(Locus(VALUE, u), refs=refs)
+        kind = (
+            kind
+            if "t" in names
+            else "missing-path"
+            if _count(slip.text) == _count(form)
+            else "wrong-value"
+            if "x" in names
+            else "wrong-function"
+        )
+        yield Mistake(kind, slip.text, form, 1.7 if kind == "missing-path" else max(slip.rank, 1.6)).at(
+            Locus(VALUE, u), refs=refs, site=site
+        )
+    linked = next((f for f in ("sigmoid(x)", "softmax(x, -1)") if f in form), None)
+    for extra in (f"{linked} * (1 - {linked})",) if linked else ("sigmoid(x) * (1 - sigmoid(x))", "(1 - np.tanh(x)**2)"):
+        yield Mistake("extra-factor", f"({form}) * {extra}", form, 2.5).at(Locus(VALUE, u), refs=refs, site=site)
+    if linked:
+        hard = "(x > 0)" if "sigmoid" in linked else "(x == np.max(x, axis=-1, keepdims=True))"
+        yield Mistake("wrong-value", form.replace(linked, hard), form, 2.6).at(Locus(VALUE, u), refs=refs, site=site)
     for axis in range(np.ndim(t)):
         for by in (1, -1):
-            yield Mistake("wrong-index", re.sub(r"\bt\b", f"np.roll(t, {by}, {axis})", form), form, 2.7).at(Locus(VALUE, u), refs=refs)
+            yield Mistake("wrong-index", re.sub(r"\bt\b", f"np.roll(t, {by}, {axis})", form), form, 2.7).at(
+                Locus(VALUE, u), refs=refs, site=site
+            )
     if np.ndim(t) and not np.isin(t, (0.0, 1.0)).all():
-        yield Mistake("wrong-value", re.sub(r"\bt\b", "(t > 0.5)", form), form, 2.8).at(Locus(VALUE, u), refs=refs)
+        yield Mistake("wrong-value", re.sub(r"\bt\b", "(t > 0.5)", form), form, 2.8).at(Locus(VALUE, u), refs=refs, site=site)

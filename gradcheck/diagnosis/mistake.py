@@ -18,6 +18,6 @@ class Mistake:
     rank: float
     also: tuple[str, ...] = ()
 
-    def at(self, *loci: Locus, refs: tuple[tuple[str, tuple[str, Any]], ...] = ()) -> Edit:
+    def at(self, *loci: Locus, refs: tuple[tuple[str, tuple[str, Any]], ...] = (), site: tuple[int, str] | None = None) -> Edit:
         """The mistake made somewhere."""
-        return Edit(self.kind, loci, self.text, self.base, refs, self.rank, self.also)
+        return Edit(self.kind, loci, self.text, self.base, refs, self.rank, self.also, site)

@@ -311,7 +311,7 @@ def edits_at(circuit: Circuit, hops: Sequence[tuple[int, int]], inside: Collecti
         yield from index_edits(circuit, k)
     for i, count in users.items():
         for m in value_mistakes(circuit.type(i).shape, count):
-            yield m.at(Locus(VALUE, i))
+            yield (replace(m, rank=m.rank + INSIDE) if i in inside else m).at(Locus(VALUE, i))
     for j in range(len(circuit.inputs)):
         for m in input_mistakes(circuit, j):
             yield m.at(Locus(INPUT, j))

@@ -145,8 +145,10 @@ def _word(circuit: Circuit, i: int) -> str:
 
 def _place(circuit: Circuit, e: Edit) -> Hop:
     """The hop of a mistake; of a function that is spelled out, the hop from its value to what it is a function of."""
-    at = dict(e.refs).get("at")
-    return _hop(circuit, e.locus) if at is None else hop_of(circuit, at[1], e.locus.k)
+    if e.site is None:
+        return _hop(circuit, e.locus)
+    k, called = e.site
+    return replace(hop_of(circuit, k, e.locus.k), operation=called)
 
 
 def _hop(circuit: Circuit, locus: Locus) -> Hop:
@@ -184,7 +186,7 @@ def _number(circuit: Circuit, i: int) -> str | None:
 
 def _referred(circuit: Circuit, kind: str, ref: Any, name: str) -> str:
     if kind == "value":
-        return circuit.names.get(ref) or _read(circuit, ref) or name
+        return circuit.names.get(ref) or _read(circuit, ref) or {"y": "out"}.get(name, name)
     if kind == "cotangent":
         own = circuit.names.get(ref)
         return f"d{own}" if own else "upstream"

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcheck.circuit.circuit import ArrayType
-from gradcheck.circuit.formulas import Setting, formulas, setting
-from gradcheck.circuit.slips import local_text, slips
+from gradcheck.circuit.formulas import Setting, formulas, local_text, setting
+from gradcheck.circuit.slips import slips
 from gradcheck.diagnosis import KINDS
 from gradcheck.diagnosis.scene import UNFIT
 from gradcheck.primitives import BY_NAME

@@ -15,6 +15,8 @@ from gradcheck.diagnosis.scene import Scene
 
 _SIMPLE = 200  # largest denominator of a factor that is taken for a fraction
 _EXACT = 1e-9  # relative difference up to which a factor is a number
+ENTRIES = 3  # entries in one proportion that are no coincidence
+NEAR_ONE = 1e-3  # a factor nearer to 1 is no slip
 MANY = 40  # numbers that factors are made of
 
 
@@ -29,8 +31,21 @@ def scaled_edits(scene: Scene, target: Any, chosen: tuple[int, ...]) -> Iterator
     for j in chosen:
         alone = np.array([float(np.sum(np.multiply(d[j], scene.truth[j]))) for d in scene.directions])
         yield from _scaled(alone, target, Locus(INPUT, j), within, 1.3, numbers)
+        yield from _in_proportion(scene, j)
         if np.shape(scene.claim[j]) == np.shape(scene.truth[j]):
             yield from _penalty(scene, j, numbers)
+
+
+def _in_proportion(scene: Scene, j: int) -> Iterator[Edit]:
+    """Any factor, where several entries have it: that is no coincidence."""
+    claim, truth = (np.ravel(np.asarray(v, dtype=float)) for v in (scene.claim[j], scene.truth[j]))
+    large = np.abs(truth) > 1e-6 * np.max(np.abs(truth), initial=0.0)
+    if claim.shape != truth.shape or large.sum() < ENTRIES:
+        return
+    ratio = claim[large] / truth[large]
+    c = float(np.median(ratio))
+    if np.max(np.abs(ratio - c)) <= tolerance(scene) ** 0.7 * abs(c) and abs(c - 1) > NEAR_ONE and round(c, 9) not in (0.0, -1.0):
+        yield factor_of(c, Locus(INPUT, j), 1.5)
 
 
 def numbers_of(scene: Scene) -> tuple[float, ...]:
@@ -40,19 +55,19 @@ def numbers_of(scene: Scene) -> tuple[float, ...]:
     return tuple(sorted({1.0, 2.0, *constants, *sizes}))[:MANY]
 
 
-def is_known(c: float, numbers: tuple[float, ...]) -> bool:
+def is_known(c: float, numbers: tuple[float, ...], exact: float = _EXACT) -> bool:
     """Whether a factor is a fraction as people write them, or made of two of the function's numbers; any other is no slip."""
     size = abs(c)
     if not np.isfinite(c):
         return False
-    if _is_fraction(c):
+    if _is_fraction(c, exact):
         return True
     made = (v for a in numbers for b in numbers for v in (a * b, a / b, 1 / (a * b)))
-    return any(abs(size - v) <= _EXACT * size for v in made)
+    return any(abs(size - v) <= exact * size for v in made)
 
 
-def _is_fraction(c: float) -> bool:
-    return abs(float(Fraction(c).limit_denominator(_SIMPLE)) - c) <= _EXACT * max(abs(c), 1e-3)
+def _is_fraction(c: float, exact: float = _EXACT) -> bool:
+    return abs(float(Fraction(c).limit_denominator(_SIMPLE)) - c) <= exact * max(abs(c), 1e-3)
 
 
 def _scaled(effect: Any, target: Any, locus: Locus, within: float, rank: float, numbers: tuple[float, ...]) -> Iterator[Edit]:
@@ -60,7 +75,7 @@ def _scaled(effect: Any, target: Any, locus: Locus, within: float, rank: float, 
     if not 0 < square < np.inf:
         return
     c = 1 + float(target @ effect) / square
-    if near((c - 1) * effect, target, within) and c != 0 and is_known(c, numbers):
+    if near((c - 1) * effect, target, within) and c != 0 and is_known(c, numbers, max(_EXACT, 1e-3 * within)):
         yield from _by(c, locus, rank)
 
 

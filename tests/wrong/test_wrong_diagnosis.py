@@ -42,7 +42,7 @@ def test_without_the_sweep_in_full_noise_has_a_name(monkeypatch) -> None:
 
 def test_with_any_number_for_a_factor_noise_has_a_name(monkeypatch) -> None:
     for module in (scaling, pairs):
-        monkeypatch.setattr(module, "is_known", lambda c, numbers: True)
+        monkeypatch.setattr(module, "is_known", lambda c, numbers, exact=0.0: True)
     assert not kinds(single, lambda x: 0.7318529, 0.4) <= CONFIDENT
 
 

@@ -219,7 +219,10 @@ def _classified(variant: _Variant, written: str, tree: ast.expr) -> Slip:
 
 
 def _of_name(variant: _Variant, tree: ast.expr) -> tuple[str, float]:
-    return _renamed(variant, tree), 2.6 if variant.inside == "comparison" else 3.0
+    assert isinstance(variant.old, ast.Name)
+    assert isinstance(variant.new, ast.Name)
+    at_the_other_end = {variant.old.id, variant.new.id} == {"x", "y"}
+    return _renamed(variant, tree), 2.4 if at_the_other_end else 2.6 if variant.inside == "comparison" else 3.0
 
 
 def _of_constant(variant: _Variant, tree: ast.expr) -> tuple[str, float]:
@@ -254,8 +257,7 @@ def _dropped(variant: _Variant, written: str) -> Slip:
         compound = isinstance(variant.old, ast.BinOp)
         return Slip("missing-path" if variant.edit == "term" else "missing-cotangent", written, 2.9 if compound else 2.2)
     if not _names_in(ast.parse(written, mode="eval")) - {"g", "G", "sum_to"}:
-        pure = re.sub(r"sum_to\(|, \([\d, ]*\)\)|\* 1\b", "", written).strip() in ("g", "G", "-g")
-        return Slip("factor" if not lost else "missing-factor", written, 1.5 if pure else 2.0)
+        return _bare(lost, written)
     if isinstance(variant.old, ast.Compare):
         return Slip("wrong-branch", written, 2.0)
     if not lost and not variant.inside and variant.edit == "drop":
@@ -265,6 +267,14 @@ def _dropped(variant: _Variant, written: str) -> Slip:
         return Slip("missing-factor", written, 2.0)
     only = len(left) == 1 and lost <= {left} and not variant.inside
     return Slip("wrong-value" if only else "wrong-local-derivative", written, 2.0)
+
+
+def _bare(lost: set[str], written: str) -> Slip:
+    """What came from above alone, or with a constant that is left of the local derivative."""
+    pure = re.sub(r"sum_to\(|, \([\d, ]*\)\)|\* 1\b", "", written).strip() in ("g", "G", "-g")
+    if not lost:
+        return Slip("factor", written, 1.5 if pure else 2.0)
+    return Slip("missing-factor", written, 1.5) if pure else Slip("wrong-local-derivative", written, 2.0)
 
 
 def _renamed(variant: _Variant, tree: ast.expr) -> str:

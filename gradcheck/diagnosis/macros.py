@@ -46,7 +46,7 @@ SIGMOID = Macro(
     _sigmoid,
     ("g * y * (1 - y)", "g * sigmoid(x) * (1 - sigmoid(x))", "g * np.exp(-x) / (1 + np.exp(-x))**2"),
     ("1 / (1 + np.exp(-x))",),
-    ("g * (1 - y**2)", "g * (1 - y)**2", "g * y**2", "g * np.exp(-x)"),
+    ("g * (1 - y**2)", "g * (1 - y)**2", "g * y**2", "g * np.exp(-x)", "g * (1 - np.tanh(x)**2)", "g / np.cosh(x)**2"),
 )
 TANH = Macro("tanh", np.tanh, ("g * (1 - y**2)", "g * (1 - np.tanh(x)**2)"), ("(np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))",))
 SOFTPLUS = Macro(
@@ -112,7 +112,7 @@ def macro_forms(scene: Scene) -> Iterator[Form]:
     seen = set()
     for found in macro_edits(scene):
         key = (found.locus.k, found.base)
-        if key not in seen:
+        if key not in seen and found.kind != "precedence":  # those are of formulas that spell the value out
             seen.add(key)
             yield Form(found.locus.k, found.base, found.refs)
 
@@ -360,5 +360,6 @@ def _of_loss(u: int, form: str, t: Any, at: int) -> Iterator[Edit]:
             yield Mistake("wrong-index", re.sub(r"\bt\b", f"np.roll(t, {by}, {axis})", form), form, 2.7).at(
                 Locus(VALUE, u), refs=refs, site=site
             )
+    yield Mistake("wrong-value", re.sub(r"\bt\b", "1", form), form, 2.8).at(Locus(VALUE, u), refs=refs, site=site)
     if np.ndim(t) and not np.isin(t, (0.0, 1.0)).all():
         yield Mistake("wrong-value", re.sub(r"\bt\b", "(t > 0.5)", form), form, 2.8).at(Locus(VALUE, u), refs=refs, site=site)

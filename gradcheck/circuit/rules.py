@@ -42,7 +42,7 @@ class Template:
         return known[self.result]
 
 
-class _Params(dict[str, Any]):
+class HashedParams(dict[str, Any]):
     """Parameters that hash by value, so that templates can be kept."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
@@ -53,16 +53,16 @@ class _Params(dict[str, Any]):
         return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Params) and self.key == other.key
+        return isinstance(other, HashedParams) and self.key == other.key
 
 
 def rule(primitive: Primitive, position: int, types: tuple[ArrayType, ...], params: Mapping[str, Any]) -> Template:
     """The cotangent of operand `position`; `types` are those of g, y and the operands."""
-    return _template(OPCODE[primitive], position, types, _Params(params))
+    return _template(OPCODE[primitive], position, types, HashedParams(params))
 
 
 @lru_cache(maxsize=8192)
-def _template(opcode: int, position: int, types: tuple[ArrayType, ...], params: _Params) -> Template:
+def _template(opcode: int, position: int, types: tuple[ArrayType, ...], params: HashedParams) -> Template:
     primitive = TABLE[opcode]
     assert primitive.adjoint is not None
     tracer = Tracer(primitive.name, places=False)

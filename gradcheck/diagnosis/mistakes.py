@@ -6,14 +6,14 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from gradcheck.circuit import Circuit
-from gradcheck.circuit.circuit import ArrayType, freeze_params
+from gradcheck.circuit.circuit import ArrayType
 from gradcheck.circuit.edits import HOP, INPUT, VALUE, Edit, Locus
 from gradcheck.circuit.formulas import formulas, setting, types_at
+from gradcheck.circuit.rules import HashedParams
 from gradcheck.circuit.slips import slips
 from gradcheck.diagnosis.indexing import index_edits
 from gradcheck.diagnosis.mistake import Mistake
@@ -31,7 +31,7 @@ def hop_mistakes(circuit: Circuit, k: int, position: int, *, several: bool) -> t
     """What is done wrong at the hop from value k to one of its operands; `several` where other parts reach that operand."""
     params = circuit.params.get(k, {})
     exponent = _exponent(circuit, k) if position == 0 else None
-    found = _hop_mistakes(circuit.opcodes[k], position, types_at(circuit, k), _Key(params), exponent, several)
+    found = _hop_mistakes(circuit.opcodes[k], position, types_at(circuit, k), HashedParams(params), exponent, several)
     if _is_weight(circuit, k, position):
         return tuple(replace(m, kind="missing-cotangent") if m.kind == "missing-factor" else m for m in found)
     return tuple(map(_of_constant, found)) if _by_number(circuit, k, position) else found
@@ -83,19 +83,9 @@ def _exponent(circuit: Circuit, k: int) -> float | None:
     return None if value is None or np.shape(value) != () else float(value)
 
 
-class _Key(dict[str, Any]):
-    """Parameters that hash by value."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(freeze_params(self))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and freeze_params(self) == freeze_params(other)
-
-
 @lru_cache(maxsize=4096)
 def _hop_mistakes(
-    opcode: int, position: int, types: tuple[ArrayType, ...], params: _Key, exponent: float | None, several: bool
+    opcode: int, position: int, types: tuple[ArrayType, ...], params: HashedParams, exponent: float | None, several: bool
 ) -> tuple[Mistake, ...]:
     primitive = TABLE[opcode]
     names = tuple(n for n, t in zip(setting(primitive, types, params, position).names, (types[0], *types), strict=True) if t.floating)
@@ -172,7 +162,7 @@ def _of_local(
             yield Mistake("extra-factor", f"d * {value}", base, 3.2)
 
 
-def _reduced_local(name: str, types: Sequence[ArrayType], params: _Key) -> Iterator[Mistake]:
+def _reduced_local(name: str, types: Sequence[ArrayType], params: HashedParams) -> Iterator[Mistake]:
     """Other functions' derivatives for a reduction."""
     if name == "prod" and len(types[1].shape) == 1:
         for text in ("G * Y", "G", "G * x", "G * Y / x**2", "G * np.cumprod(np.concatenate([np.ones(1), x[:-1]]))"):
@@ -190,7 +180,7 @@ def _reduced_local(name: str, types: Sequence[ArrayType], params: _Key) -> Itera
         yield Mistake(kind, f"G * ({local.replace('axis=axis', f'axis={axis}').replace('/ n', f'/ {count}')})", "G", 2.4)
 
 
-def _of_moving(name: str, types: Sequence[ArrayType], params: _Key, position: int) -> Iterator[Mistake]:
+def _of_moving(name: str, types: Sequence[ArrayType], params: HashedParams, position: int) -> Iterator[Mistake]:
     """Entries put back where they do not come from."""
     shape = types[1 + position].shape
     if name == "getitem" and shape:

@@ -23,6 +23,7 @@ from gradcheck.diagnosis.scene import UNFIT, Scene
 from gradcheck.primitives import BY_NAME, OPCODE
 
 LARGE = 10**6  # entries of an array beyond which it is no candidate
+POOL_NUMBERS = 20_000_000  # numbers that are held for that
 POOL = 400  # values of one shape that are tried in each other's place
 SCALES = (1.0, -1.0, 2.0, 0.5, -2.0)
 _GETITEM = OPCODE[BY_NAME["getitem"]]
@@ -49,9 +50,11 @@ def pools(scene: Scene) -> dict[tuple[int, ...], Pool]:
         found.setdefault(np.shape(array), []).append((("constant", array), array))
     for variant, value in _variants(scene):
         found.setdefault(np.shape(value), []).append((("variant", variant), value))
-    return {
-        shape: Pool([r for r, _ in items[:POOL]], np.array([v for _, v in items[:POOL]], dtype=float)) for shape, items in found.items()
-    }
+    return {shape: _pool(items[: max(POOL_NUMBERS // max(int(np.prod(shape, dtype=int)), 1), 1)][:POOL]) for shape, items in found.items()}
+
+
+def _pool(items: list[tuple[Ref, Any]]) -> Pool:
+    return Pool([r for r, _ in items], np.array([v for _, v in items], dtype=float))
 
 
 def arrays_of(function: Any) -> list[Any]:

@@ -166,6 +166,8 @@ def check(
     \b
         gradcheck check model.py:loss model.py:gradient --at '[[0.5, -1.0]]'
 
+    Where it is wrong, the hop of the chain rule and the mistake are named.
+
     Exits 0 if the gradient is right (or a convention at a kink), 1 if it is not.
     """
     from gradcheck.loading import load_object, read_point

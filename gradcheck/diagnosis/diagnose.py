@@ -55,7 +55,9 @@ class Inquiry:
     tried: list[str] = field(default_factory=list)
 
     def start(self) -> Scene:
-        """The scene at the claim's own point, and others where the claim can be repeated."""
+        """The scene at the claim's own point, and others where the claim can be repeated; made once."""
+        if self.scenes:
+            return self.scenes[0]
         first = scene_of(canonical(self.problem), self.claim, self.views)
         first.around = self.around
         self.scenes = [first, *(further_scenes(first, self.again, self.seed) if self.again is not None else ())]

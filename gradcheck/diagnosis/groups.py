@@ -84,10 +84,10 @@ def _of_one_equation(scene: Scene) -> Iterator[Group]:
                         both_at = (first.at(loci[0]), second.at(loci[1]))
                         yield tuple(replace(e, kind="wrong-branch") for e in both_at) if masks else both_at
             if primitive.name in ("where", "maximum", "minimum"):
-                yield from _of_branches(loci, primitive.name)
+                yield from _of_branches(loci)
 
 
-def _of_branches(loci: list[Locus], name: str) -> Iterator[Group]:
+def _of_branches(loci: list[Locus]) -> Iterator[Group]:
     """One branch taken for the whole function; the cotangent's sign for the condition; branches exchanged."""
     base = "np.where(c, g, 0)"
     for chosen, other in (loci, loci[::-1]):

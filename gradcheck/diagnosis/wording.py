@@ -52,8 +52,7 @@ def findings(circuit: Circuit, matches: list[Match], *, what: str = "") -> tuple
     if told[0].hop is None or told[0].hop.operation == "input":
         located = _located(circuit, matches)
         told[0] = _at(told[0], located) if located is not None else told[0]
-    first = told[0]
-    return (Finding(first.kind, first.message, first.hop, first.fix, first.expected, first.found, others, first.points), *told[1:])
+    return (replace(told[0], equivalent=others), *told[1:])
 
 
 def _weighing(circuit: Circuit) -> int:
@@ -96,7 +95,7 @@ def _located(circuit: Circuit, matches: list[Match]) -> Hop | None:
 
 def _at(found: Finding, hop: Hop) -> Finding:
     message = f"{found.message}; most likely in {hop}"
-    return Finding(found.kind, message, hop, found.fix, found.expected, found.found, found.equivalent, found.points)
+    return replace(found, message=message, hop=hop)
 
 
 def _told(circuit: Circuit, match: Match, what: str) -> list[Finding]:
@@ -117,8 +116,7 @@ def _one(circuit: Circuit, edits: Group, points: int, what: str) -> list[Finding
     found = _formula(first.text, names)
     where = f"in {hop}" if hop.operation != "input" else f"in the gradient for {hop.name}" if hop.name else "in the gradient"
     more = f", and alike at {len(edits) - 1} more" if len(edits) > 1 else ""
-    weak = "" if points > 1 else " (seen at one point only)"
-    message = f"{what}{_sentence(first, names)} {where}{more}: {expected} expected, {found} fits the numbers{weak}"
+    message = f"{what}{_sentence(first)} {where}{more}: {expected} expected, {found} fits the numbers{_weak(points)}"
     fix = FIX.get(first.kind, "")
     kinds = (first.kind, *first.also)
     return [Finding(k, message, hop, FIX.get(k, fix), expected, found, (), points) for k in kinds]
@@ -133,8 +131,14 @@ def _other_function(circuit: Circuit, e: Edit, points: int, what: str) -> Findin
     primitive = circuit.primitive(variant.k)
     assert primitive is not None
     expected, found = f"{primitive.name}({', '.join(own)})", f"{TABLE[variant.opcode].name}({', '.join(other)})"
-    message = f"{what}this is the gradient of another function: with {found} for {expected} in {hop}"
-    return Finding("wrong-function", message, hop, FIX["wrong-function"], expected, found, (), points)
+    said = "a factor is left out of the function itself" if e.kind == "missing-factor" else _sentence(e)
+    message = f"{what}{said}: with {found} for {expected} in {hop}{_weak(points)}"
+    return Finding(e.kind, message, hop, FIX["wrong-function"], expected, found, (), points)
+
+
+def _weak(points: int) -> str:
+    """The caveat of what was seen once."""
+    return "" if points > 1 else " (seen at one point only)"
 
 
 def _word(circuit: Circuit, i: int) -> str:
@@ -225,7 +229,7 @@ _WORDS = (  # formulas of our own that say less than words
 )
 
 
-def _sentence(e: Edit, names: Mapping[str, str]) -> str:
+def _sentence(e: Edit) -> str:
     """What is wrong, before the place."""
     if e.kind == "factor" and (by := _factor(e.text)):
         return f"off by the factor {by}"

@@ -6,6 +6,7 @@ every point; as lost where none does. Edits that change nothing are left out.
 
     python benchmarks/planted.py            # 25 single edits of each case, 6 pairs of each short one
     python benchmarks/planted.py --singles 100000 --pairs 50
+    python benchmarks/planted.py --deep           # single edits of a deep array network of 100 hops, timed
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from gradcheck.diagnosis.scene import scene_of
 from gradcheck.errors import GradcheckError
 from gradcheck.gradients.method import problem_of
 
-HOPS, SHORT = 200, 20
+HOPS, SHORT, DEEP = 200, 20, 15
 
 
 def scene_of_case(case: Any) -> Any:
@@ -75,14 +76,46 @@ def judged(scene: Any, claim: Any, edits: Any) -> tuple[str, float]:
     return "recovered" if exact else "explained", seconds
 
 
+def deep(W: Any, x: Any) -> Any:
+    """A residual network of tanh layers: seven hops for each."""
+    h = x
+    for layer in range(len(W)):
+        z = W[layer] @ h
+        h = np.tanh(z) + 0.1 * h
+    return np.sum(h**2)
+
+
+def deep_network(rng: Any, count: int) -> None:
+    """Single edits of a circuit of some 100 hops over arrays: how many are found again, and in what time."""
+    point = (0.6 * rng.normal(size=(DEEP, 6, 6)), rng.normal(size=6))
+    problem = canonical(problem_of(deep, point, (0,)))
+    scene = scene_of(problem, (np.zeros_like(point[0]),))
+    edits = [*edits_at(scene.circuit, list(scene.parts), inside_macros(scene)), *macro_edits(scene)]
+    tally, seconds = Counter[str](), []
+    for i in rng.permutation(len(edits))[:count]:
+        claim = planted(scene, edits[i])
+        if claim is not None:
+            what, took = judged(scene, claim, (edits[i],))
+            tally[what] += 1
+            seconds.append(took)
+    print(
+        f"{len(scene.parts)} hops, {len(edits)} edits listed, {sum(tally.values())} planted: {dict(tally)}; "
+        f"median {np.median(seconds):.2f} s, most {max(seconds):.2f} s"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--singles", type=int, default=25)
     parser.add_argument("--pairs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lost", action="store_true", help="tell every edit that is lost")
+    parser.add_argument("--deep", action="store_true", help="a deep network in place of the cases")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
+    if options.deep:
+        deep_network(rng, options.singles)
+        return
     totals = {1: Counter[str](), 2: Counter[str]()}
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for case in load_cases(Path(__file__).parent.parent / "cases"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,12 +33,13 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """A claim, its verdict, and the evidence in one line with its numbers."""
+    """A claim, its verdict, and the evidence in one line with its numbers; `about` is what its function says it looks at."""
 
     id: str
     verdict: ClaimVerdict
     evidence: str
     values: dict[str, Any] = field(default_factory=dict)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,10 +107,12 @@ def _claims(session: Run, cases: Cases, progress: Callable[[str], None]) -> Iter
 
 def weigh(session: Run, claim: Claim) -> ClaimResult:
     """A claim's verdict: shown or refuted by its evidence, not shown where gathering it failed."""
+    about = (inspect.getdoc(claim.function) or "").partition("\n\n")[0]
     try:
         evidence = claim.function(session)
     except Exception as error:  # evidence that cannot be had is no evidence, whatever the reason
-        return ClaimResult(claim.id, "not shown", f"{type(error).__name__}: {error}".splitlines()[0])
+        return ClaimResult(claim.id, "not shown", f"{type(error).__name__}: {error}".splitlines()[0], about=about)
     if not isinstance(evidence, Evidence):
-        return ClaimResult(claim.id, "not shown", f"{claim.function.__name__} returned {type(evidence).__name__}, expected Evidence")
-    return ClaimResult(claim.id, "shown" if evidence.shown else "refuted", evidence.text, dict(evidence.values))
+        said = f"{claim.function.__name__} returned {type(evidence).__name__}, expected Evidence"
+        return ClaimResult(claim.id, "not shown", said, about=about)
+    return ClaimResult(claim.id, "shown" if evidence.shown else "refuted", evidence.text, dict(evidence.values), about)

@@ -59,6 +59,25 @@ class PointComparison:
                 return m
         raise KeyError(method)
 
+    def named_inputs(self) -> list[tuple[str, Any]]:
+        """The differentiable arguments by name."""
+        names = argument_names(self.problem.function, len(self.problem.arguments))
+        return [(names[i], self.problem.arguments[i]) for i in self.problem.argnums]
+
+    def rows(self, number: int = 0) -> Iterator[dict[str, Any]]:
+        """One dict per method, argument and entry: the gradient, the truth, and how far apart they are. `number` is said of the point."""
+        names = [(name, index) for name, x in self.named_inputs() for index in np.ndindex(np.shape(x))]
+        for measured in self.measured:
+            if measured.judgement is None:
+                continue
+            accuracy = measured.judgement.accuracy
+            for i, (name, index) in enumerate(names):
+                yield {
+                    "point": number, "method": measured.method, "argument": name, "entry": index, "gradient": accuracy.claim[i],
+                    "truth": accuracy.truth[i], "ulp": accuracy.ulp[i], "relative_error": accuracy.relative[i],
+                    "digits": accuracy.digits[i], "outcome": measured.judgement.entries[i],
+                }  # fmt: skip
+
     @property
     def outcome(self) -> Outcome:
         """The worst among the three derivations that ran."""
@@ -109,7 +128,7 @@ class Comparison:
         """One row per point, method, argument and entry, as a pandas DataFrame."""
         import pandas as pd
 
-        return pd.DataFrame([row for number, point in enumerate(self.points) for row in _rows(number, point)])
+        return pd.DataFrame([row for number, point in enumerate(self.points) for row in point.rows(number)])
 
     def __repr__(self) -> str:
         return f"<comparison of {self.name}: {self.outcome} at {len(self.points)} points>"
@@ -123,25 +142,6 @@ class Comparison:
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """The most serious of several outcomes; right when there is none."""
     return min(outcomes, key=SEVERITY.index, default="right")
-
-
-def _rows(number: int, point: PointComparison) -> Iterator[dict[str, Any]]:
-    names = [(name, index) for name, x in _named_inputs(point.problem) for index in np.ndindex(np.shape(x))]
-    for measured in point.measured:
-        if measured.judgement is None:
-            continue
-        accuracy = measured.judgement.accuracy
-        for i, (name, index) in enumerate(names):
-            yield {
-                "point": number, "method": measured.method, "argument": name, "entry": index, "gradient": accuracy.claim[i],
-                "truth": accuracy.truth[i], "ulp": accuracy.ulp[i], "relative_error": accuracy.relative[i],
-                "digits": accuracy.digits[i], "outcome": measured.judgement.entries[i],
-            }  # fmt: skip
-
-
-def _named_inputs(problem: Problem) -> list[tuple[str, Any]]:
-    names = argument_names(problem.function, len(problem.arguments))
-    return [(names[i], problem.arguments[i]) for i in problem.argnums]
 
 
 def compare(

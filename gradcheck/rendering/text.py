@@ -1,0 +1,40 @@
+"""Text of users made safe to show: bounded, on one line where asked for, and without characters that hide, reorder or control what is around them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+NAME, LINE, BLOCK = 120, 600, 20_000  # characters shown of a name, a sentence, a block of source
+_KEPT = "\n\t"
+_SLUG = 60  # longest stem of a file's name
+
+
+def inert(text: str, limit: int = LINE) -> str:
+    """Text with at most `limit` characters and no control, format or surrogate character, each of which is written out as U+....
+
+    Characters of category Cf reorder (bidirectional marks) or hide (zero-width joiners) what stands around them; a lone surrogate cannot be
+    encoded. Line breaks and tabs stay.
+    """
+    cut = text[: limit + 1]
+    shown = "".join(c if _plain(c) else f"U+{ord(c):04X}" for c in cut[:limit])
+    return f"{shown}… ({len(text):,} characters)" if len(text) > limit else shown
+
+
+def one_line(text: str, limit: int = LINE) -> str:
+    """The same on one line, runs of white space as one space."""
+    return inert(" ".join(text.split()), limit)
+
+
+def _plain(character: str) -> bool:
+    return character in _KEPT or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def slug(name: str) -> str:
+    """A name as the stem of a file: a Python identifier of ordinary length as it is, anything else made harmless and told apart by a digest."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and len(name) <= _SLUG:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    stem = re.sub(r"[^A-Za-z0-9_]+", "-", name[:_SLUG]).strip("-")[:40]
+    return f"{stem}-{digest}" if stem else digest

@@ -1,0 +1,189 @@
+"""The site as files: links lead somewhere, nothing is loaded from outside, no script or style stands in a page, hostile text is inert."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import PurePosixPath
+
+import pytest
+
+from gradcheck import load_cases
+from gradcheck.rendering.site.build import site_files
+from gradcheck.rendering.site.pieces import embedded
+from gradcheck.studies.running import run
+
+HOSTILE = '''
+import numpy as np
+from gradcheck import Evidence, Real, case, claim
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def named(name, function, doc=None):
+    function.__name__ = name
+    function.__doc__ = doc
+    return function
+
+
+script = case(x=1.0)(named(SCRIPT, lambda x: np.sin(x), SCRIPT + "</title></pre>"))
+path = case(x=1.0)(named("../../escaped", lambda x: np.cos(x) * 2, "[click](javascript:alert(1))"))
+long = case(x=1.0)(named("x" * 100_000, lambda x: np.exp(x), "y" * 100_000))
+turned = case(x=1.0)(named("\\u202etxt.exe", lambda x: np.exp(-x), "right \\u202e to left \\u2066 marks \\x00 \\x1b[31m"))
+
+
+def failing(x):
+    raise ValueError(SCRIPT + "z" * 100_000)
+
+
+failing = case(x=1.0)(named("failing", failing))
+
+
+@case(x=1.0)
+def ordinary(x):
+    """An ordinary case & its friends."""
+    \u05e9\u05dc\u05d5\u05dd = x * 2
+    return np.sin(\u05e9\u05dc\u05d5\u05dd)
+
+
+def wrong(x):
+    return np.cos(2 * x)
+
+
+ordinary.claimed_gradient(named(SCRIPT + "'\\"", wrong), expect="wrong", kinds=["missing-factor"])
+
+
+@claim(SCRIPT)
+def said(run):
+    """<b>bold</b> words"""
+    return Evidence(True, "</td>" + SCRIPT + "w" * 100_000)
+'''
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site of a few cases that mean no good, by the path of every file."""
+    folder = tmp_path_factory.mktemp("cases")
+    (folder / "hostile.py").write_text(HOSTILE)
+    result = run(load_cases(folder))
+    return dict(site_files(result, (), ()))
+
+
+class Page(HTMLParser):
+    """A page's elements, links and ids, and whether its elements are closed in order."""
+
+    VOID = ("meta", "link", "input", "br", "img", "hr")
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.links, self.ids, self.open, self.wrong = [], [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.elements.append((tag, given))
+        self.links += [given[k] for k in ("href", "src") if given.get(k)]
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {name: Page(text) for name, text in site.items() if name.endswith(".html")}
+
+
+def test_there_is_a_page_for_every_case_and_chapter(site):
+    assert {"index.html", "cost.html", "accuracy.html", "learning.html", "rules.html"} <= set(site)
+    assert sum(name.startswith("cases/") for name in site) == 6
+
+
+def test_every_file_stays_below_the_site(site):
+    for name in site:
+        assert not PurePosixPath(name).is_absolute()
+        assert ".." not in PurePosixPath(name).parts
+        assert len(name) < 100
+
+
+def test_elements_are_closed_in_order_and_ids_are_unique(pages):
+    for name, page in pages.items():
+        assert (name, page.wrong, page.open) == (name, [], [])
+        assert len(page.ids) == len(set(page.ids)), name
+
+
+def test_every_link_leads_to_a_file_of_the_site(pages, site):
+    count = 0
+    for name, page in pages.items():
+        for link in page.links:
+            file, _, part = link.partition("#")
+            target = name if not file else resolved(PurePosixPath(name).parent / file)
+            assert target in site, (name, link)
+            assert not part or part in pages[target].ids, (name, link)
+            count += 1
+    assert count > 50
+
+
+def resolved(path):
+    parts = []
+    for part in path.parts:
+        parts = parts[:-1] if part == ".." else [*parts, part]
+    return "/".join(parts)
+
+
+def test_no_script_or_style_stands_in_a_page(pages):
+    """The Content-Security-Policy would refuse it; only data may stand in a script element."""
+    for name, page in pages.items():
+        for tag, attributes in page.elements:
+            assert tag != "style", name
+            assert "style" not in attributes, (name, tag)
+            assert not [a for a in attributes if a.startswith("on")], (name, tag)
+            if tag == "script":
+                assert attributes.get("src") or attributes.get("type") == "application/json", name
+
+
+def test_every_page_states_the_policy(pages):
+    for page in pages.values():
+        policies = [a["content"] for tag, a in page.elements if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"]
+        assert len(policies) == 1
+        assert policies[0].startswith("default-src 'none'; script-src 'self'")
+        assert "unsafe" not in policies[0]
+
+
+def test_hostile_text_is_inert_and_bounded(site):
+    for name, text in site.items():
+        if name.endswith(".html"):
+            assert "<script>alert" not in text
+            assert "<b>bold" not in text
+            assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b]", text)
+            assert len(text) < 60_000, name
+            assert not re.search("[wxyz]{2000}", text), name
+
+
+def test_the_names_can_still_be_read(site):
+    index = site["index.html"]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in index
+    assert "U+202Etxt.exe" in index
+    assert "(100,000 characters)" in index
+    assert "At fault" in index
+
+
+def test_a_case_that_could_not_run_has_a_page_that_says_so(site):
+    assert "ValueError: &lt;script&gt;" in site["cases/failing.html"]
+
+
+@pytest.mark.parametrize("text", ["</script><script>", "<!--", "a & b", "\u2028\u2029", "\\u003c", '"quoted"'])
+def test_data_in_a_page_cannot_end_its_element(text):
+    written = str(embedded({"text": text}))
+    assert not re.search("[<>&\u2028\u2029]", written)
+    assert json.loads(written) == {"text": text}

@@ -213,3 +213,6 @@ class Stepper {
 for (const button of document.querySelectorAll("button.theme")) themeButton(button);
 for (const table of document.querySelectorAll("table.filterable")) new Filterable(table);
 for (const section of document.querySelectorAll("section.stepper")) new Stepper(section);
+// what is folded away on the screen is printed
+addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((d) => { d.open = true; d.dataset.printed = ""; }));
+addEventListener("afterprint", () => document.querySelectorAll("details[data-printed]").forEach((d) => { d.open = false; delete d.dataset.printed; }));

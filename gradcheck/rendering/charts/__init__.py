@@ -1,0 +1,5 @@
+"""Charts of studies: interactive in HTML, SVG for Markdown; drawn from the declarations in a study."""
+
+from gradcheck.rendering.charts.output import chart_notes, chart_svg, charts_assets, charts_bundle, charts_css, vega_spec
+
+__all__ = ["chart_notes", "chart_svg", "charts_assets", "charts_bundle", "charts_css", "vega_spec"]

@@ -64,9 +64,17 @@ def digits() -> Study:
     for i in range(70):
         for j, (m, d) in enumerate(methods.items()):
             lost = abs(math.sin(3 * i + j)) * (0.6 if j < 3 else 4)
-            rows.append((f"{('softmax', 'logistic', 'rosenbrock', 'rnn', 'attention_block', 'gaussian_mixture')[i % 6]}_{i:02d}", m, None if (i + j) % 23 == 0 else d - lost))
+            rows.append(
+                (
+                    f"{('softmax', 'logistic', 'rosenbrock', 'rnn', 'attention_block', 'gaussian_mixture')[i % 6]}_{i:02d}",
+                    m,
+                    None if (i + j) % 23 == 0 else d - lost,
+                )
+            )
     columns = (Column("case", "case"), Column("method", "method"), Column("digits", "correct digits"))
-    few = [("product", m, d - k / 3) for k, (m, d) in enumerate(methods.items())] + [("nested", m, d - k) for k, (m, d) in enumerate(methods.items())]
+    few = [("product", m, d - k / 3) for k, (m, d) in enumerate(methods.items())] + [
+        ("nested", m, d - k) for k, (m, d) in enumerate(methods.items())
+    ]
     few += [("softmax", m, d - k / 2) for k, (m, d) in enumerate(methods.items())]
     charts = (
         Chart("digits", "Correct digits by method", "few", "case", "digits", series="method", kind="bars", y_scale="linear", rules=(Rule("y", 15.95, "all 16 digits"),),
@@ -74,13 +82,23 @@ def digits() -> Study:
         Chart("accuracy", "Correct digits over all cases", "all", "case", "digits", series="method", kind="points", y_scale="linear",
               caption="One row for each case.", reading="Seventy rows: symbolic, tape and complex step near 16 digits, central differences between 6 and 10."),
     )  # fmt: skip
-    return Study("accuracy", "Accuracy", "How many digits are right?", (Table("few", "A few", columns, tuple(few)), Table("all", "All", columns, tuple(rows))), charts=charts)
+    return Study(
+        "accuracy",
+        "Accuracy",
+        "How many digits are right?",
+        (Table("few", "A few", columns, tuple(few)), Table("all", "All", columns, tuple(rows))),
+        charts=charts,
+    )
 
 
 def depth() -> Study:
     """Adjoint norms by layer, vanishing and exploding; loss curves of training."""
     rows = [(f"gain {g}", layer, g ** (50 - layer)) for g in (0.5, 0.9, 1.0, 1.1, 1.5) for layer in range(1, 51)]
-    losses = [(name, step, 0.02 + 2.3 * math.exp(-step / tau)) for name, tau in (("right gradient", 30), ("missing factor", 120)) for step in range(0, 301)]
+    losses = [
+        (name, step, 0.02 + 2.3 * math.exp(-step / tau))
+        for name, tau in (("right gradient", 30), ("missing factor", 120))
+        for step in range(0, 301)
+    ]
     losses += [("wrong sign", step, 2.3 * math.exp(step / 60) if step < 120 else math.inf) for step in range(0, 301)]
     charts = (
         Chart("depth", "Adjoints by layer", "norms", "layer", "norm", series="net", x_scale="linear",

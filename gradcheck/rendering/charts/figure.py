@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import ceil, floor, log10
 from typing import Any
 
 import altair as alt
@@ -13,7 +14,7 @@ from gradcheck.studies.study import Chart
 
 # the first face is one that vl-convert brings along: text is measured alike on every machine
 FONT = "Liberation Sans"
-WIDTH, HEIGHT, PANEL_HEIGHT = 720, 360, 230
+WIDTH, HEIGHT, PANEL = 720, 360, (290, 230)
 _TURNED = 8  # from so many names on, or from names so long, they are listed downward
 _LONG_NAMES = 70  # characters of all names together
 _FADED = 0.12
@@ -23,11 +24,11 @@ def specification(chart: Chart, shown: Drawn, interactive: bool) -> dict[str, An
     """The Vega-Lite specification of a chart: with a legend of its own, or with signals `focus` and `narrow` for a page that has one."""
     picture = _Picture(chart, shown, interactive)
     layers = picture.layers()
-    whole = alt.layer(*layers, data=alt.Data(values=list(shown.points)))
+    whole = alt.layer(*layers, data=_data(list(shown.points)))
     params = [alt.param("focus", value=""), alt.param("narrow", value=False)] if interactive else []
     if shown.panels:
         whole = picture.sized(whole).facet(
-            facet=alt.Facet("p:N", title=None, sort=list(shown.panels)), columns=min(2, len(shown.panels))
+            facet=alt.Facet("p:N", title=None, sort=list(shown.panels)), columns=columns(len(shown.panels))
         ).resolve_axis(x="independent", y="independent")  # fmt: skip
     else:
         whole = picture.sized(whole)
@@ -38,6 +39,11 @@ def specification(chart: Chart, shown: Drawn, interactive: bool) -> dict[str, An
 def turned(chart: Chart, axis: Axis) -> bool:
     """Whether names are listed downward, and values go to the right."""
     return axis.scale == "names" and (len(axis.names) > _TURNED or sum(map(len, axis.names)) > _LONG_NAMES)
+
+
+def columns(panels: int) -> int:
+    """Panels side by side: three belong together, more stand in pairs."""
+    return panels if panels in (1, 3) else 2
 
 
 class _Picture:
@@ -59,10 +65,13 @@ class _Picture:
     def sized(self, whole: Any) -> Any:
         """The size of one panel, or of the whole with everything around it."""
         step = self._step()
-        size = {"height": alt.Step(step)} if step else {"height": PANEL_HEIGHT if self.shown.panels else HEIGHT}
-        if self.shown.panels:
-            return whole.properties(width=(WIDTH - 140) // 2 if len(self.shown.panels) > 1 else WIDTH - 80, **size)
-        return whole.properties(width=WIDTH, autosize=alt.AutoSizeParams(type="fit-x" if step else "fit", contains="padding"), **size)
+        size: dict[str, Any] = {"height": alt.Step(step, **{"for": "position"})} if step else {"height": HEIGHT}
+        if not self.shown.panels:
+            return whole.properties(width=WIDTH, autosize=alt.AutoSizeParams(type="fit-x" if step else "fit", contains="padding"), **size)
+        wide, high = PANEL
+        return whole.properties(
+            width={1: WIDTH - 80, 3: wide - 70}.get(len(self.shown.panels), wide), **(size if step else {"height": high})
+        )
 
     def _step(self) -> int:
         """The height of one name where they are listed downward."""
@@ -76,19 +85,23 @@ class _Picture:
         if x.scale == "names":
             first = along("x:N", title=None if self.turned else x.title, sort=list(x.names), axis=self._names_axis())
         else:
-            first = along("x:Q", title=x.title, scale=_scale(x), axis=_axis(x, self.x))
-        return {self.x: first, self.y: across("y:Q", title=y.title, scale=_scale(y), axis=_axis(y, self.y))}
+            first = along("x:Q", title=x.title, scale=_scale(x), axis=self._axis(x, self.x))
+        return {self.x: first, self.y: across("y:Q", title=y.title, scale=_scale(y), axis=self._axis(y, self.y))}
+
+    def _axis(self, axis: Axis, channel: str) -> alt.Axis:
+        """A number axis; a page finds out for itself how many ticks there is room for."""
+        few = bool(self.shown.panels)
+        return _axis(axis, channel, None if self.interactive else (5 if few else 10) if channel == "x" else (6 if few else 9))
 
     def _names_axis(self) -> alt.Axis:
         limit: Any = alt.expr("narrow ? 120 : 260") if self.interactive else 260
-        angle: Any = 0 if self.turned else alt.Undefined
-        return alt.Axis(grid=self.turned, labelLimit=limit, labelAngle=angle, labelOverlap=False, gridOpacity=0.5, ticks=False, domain=False)
+        return alt.Axis(grid=self.turned, labelLimit=limit, labelAngle=0, labelOverlap=False, gridOpacity=0.5, ticks=False, domain=False)
 
-    def _colour(self, legend: bool = False) -> alt.Color:
+    def _colour(self) -> alt.Color:
         scale = alt.Scale(domain=list(self.names), range=[look.colour for look in self.looks])
         if not self.shown.series:
             return alt.Color(value=self.looks[0].colour)
-        return alt.Color("s:N", title=None, scale=scale, legend=self._legend() if legend and not self.interactive else None)
+        return alt.Color("s:N", title=None, scale=scale, legend=None if self.interactive else self._legend())
 
     def _shape(self) -> alt.Shape:
         scale = alt.Scale(domain=list(self.names), range=[look.shape for look in self.looks])
@@ -102,7 +115,9 @@ class _Picture:
 
     def _legend(self) -> alt.Legend:
         widest = max(map(len, self.names)) * 6.6 + 34
-        return alt.Legend(orient="top", direction="horizontal", columns=max(1, min(len(self.names), int((WIDTH - 60) / widest))), labelLimit=400)
+        return alt.Legend(
+            orient="top", direction="horizontal", columns=max(1, min(len(self.names), int((WIDTH - 60) / widest))), labelLimit=400
+        )
 
     def _opacity(self, strength: float) -> Any:
         """Full, but faded where another series is in focus."""
@@ -124,7 +139,9 @@ class _Picture:
             return {}
         told = [alt.Tooltip("s:N", title=" ")] if shown.series else []
         told += [alt.Tooltip("p:N", title="  ")] if shown.panels else []
-        told += [alt.Tooltip("x:N", title=shown.x.title) if shown.x.scale == "names" else alt.Tooltip("x:Q", title=shown.x.title, format=".6~g")]
+        told += [
+            alt.Tooltip("x:N", title=shown.x.title) if shown.x.scale == "names" else alt.Tooltip("x:Q", title=shown.x.title, format=".6~g")
+        ]
         told += [alt.Tooltip("y:Q", title=shown.y.title if shown.y.title != shown.x.title else shown.y.title + " ", format=".4~g")]
         if any("l" in p for p in shown.points):
             told += [alt.Tooltip("l:Q", title="from", format=".4~g"), alt.Tooltip("h:Q", title="to", format=".4~g")]
@@ -139,7 +156,7 @@ class _Picture:
         )
         marks = base.mark_point(filled=True, clip=clip, size=58, stroke=PAGE, strokeWidth=0.8).transform_filter("isValid(datum.y)")
         near, shown = self._near()
-        marks = marks.encode(**place, color=self._colour(True), shape=self._shape(), opacity=shown, **self._tooltip())
+        marks = marks.encode(**place, color=self._colour(), shape=self._shape(), opacity=shown, **self._tooltip())
         return [*self._band(base), line, marks.add_params(*near) if near else marks.transform_filter("datum.m")]
 
     def _near(self) -> tuple[list[Any], Any]:
@@ -167,7 +184,7 @@ class _Picture:
 
     def _ends(self, name: str) -> Any:
         across = alt.X if self.turned else alt.Y
-        return across(f"{name}:Q", title=self.shown.y.title, scale=_scale(self.shown.y), axis=_axis(self.shown.y, self.y))
+        return across(f"{name}:Q", title=self.shown.y.title, scale=_scale(self.shown.y), axis=self._axis(self.shown.y, self.y))
 
     def _whiskers(self, base: Any, colour: Any) -> list[Any]:
         if not any("l" in p for p in self.shown.points):
@@ -179,14 +196,14 @@ class _Picture:
     def _points(self, base: Any) -> list[Any]:
         marks = base.mark_point(filled=True, size=46, stroke=PAGE, strokeWidth=0.8, clip=self.interactive and not self.turned)
         marks = marks.encode(
-            **self._place(), **self._offset(), color=self._colour(True), shape=self._shape(), opacity=self._opacity(1.0), **self._tooltip()
+            **self._place(), **self._offset(), color=self._colour(), shape=self._shape(), opacity=self._opacity(1.0), **self._tooltip()
         )
         return [*self._whiskers(base, self._colour()), marks]
 
     def _bars(self, base: Any) -> list[Any]:
         foot = alt.datum(self.shown.y.low if self.shown.y.scale == "log" else 0)
         bars = base.mark_bar(cornerRadiusEnd=1.5).encode(
-            **self._place(), **self._offset(), **{self.y + "2": foot}, color=self._colour(True), opacity=self._opacity(1.0), **self._tooltip()
+            **self._place(), **self._offset(), **{self.y + "2": foot}, color=self._colour(), opacity=self._opacity(1.0), **self._tooltip()
         )
         return [bars, *self._whiskers(base, alt.value(TEXT))]
 
@@ -205,7 +222,12 @@ class _Picture:
             for halo in (True, False):  # the page's colour behind the letters keeps them apart from lines
                 ink = {"stroke": PAGE, "strokeWidth": 3.0, "color": PAGE} if halo else {"color": TEXT}
                 mark = self._rule(n).mark_text(
-                    align="right" if late or not upright else "left", dx=-5 if late or not upright else 5, dy=0 if upright else -7, fontSize=11.5, limit=300, **ink
+                    align="right" if late or not upright else "left",
+                    dx=-5 if late or not upright else 5,
+                    dy=0 if upright else -7,
+                    fontSize=11.5,
+                    limit=300,
+                    **ink,
                 )
                 made.append(mark.encode(text=alt.value(rule.label), **to))
         return made
@@ -214,14 +236,17 @@ class _Picture:
         rule = self.shown.rules[n]
         where, axis = (self.x, self.shown.x) if rule.axis == "x" else (self.y, self.shown.y)
         channel = alt.X if where == "x" else alt.Y
-        base = alt.Chart(alt.Data(values=[{"at": rule.at}])) if not self.shown.panels else alt.Chart().transform_aggregate(n="count()").transform_calculate(at=repr(rule.at))
-        return base.encode(**{where: channel("at:Q", title=axis.title, scale=_scale(axis), axis=_axis(axis, where))})
+        base = (
+            alt.Chart(_data([{"at": rule.at}]))
+            if not self.shown.panels
+            else alt.Chart().transform_aggregate(n="count()").transform_calculate(at=repr(rule.at))
+        )
+        place: dict[str, Any] = {where: channel("at:Q", title=axis.title, scale=_scale(axis), axis=self._axis(axis, where))}
+        return base.encode(**place)
 
 
 def _share(axis: Axis, at: float) -> float:
     """How far along an axis a value lies, from 0 to 1."""
-    from math import log10
-
     if axis.scale == "log":
         return (log10(at) - log10(axis.low)) / (log10(axis.high) - log10(axis.low)) if at > 0 else 0.0
     return (at - axis.low) / (axis.high - axis.low)
@@ -231,16 +256,27 @@ def _scale(axis: Axis) -> alt.Scale:
     return alt.Scale(type="log" if axis.scale == "log" else "linear", domain=[axis.low, axis.high], nice=False, zero=False)
 
 
-def _axis(axis: Axis, channel: str) -> alt.Axis:
-    """Ticks of an axis: at the powers of ten of a logarithmic one, in between only when zoomed in."""
+def _axis(axis: Axis, channel: str, room: int | None) -> alt.Axis:
+    """Ticks of an axis: `room` for so many powers of ten, or as many as fit; between the powers only where there are few or a reader zooms in."""
     if axis.scale != "log":
-        return alt.Axis(format="~g", titleColor=TEXT)
+        plain = max(abs(axis.low), abs(axis.high)) < 1e6 and axis.high - axis.low > 1e-3
+        return alt.Axis(format=alt.Undefined if plain else ".3~g", labelOverlap="parity", tickCount=8)
     whole = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-6"
     foot = f"datum.value < {axis.zero * 2!r} ? '' : " if axis.zero is not None else ""
+    powers = _powers(axis, room) if room else []
+    if len(powers) > 1:
+        return alt.Axis(labelExpr=f"{foot}{_power(axis)}", values=powers)
     near = f"domain('{channel}')[1] < 40 * domain('{channel}')[0]"
     label = f"{foot}{whole} ? ({_power(axis)}) : {near} ? format(datum.value, '.3~g') : ''"
-    fine = alt.condition(whole, alt.value(1.0), alt.value(0.35))
-    return alt.Axis(labelExpr=label, labelOverlap="greedy", titleColor=TEXT, gridOpacity=fine, tickOpacity=fine)
+    fine = alt.condition(f"{whole} || {near}", alt.value(1.0), alt.value(0.0))
+    return alt.Axis(labelExpr=label, labelOverlap="greedy", gridOpacity=fine, tickOpacity=fine)
+
+
+def _powers(axis: Axis, room: int) -> list[float]:
+    """The powers of ten on an axis, thinned evenly until there is room."""
+    low, high = ceil(log10(axis.low)), floor(log10(axis.high))
+    stride = next(s for s in (1, 2, 3, 5, 10, 20, 50, 100, 200) if (high - low) // s < room)
+    return [float(f"1e{e}") for e in range(low, high + 1) if e % stride == 0]
 
 
 def _power(axis: Axis) -> str:
@@ -259,12 +295,24 @@ def config(interactive: bool) -> dict[str, Any]:
         "labelColor": MUTED, "titleColor": TEXT, "gridColor": GRID, "domainColor": MUTED, "tickColor": MUTED, "labelFontSize": 12,
         "titleFontSize": 12.5, "titleFontWeight": "normal", "titlePadding": 8, "tickSize": 4,
     }  # fmt: skip
-    legend = {"labelColor": TEXT, "labelFontSize": 12.5, "symbolSize": 70, "symbolStrokeWidth": 0, "columnPadding": 18, "offset": 12}
+    legend = {
+        "labelColor": TEXT,
+        "labelFontSize": 12.5,
+        "symbolSize": 70,
+        "symbolStrokeWidth": 0,
+        "symbolOpacity": 1,
+        "columnPadding": 18,
+        "offset": 12,
+    }
     return {
         "font": FONT, "background": "transparent" if interactive else PAGE, "padding": 4 if interactive else 12, "aria": False, "axis": axis,
         "legend": legend, "header": {"labelColor": TEXT, "labelFontSize": 12.5, "labelFontWeight": "bold"}, "view": {"stroke": None},
         "facet": {"spacing": 24},
     }  # fmt: skip
+
+
+def _data(values: list[dict[str, Any]]) -> Any:
+    return alt.Data(values=values)  # type: ignore[no-untyped-call]
 
 
 def swatches(shown: Drawn) -> list[tuple[str, Look]]:

@@ -14,7 +14,8 @@ from gradcheck.rendering.charts.palette import dark_rules
 from gradcheck.rendering.charts.values import TEXT_LENGTH, drawn, plain_text
 from gradcheck.studies.study import Chart, Study
 
-_FACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_PAGE_FACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_SVG_FACES = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # as wide as the face that was measured
 _INTERPRETER = "2.0.0"  # of vega-interpreter in the modules of vl-convert 1.9; where it is another, vega-embed's is used
 
 
@@ -23,7 +24,7 @@ def vega_spec(study: Study, chart: Chart) -> dict[str, Any]:
 
     UsageError without the extra `report`; ValueError where the chart names what its table does not have.
     """
-    vl_convert = _needs_report()
+    vl_convert = needs_report()
     from gradcheck.rendering.charts.figure import FONT, specification
 
     spec: dict[str, Any] = vl_convert.vegalite_to_vega(specification(chart, drawn(study, chart), interactive=True))
@@ -33,29 +34,30 @@ def vega_spec(study: Study, chart: Chart) -> dict[str, Any]:
         columns = spec["layout"]["columns"]
         spec["layout"]["columns"] = {"signal": "columns"}
         spec["signals"] = [{"name": "columns", "value": columns}, *spec.get("signals", [])]
-    whole: dict[str, Any] = json.loads(json.dumps(spec).replace(FONT, _FACES))
+    whole: dict[str, Any] = json.loads(json.dumps(spec).replace(FONT, _PAGE_FACES))
     return whole
 
 
 def chart_svg(study: Study, chart: Chart) -> str:
     """A chart as SVG text that is light or dark as its reader prefers, with its reading as description. Errors as `vega_spec`."""
-    vl_convert = _needs_report()
+    vl_convert = needs_report()
     from gradcheck.rendering.charts.figure import FONT, specification
 
     svg: str = vl_convert.vegalite_to_svg(specification(chart, drawn(study, chart), interactive=False))
-    svg = re.sub(r"<[^>]*>", _rounded, svg).replace(FONT, _FACES)
+    svg = re.sub(r"<[^>]*>", _slim, svg.replace(f' font-family="{FONT}"', ""))
     name, reading = plain_text(chart.title, TEXT_LENGTH), plain_text(chart.reading or chart.caption, TEXT_LENGTH)
     style = f"<style>@media (prefers-color-scheme:dark){{{''.join(dark_rules())}}}</style>"
-    return re.sub(
-        r"^<svg([^>]*)>",
-        lambda m: f'<svg{m[1]} role="img" aria-label={quoteattr(name)}><title>{escape(name)}</title><desc>{escape(reading)}</desc>{style}',
-        svg, count=1,
-    )  # fmt: skip
+    opening, rest = svg.split(">", 1)
+    return f'{opening} font-family="{_SVG_FACES}" role="img" aria-label={quoteattr(name)}><title>{escape(name)}</title><desc>{escape(reading)}</desc>{style}{rest}\n'
 
 
-def _rounded(tag: re.Match[str]) -> str:
-    """Coordinates to a hundredth of a pixel."""
-    return re.sub(r"-?\d+\.\d{3,}(?:e-?\d+)?", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(float(n[0])) < 0.005 else f"{float(n[0]):.2f}".rstrip("0").rstrip("."), tag[0])
+def _slim(tag: re.Match[str]) -> str:
+    """A tag without what no reader needs; coordinates to a hundredth of a pixel."""
+    text = tag[0]
+    if text.startswith("<path") and ('class="background"' in text or 'class="foreground"' in text):
+        return ""
+    text = re.sub(r' (?:class|role|aria-[a-z]+|pointer-events|xmlns:xlink|version)="[^"]*"| (?:opacity|stroke-width)="1"', "", text)
+    return re.sub(r"-?\d+\.\d{3,}(?:e-?\d+)?", lambda n: f"{round(float(n[0]), 2) + 0:g}", text)
 
 
 def chart_notes(study: Study, chart: Chart) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def charts_bundle() -> str:
 
     Nothing is fetched: vl-convert brings the modules. UsageError without the extra `report`.
     """
-    vl_convert = _needs_report()
+    vl_convert = needs_report()
     at = "https://cdn.jsdelivr.net/npm/"
     snippet = (
         f'import * as V from "{at}vega@{vl_convert.get_vega_version()}/+esm";'
@@ -109,7 +111,7 @@ def _asset(name: str) -> str:
     return (files("gradcheck.rendering") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _needs_report() -> Any:
+def needs_report() -> Any:
     """vl-convert, if it and Altair are there."""
     try:
         import altair  # noqa: F401

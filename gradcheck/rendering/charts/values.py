@@ -57,7 +57,9 @@ def drawn(study: Study, chart: Chart) -> Drawn:
     y = _axis(table, [n for n in (chart.y, chart.low, chart.high) if n], records, chart.y_scale, _at(rules, "y"), bars)
     if y.scale == "names" or (x.scale == "names" and _at(rules, "x")):
         raise ValueError(f"chart {chart.name}: {'y' if y.scale == 'names' else 'a rule on x'} needs numbers, and its column holds names")
-    reader = _Reader(chart, x, y, _labels(chart.series, records), _labels(chart.panel, records), _labels(chart.x, records) if x.names else {})
+    reader = _Reader(
+        chart, x, y, _labels(chart.series, records), _labels(chart.panel, records), _labels(chart.x, records) if x.names else {}
+    )
     points = [p for p in map(reader.point, records) if p is not None]
     placed = [p for p in points if p["y"] is not None]
     names = tuple(n for n in x.names if n in {p["x"] for p in placed})

@@ -49,7 +49,7 @@ def scaling() -> Study:
     table = Table("times", "Times", columns, tuple(rows))
     one = Table("both", "N proportional to l", columns, tuple(r for r in rows if r[0] == "N proportional to l"))
     charts = (
-        Chart("scaling-all", "Cost against size", "times", "n", "seconds", series="method", panel="family", low="q1", high="q3",
+        Chart("scaling-all", "Cost against size", "times", "n", "seconds", series="method", panel="family", low="q1", high="q3", rules=(Rule("x", 30, "N = 30"), Rule("y", 1e-3, "a millisecond")),
               caption="Central differences cost N evaluations, whatever the family.", reading="Three panels of time against inputs."),
         Chart("scaling", "Cost where N grows with l", "both", "n", "seconds", series="method", low="q1", high="q3", rules=(Rule("x", 30, "crossover at N = 30"),),
               caption="The tape's cost grows as N + l, that of central differences as N l.", reading="Tape and HVP rise with slope 1, central differences with slope 2."),

@@ -61,9 +61,9 @@
   // as wide as the page allows: panels side by side while they stay readable
   const fit = async (view, data, width) => {
     view.signal("narrow", width < 560);
-    if (!data.panels) return view.width(width).runAsync();
+    if (!data.panels) return view.width(width).resize().runAsync();
     const columns = Math.max(1, Math.min(data.columns, Math.floor(width / 270)));
-    const set = (inner) => view.signal("columns", columns).signal("child_width", Math.max(80, Math.floor(inner))).runAsync();
+    const set = (inner) => view.signal("columns", columns).signal("child_width", Math.max(80, Math.floor(inner))).resize().runAsync();
     await set(width / columns - 80);
     const over = view.container().querySelector("svg").getBoundingClientRect().width - width;
     return set(view.signal("child_width") - over / columns);

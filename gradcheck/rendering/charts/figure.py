@@ -212,24 +212,18 @@ class _Picture:
         return [self._rule(n).mark_rule(color=MUTED, strokeWidth=1.2, strokeDash=[4, 3]) for n in range(len(self.shown.rules))]
 
     def _labels(self) -> list[Any]:
-        """Labels at the end of each line; those of upright lines at different heights."""
+        """Labels at the end of each line, on the side with more room; those of upright lines at different heights."""
         made: list[Any] = []
         for n, rule in enumerate(self.shown.rules):
             upright = (rule.axis == "x") != self.turned
-            axis = self.shown.x if rule.axis == "x" else self.shown.y
-            late = upright and _share(axis, rule.at) > 0.6
-            to = {"y": alt.value(9 + 15 * sum(r.axis == rule.axis for r in self.shown.rules[:n]))} if upright else {"x": alt.value("width")}
-            for halo in (True, False):  # the page's colour behind the letters keeps them apart from lines
-                ink = {"stroke": PAGE, "strokeWidth": 3.0, "color": PAGE} if halo else {"color": TEXT}
-                mark = self._rule(n).mark_text(
-                    align="right" if late or not upright else "left",
-                    dx=-5 if late or not upright else 5,
-                    dy=0 if upright else -7,
-                    fontSize=11.5,
-                    limit=300,
-                    **ink,
-                )
-                made.append(mark.encode(text=alt.value(rule.label), **to))
+            share = _share(self.shown.x if rule.axis == "x" else self.shown.y, rule.at) if upright else 1.0
+            before = share > 0.5
+            at = {"y": alt.value(9 + 15 * sum(r.axis == rule.axis for r in self.shown.rules[:n]))} if upright else {"x": alt.value("width")}
+            room = alt.expr(f"{'child_width' if self.shown.panels else 'width'} * {max(share, 1 - share):.3f} - 8")
+            place = {"align": "right" if before else "left", "dx": -5 if before else 5, "dy": 0 if upright else -7}
+            base = self._rule(n).encode(text=alt.value(rule.label), **at)
+            halo = {"stroke": PAGE, "strokeWidth": 3, "color": PAGE}  # the page's colour behind the letters keeps them apart from lines
+            made += [base.mark_text(fontSize=11.5, limit=room, **place, **ink) for ink in (halo, {"color": TEXT})]
         return made
 
     def _rule(self, n: int) -> Any:

@@ -13,7 +13,7 @@ from gradcheck.circuit import Circuit
 from gradcheck.errors import UsageError
 from gradcheck.rendering.graph.folding import Folding, Part, by_lines, by_whole_lines, folded, needed, owners, unfolded
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Row, Wire
-from gradcheck.rendering.graph.words import ORDERED, absorbed, clean, element, quantity, sign
+from gradcheck.rendering.graph.words import ORDERED, absorbed, clean, element, name_parts, quantity, sign
 from gradcheck.studies.flow import Flow, flow
 
 PILLS_FROM = 40  # nodes from which the numbers stand inside the nodes
@@ -81,8 +81,10 @@ class _Build:
             self._wire(k, OUT, ())
         self._idle_inputs()
         nodes = [*self._sorted_leaves(), *(self._node(i, p) for i, p in enumerate(self.folding.parts) if i not in self.elements)]
-        nodes = [replace(n, order=i) for i, n in enumerate(nodes)]
         pills = len(nodes) >= PILLS_FROM
+        if pills:
+            nodes = self._beside_readers(nodes)
+        nodes = [replace(n, order=i) for i, n in enumerate(nodes)]
         wires = tuple(replace(w, key=f"w{i}") for i, w in enumerate(self.wires if pills else _forked(self.wires, self.flow)))
         return Picture(
             self.name, tuple(nodes), wires, self.folding.operations, len(circuit.equations.numbers) - self.folding.operations, pills, circuit, self.flow
@@ -148,15 +150,16 @@ class _Build:
             for i, a, b in zip(values, begins, ends, strict=True)
             if int(i) not in self.circuit.constants
         }
-        from_where: dict[str, list[int]] = {}
+        from_where: dict[tuple[str, str], list[int]] = {}
         for i in hops:
             alone = self.owner[i] < 0 and int(np.count_nonzero(self.read == i)) == len(hops[i][0])
-            from_where.setdefault("inputs" if alone else self.keys[self.owner[i]] if self.owner[i] >= 0 else f"v{i}", []).append(i)
-        for source, group in from_where.items():
+            source = self.keys[self.owner[i]] if self.owner[i] >= 0 else f"v{i}"
+            from_where.setdefault(("inputs", name_parts(self._input_name(i))[0]) if alone else ("", source), []).append(i)
+        for (kind, source), group in from_where.items():
             if len(group) <= BUNDLE:
                 for i in group:
                     self._wire(i, key, tuple(zip(hops[i][0].tolist(), hops[i][1].tolist(), strict=True)))
-            elif source == "inputs":
+            elif kind == "inputs":
                 self._bundled_inputs(group, key)
             else:
                 self.wires.append(Wire("", source, key, None, count=len(group)))
@@ -222,6 +225,25 @@ class _Build:
             return
         for i in idle:
             self._source(i, 0)
+
+    def _beside_readers(self, nodes: list[Node]) -> list[Node]:
+        """In large pictures an input that many read stands beside each of them, with what comes back there, and once with the total."""
+        readers: dict[str, list[int]] = {}
+        for number, wire in enumerate(self.wires):
+            readers.setdefault(wire.source, []).append(number)
+        repeated: list[Node] = []
+        for node in [n for n in nodes if n.kind == "input" and n.index is not None and len(readers.get(n.key, ())) > BUNDLE]:
+            places = readers[node.key]
+            if len(nodes) + len(repeated) + len(places) > READABLE:
+                continue
+            nodes[nodes.index(node)] = replace(node, sign=f"in {len(places)} places")
+            for number in places:
+                wire = self.wires[number]
+                again = replace(node, key=f"{node.key}_{number}", value=None, gradient=wire.gradient, operations=0)
+                repeated.append(again)
+                self.wires[number] = replace(wire, source=again.key)
+        first = next((i for i, n in enumerate(nodes) if n.kind != "input"), len(nodes))
+        return [*nodes[:first], *repeated, *nodes[first:]]
 
     # nodes
     def _sorted_leaves(self) -> list[Node]:

@@ -15,6 +15,7 @@ ROW = 17.0  # a line of numbers
 RADIUS = 19.0
 FORK = 7.0
 PAD = 10.0
+GAP = 14.0  # between columns
 NARROW = "ijlI.,;:'|![]() "
 
 
@@ -117,11 +118,20 @@ def _leaf_box(node: Node, pills: bool) -> Box:
     return Box(wide + 12, rows + 4)
 
 
-def _folded_box(node: Node) -> Box:
+def columns(node: Node) -> tuple[float, float, float]:
+    """How wide the columns of a folded node's rounds are: which, value, gradient."""
     rows = row_texts(node)
-    wide = [width(node.sign, SIGN), width(node.code, SMALL)]
-    wide += [width("first", SMALL) + 70 + width(v, NUMBER) + width(g, NUMBER) for _, v, g in rows]
-    return Box(max(wide) + 36, 26 + (20 if node.code else 0) + ROW * len(rows) + (10 if rows else 4))
+    return (
+        max((width(label, SMALL) for label, _, _ in rows), default=0.0),
+        max((width(v, NUMBER) for _, v, _ in rows), default=0.0),
+        max((width(g, NUMBER) for _, _, g in rows), default=0.0),
+    )
+
+
+def _folded_box(node: Node) -> Box:
+    rows = len(row_texts(node))
+    wide = max(width(node.sign, SIGN), width(node.code, SMALL), sum(columns(node)) + 2 * GAP)
+    return Box(wide + 30, 26 + (20 if node.code else 0) + ROW * rows + (10 if rows else 4))
 
 
 def node_title(node: Node) -> str:

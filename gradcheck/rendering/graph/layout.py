@@ -77,7 +77,8 @@ class _Sheet:
 
     def lines(self) -> Iterator[str]:
         """The graph in DOT."""
-        gap, apart = (0.42, 0.22) if self.picture.pills else (0.2, 0.16)
+        forks = any(w.kind == "trunk" for w in self.picture.wires)
+        gap, apart = (0.42, 0.22) if self.picture.pills else (0.3 if forks else 0.2, 0.16)
         yield f"rankdir=LR; splines=true; ranksep={gap}; nodesep={apart}; outputorder=edgesfirst; node [fixedsize=true label=\"\"]; edge [arrowhead=none];"
         for node in self.picture.nodes:
             box = node_box(node, self.picture.pills)
@@ -112,7 +113,8 @@ class _Sheet:
         weight = " weight=4" if wire.kind == "trunk" else ""
         yield self._edge(f"{wire.key}:0", source, middle, f"headport=w{leaves}{weight}")
         enters = " headport=w" if wire.target == OUT else ""
-        yield self._edge(f"{wire.key}:1", middle, target, f"tailport=e{enters}{weight}")
+        near = weight or " weight=3"  # a label of a long wire stands near its reader
+        yield self._edge(f"{wire.key}:1", middle, target, f"tailport=e{enters}{near}")
 
     def _edge(self, key: str, tail: str, head: str, more: str) -> str:
         self.edges.append((key, tail, head))

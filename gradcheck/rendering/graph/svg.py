@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Literal
 
 from gradcheck.rendering.graph.labels import (
-    NUMBER, RADIUS, ROW, SMALL, TAG, gradient_text, name_text, node_title, pill_lines, row_texts, value_text, width,
+    GAP, RADIUS, ROW, SMALL, columns, gradient_text, node_title, pill_lines, row_texts, value_text, width,
 )  # fmt: skip
 from gradcheck.rendering.graph.layout import Layout, Placed, Point, layout
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire
@@ -126,7 +126,8 @@ def _wire_title(picture: Picture, wire: Wire) -> str:
 def _label(wire: Wire, label: Placed) -> Iterator[str]:
     value, gradient = value_text(wire), gradient_text(wire)
     if wire.name:
-        joint = f'<tspan class="joint"> = </tspan><tspan class="value">{_safe(value)}</tspan>' if value else ""
+        up = ' dy="-3"' if name_parts(wire.name)[1] else ""  # an index has lowered the line
+        joint = f'<tspan class="joint"{up}> = </tspan><tspan class="value">{_safe(value)}</tspan>' if value else ""
         yield f'<text class="value" x="{label.x:.1f}" y="{label.y - 6:.1f}">{_name(wire.name)}{joint}</text>'
     elif value:
         yield f'<text class="value" x="{label.x:.1f}" y="{label.y - 6:.1f}">{_safe(value)}</text>'
@@ -136,7 +137,7 @@ def _label(wire: Wire, label: Placed) -> Iterator[str]:
 
 def _name(name: str) -> str:
     stem, index = name_parts(name)
-    lowered = f'<tspan class="index" dy="3">{_safe(index)}</tspan><tspan dy="-3">\u200b</tspan>' if index else ""
+    lowered = f'<tspan class="index" dy="3">{_safe(index)}</tspan>' if index else ""
     return f'<tspan class="name">{_safe(stem)}{lowered}</tspan>'
 
 
@@ -245,12 +246,13 @@ def _folded(node: Node, at: Placed) -> Iterator[str]:
     if node.code:
         y += 18
         yield _text("code", at.x, y, node.code)
-    left, right = at.x - at.box.width / 2 + 14, at.x + at.box.width / 2 - 14
+    first, second, third = columns(node)
+    left = at.x - (first + second + third + 2 * GAP) / 2
     for label, value, gradient in row_texts(node):
         y += ROW
-        yield f'<text class="small start" x="{left:.1f}" y="{y:.1f}">{label}</text>'
-        yield f'<text class="value" x="{left + (right - left) * 0.5:.1f}" y="{y:.1f}">{_safe(value)}</text>'
-        yield f'<text class="gradient end" x="{right:.1f}" y="{y:.1f}">{_safe(gradient)}</text>'
+        yield _text("small start", left, y, label)
+        yield _text("value", left + first + GAP + second / 2, y, value)
+        yield _text("gradient", left + first + second + 2 * GAP + third / 2, y, gradient)
 
 
 # legend

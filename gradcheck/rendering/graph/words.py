@@ -27,6 +27,7 @@ GREEK = dict(
     )
 )  # fmt: skip
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_USUAL = (("stack", 0), ("concatenate", 0))  # axes that need no mention
 ORDERED = ("subtract", "divide", "power", "matmul", "less", "less_equal", "greater", "greater_equal", "floor_divide", "remainder")
 
 
@@ -39,9 +40,9 @@ def clean(text: str, most: int = FULL) -> str:
 
 def name_parts(name: str) -> tuple[str, str]:
     """A name as a lecture writes it: its stem, a Greek letter where it spells one, and its number as an index."""
-    found = re.fullmatch(r"([^\W\d_]+)_?(\d{1,4})", name)
+    found = re.fullmatch(r"(\w*?[^\W\d_])_?(\d{1,4})", name) or re.fullmatch(r"(\w+)\[(\d{1,4}(?:, \d{1,4})*)\]", name)
     stem, index = found.groups() if found else (name, "")
-    return GREEK.get(stem, clean(stem, NAME)), index
+    return GREEK.get(stem, clean(stem, NAME)), index.replace(" ", "")
 
 
 def short(value: Any, digits: int = 3) -> str:
@@ -145,7 +146,7 @@ def _with_params(name: str, sign: str, params: Mapping[str, Any]) -> str:
         return "xᵀ" if axes in ((1, 0), None) else f"axes {''.join(map(str, axes))}"
     if name in ("reshape", "broadcast_to"):
         return f"{sign} {shape_text(params['shape'])}"
-    told = [f"{key} {value}" for key, value in params.items() if key in ("axis", "ord", "n", "k") and isinstance(value, int | np.integer)]
+    told = [f"{key} {value}" for key, value in params.items() if key in ("axis", "ord", "n", "k") and isinstance(value, int | np.integer) and (name, value) not in _USUAL]
     return " ".join([sign, *told])
 
 

@@ -201,6 +201,12 @@ _PART_OF: dict[str, Callable[[Circuit, int], Iterable[Any]]] = {
 }
 
 
+def places_of_parts(circuit: Circuit, k: int) -> Iterable[Any] | None:
+    """Where in value k each operand stands, for operations that put many together; None for others."""
+    part_of = _PART_OF.get(TABLE[circuit.opcodes[k]].name)
+    return None if part_of is None else part_of(circuit, k)
+
+
 def _total(builder: Builder, parts: list[int]) -> int:
     """Add up the cotangents that reached one value."""
     total = parts[0]

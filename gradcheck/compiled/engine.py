@@ -36,13 +36,13 @@ class Engine:
     `ordered`: its equations are run in their order, and arrays dropped after their last use, because memory depends on it.
     """
 
-    __slots__ = ("_arrays", "_each", "_fuse", "_machine", "changed", "circuit", "form", "ordered", "run", "settled", "spent")
+    __slots__ = ("_arrays", "_each", "_fuse", "_machine", "changed", "circuit", "form", "fused", "ordered", "run", "settled", "spent")
 
     def __init__(self, circuit: Circuit, *, ordered: bool = False) -> None:
         self.circuit, self.ordered = circuit, ordered
         self.form: Body | Program | None = None
         self.run: Callable[..., tuple[Any, ...]] = interpreter(circuit)
-        self.changed = self.settled = False
+        self.changed = self.settled = self.fused = False
         self.spent = 0.0
         self._each = _estimate(circuit)
         self._arrays = _is_of_arrays(circuit)
@@ -55,6 +55,15 @@ class Engine:
             self._choose()
             self.spent += self._now()
         return self.run(*inputs)
+
+    @property
+    def way(self) -> str:
+        """How the circuit is run at present, in words."""
+        if self.form is None:
+            return "interpreted"
+        if isinstance(self.form, Program):
+            return "machine"
+        return "NumPy source in blocks" if self.fused else "NumPy source" if self._arrays else "Python source"
 
     def grace(self) -> int | None:
         """How many calls may go by uncounted before numba is due; None where nothing better is to be hoped for."""
@@ -98,7 +107,7 @@ class Engine:
 
     def _to_source(self, *, fused: bool) -> None:
         slow = interpreter(self.circuit)
-        self.changed = True
+        self.changed, self.fused = True, fused
         if self._arrays:
             self.form = array_body(self.circuit, fused=fused)
             self.run = exclusive(self.circuit, self.form, slow)

@@ -73,6 +73,8 @@ def _shorter(node: ast.BinOp) -> ast.expr:
         if left in (1, -1):
             return node.right if left == 1 else ast.UnaryOp(ast.USub(), node.right)
         return node.left if right == 1 else _sign_out(node)
+    if isinstance(node.op, ast.Add) and isinstance(node.right, ast.UnaryOp) and isinstance(node.right.op, ast.USub):
+        return ast.BinOp(node.left, ast.Sub(), node.right.operand)
     return node.left if isinstance(node.op, ast.Div | ast.Pow) and right == 1 else _sign_out(node)
 
 

@@ -7,6 +7,7 @@ result by it, `_l5` the local derivative of hop 5, `_p5` what hop 5 adds to a de
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,7 +24,8 @@ from gradcheck.studies.rounds import LONGEST, shown_hops
 from gradcheck.studies.tangents import tangent_formula
 
 Kind = Literal["value", "derivative", "local", "part", "prime", "constant"]
-WRITTEN_OUT = 60  # nodes of a formula into which nameless steps are still put
+WRITTEN_OUT = 60  # nodes of a nameless step, times its uses, up to which it is written out where it is used
+FEW = 8  # the same for one that is used more than twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +192,12 @@ class _Writer:
     def _named(self, written: Mapping[int, str]) -> Iterator[Equality]:
         """The steps that have a name of the user's, with nameless ones written out in them as far as they stay readable."""
         inside: dict[str, Any] = {}
+        uses = Counter(i for k in written for i in self.circuit.inputs_of(k))
         for k, text in written.items():
             id, tree = self.formulas.ids[k], replaced(parse(text), inside)
             if self._is_entry(k):
                 continue
-            if k in self.circuit.names or k == self.result or size(tree) > WRITTEN_OUT:
+            if k in self.circuit.names or k == self.result or size(tree) * uses[k] > WRITTEN_OUT or (uses[k] > 2 and size(tree) > FEW):
                 yield Equality(id, text_of(tree))
             else:
                 inside[id] = tree

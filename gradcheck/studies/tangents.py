@@ -21,7 +21,7 @@ def tangent_formula(circuit: Circuit, formulas: Formulas, k: int, hops: Iterable
     assert primitive is not None
     positions = sorted({p for p, _ in hops})
     if primitive.elementwise:
-        return " + ".join(_term(circuit, formulas, k, p) for p in positions)
+        return text_of(shorter(parse(" + ".join(_term(circuit, formulas, k, p) for p in positions))))
     if len(read) > MANY:
         return ""
     if primitive.name in TOGETHER and len(positions) == len(read):
@@ -32,7 +32,7 @@ def tangent_formula(circuit: Circuit, formulas: Formulas, k: int, hops: Iterable
 def _term(circuit: Circuit, formulas: Formulas, k: int, position: int) -> str:
     """One summand: the local derivative times the operand's own."""
     slope = formulas.slope(k, position)
-    return text_of(shorter(parse(f"({slope}) * _t{circuit.inputs_of(k)[position]}")))
+    return text_of(parse(f"({slope}) * _t{circuit.inputs_of(k)[position]}"))
 
 
 def _moved(circuit: Circuit, formulas: Formulas, k: int, positions: list[int]) -> str:

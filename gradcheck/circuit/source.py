@@ -90,8 +90,12 @@ def _is_mixed(circuit: Circuit) -> bool:
 
 
 def _operation(circuit: Circuit, k: int, program: Program) -> str:
+    return applied(circuit, k, [program.names[i] for i in circuit.inputs_of(k)], program)
+
+
+def applied(circuit: Circuit, k: int, operands: list[str], program: Program) -> str:
+    """The operation of equation k in NumPy, on operands given as text."""
     primitive, params = TABLE[circuit.opcodes[k]], circuit.params.get(k, {})
-    operands = [program.names[i] for i in circuit.inputs_of(k)]
     if primitive.name == "transpose" and params["axes"] == (1, 0):
         return _bracketed(operands[0], "") + ".T"
     if primitive.array is not None:

@@ -30,7 +30,8 @@ class Hop:
     """One edge of the backward sweep, from a value to something it was computed from.
 
     `local` is the local derivative as a formula and `value` as a number (for operations that mix elements, the rule in the cotangent
-    `d<name>` and no number); `arriving` is the cotangent of `output`, `sent` what this hop adds to the cotangent of `input`.
+    `d<name>` and no number); `arriving` is the cotangent of `output`, `sent` what this hop adds to the cotangent of `input`,
+    which is operand number `position`.
     """
 
     output: str
@@ -40,6 +41,7 @@ class Hop:
     arriving: Any
     sent: Any
     place: Place | None
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _hop(circuit: Circuit, names: dict[int, str], values: list[Any], arriving: A
         text = inline(local, local.names)
     else:
         text = inline(rule, dict(zip(rule.inputs, (f"d{names[k]}", names[k], *(names[i] for i in read)), strict=True)))
-    return Hop(names[k], names[read[position]], text, number, given[0], sent, circuit.place(k))
+    return Hop(names[k], names[read[position]], text, number, given[0], sent, circuit.place(k), position)
 
 
 def _given(circuit: Circuit, local: Circuit, k: int, values: Sequence[Any]) -> list[Any]:

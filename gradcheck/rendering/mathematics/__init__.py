@@ -1,0 +1,1 @@
+"""Derivations as mathematics: LaTeX, Markdown, plain text and MathML, all made from the same formulas."""

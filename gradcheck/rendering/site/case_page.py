@@ -14,7 +14,7 @@ from gradcheck.gradients.truth import Truth
 from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.rendering.layout import number, quantity, seconds
 from gradcheck.rendering.site.page import Cell, Head, Link, View, badge, digits, figure, render, view
-from gradcheck.rendering.site.pieces import Picture, derivation_of, picture_of
+from gradcheck.rendering.site.pieces import derivation_of, picture_of
 from gradcheck.rendering.site.source import highlighted, source_of
 from gradcheck.rendering.text import LINE, NAME, inert, one_line, slug
 from gradcheck.studies.running import CaseResult
@@ -72,7 +72,7 @@ def case_html(result: CaseResult, around: Around) -> str:
 
 def _found(c: Comparison) -> dict[str, Any]:
     point = c.points[0]
-    picture: Picture = picture_of(c.circuit, point.problem.inputs)
+    picture = picture_of(c.circuit, point.problem.inputs, c.name)
     program = _program(c)
     return {
         "facts": facts(c), "picture": picture, "derivation": derivation_of(c.circuit, point.problem.inputs), "program": program,

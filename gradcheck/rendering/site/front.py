@@ -10,7 +10,8 @@ from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import environment
 from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.rendering.report import largest_ratio
-from gradcheck.rendering.site.page import Cell, Group, Head, Link, View, badge, figure, render, view
+from gradcheck.rendering.site.page import SCRIPTS, Cell, Group, Head, Link, View, badge, figure, render, view
+from gradcheck.rendering.site.pieces import CHART_SCRIPTS
 from gradcheck.rendering.text import NAME, one_line, slug
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.verdicts.compare import DERIVATIONS
@@ -39,7 +40,7 @@ def front_html(result: RunResult, footer: str, figures: Sequence[Any]) -> str:
     """The page that opens first."""
     return render(
         "index.html", here="index.html", title="Report", footer=footer, met=result.met and not result.faulty, closing=closing(result), facts=facts(result),
-        figures=figures, faults=[one_line(short_paths(f)) for f in (*result.problems, *(c.error for c in result.cases if c.error))],
+        scripts=(*SCRIPTS, *CHART_SCRIPTS) if figures else SCRIPTS, figures=figures, faults=[one_line(short_paths(f)) for f in (*result.problems, *(c.error for c in result.cases if c.error))],
         claims=claims(result), cases=cases(result), claimed=claimed(result), environment=[(k, str(v)) for k, v in environment().items()],
     )  # fmt: skip
 

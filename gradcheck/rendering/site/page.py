@@ -17,7 +17,7 @@ from gradcheck.studies.study import Column, Table
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SHEETS = ("site.css", "graph.css", "math.css")
+SHEETS = ("site.css", "graph.css", "math.css", "charts.css")
 SCRIPTS = ("site.js",)
 CLASSES = {
     "right": "good", "shown": "good", "yes": "good", "wrong": "bad", "refuted": "bad", "no": "bad", "at fault": "bad",

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.circuit import Circuit
+from gradcheck.errors import UsageError
+from gradcheck.rendering.site.page import asset
+from gradcheck.rendering.study_page import figure_name
+from gradcheck.studies.study import Study
+
+OWN = ("site.css", "math.css", "site.js", "theme.js")
+CHART_SCRIPTS = ("vega.js", "charts.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +37,48 @@ def embedded(data: Any) -> Any:
     return Markup(text)  # noqa: S704 - every character that HTML reads is written as an escape of JSON
 
 
-def picture_of(circuit: Circuit, inputs: Sequence[Any]) -> Picture:
-    return Picture("", (), "", "")
+def picture_of(circuit: Circuit, inputs: Sequence[Any], name: str) -> Picture:
+    """The computation graph with the numbers of a point, or the reason why there is none."""
+    from markupsafe import Markup
+
+    from gradcheck.rendering.graph.build import picture
+    from gradcheck.rendering.graph.stepping import steps
+    from gradcheck.rendering.graph.svg import svg
+
+    try:
+        drawn = picture(circuit, inputs, name=name)
+    except UsageError as error:
+        return Picture("", (), "", str(error))
+    taken = [{k: step[k] for k in ("phase", "node", "wires", "text")} for step in steps(drawn)]
+    return Picture(Markup(svg(drawn, standalone=False)), taken, embedded(taken))  # noqa: S704 - every text in it is escaped where it is drawn
 
 
 def derivation_of(circuit: Circuit, inputs: Sequence[Any]) -> Any:
     return ""
 
 
-CHART_SCRIPTS: tuple[str, ...] = ()
+def figures(study: Study) -> list[Any]:
+    """The study's charts as figures, each with its still picture in the site's folder of figures."""
+    from gradcheck.rendering.charts import chart_html
+
+    return [chart_html(study, c, image=f"figures/{figure_name(study, c)}", data=False) for c in study.charts]
 
 
-def figures(study: Any) -> list[Any]:
-    return []
+def figure_files(studies: Sequence[Study]) -> Iterator[tuple[str, str]]:
+    """The still pictures of all charts, by their files."""
+    from gradcheck.rendering.charts import chart_svg
+
+    for study in studies:
+        for chart in study.charts:
+            yield f"figures/{figure_name(study, chart)}", chart_svg(study, chart)
+
+
+def shared_assets() -> Iterator[tuple[str, str | bytes]]:
+    """The files that all pages share, by name."""
+    from gradcheck.rendering.charts import charts_assets
+    from gradcheck.rendering.graph.svg import css
+
+    yield "graph.css", css()
+    yield from charts_assets().items()
+    for name in OWN:
+        yield name, asset(name)

@@ -202,6 +202,11 @@ class Circuit:
 
         return gradient_circuit(self, value=value)
 
+    def _repr_html_(self) -> str:
+        from gradcheck.display import circuit_as_html
+
+        return circuit_as_html(self)
+
     def with_outputs(self, outputs: tuple[int, ...]) -> Circuit:
         """The same equations, other results."""
         return replace(self, outputs=outputs, cache={})

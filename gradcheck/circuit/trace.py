@@ -312,7 +312,17 @@ def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] 
     outputs = result if isinstance(result, tuple) else (result,)
     indices = tuple(_result(tracer, o).index for o in outputs)
     name_values(tracer.builder, tracer.frames.values(), tracer, indices)
-    return tracer.builder.freeze(indices)
+    circuit = tracer.builder.freeze(indices)
+    circuit.cache["point"] = tuple(_kept(t.value) for t in traced.values())
+    return circuit
+
+
+_POINT_KEPT = 1 << 16  # numbers of an argument that a circuit remembers for its picture
+
+
+def _kept(value: Any) -> Any:
+    """A copy, which later writes do not reach; None for what is too large to keep."""
+    return value.copy() if np.size(value) <= _POINT_KEPT else None
 
 
 def flattened(

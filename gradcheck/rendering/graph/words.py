@@ -146,7 +146,11 @@ def _with_params(name: str, sign: str, params: Mapping[str, Any]) -> str:
         return "xᵀ" if axes in ((1, 0), None) else f"axes {''.join(map(str, axes))}"
     if name in ("reshape", "broadcast_to"):
         return f"{sign} {shape_text(params['shape'])}"
-    told = [f"{key} {value}" for key, value in params.items() if key in ("axis", "ord", "n", "k") and isinstance(value, int | np.integer) and (name, value) not in _USUAL]
+    told = [
+        f"{key} {value}"
+        for key, value in params.items()
+        if key in ("axis", "ord", "n", "k") and isinstance(value, int | np.integer) and (name, value) not in _USUAL
+    ]
     return " ".join([sign, *told])
 
 

@@ -208,7 +208,7 @@ def graph(case: str, output: str | None, form: str | None, where: tuple[str, ...
     if output is None:
         click.echo(text, nl=False)
         return
-    write_files(Path(output).parent, {Path(output).name: text})
+    write_files(Path(output).parent, {Path(output).name: text}, "the drawing")
     click.echo(f"{output}: {drawing.picture.caption}", err=True)
 
 

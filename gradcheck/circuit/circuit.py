@@ -212,6 +212,15 @@ class Circuit:
         return replace(self, outputs=outputs, cache={})
 
 
+POINT_KEPT = 1 << 16  # numbers of an argument that a circuit remembers for its picture
+
+
+def remembering(circuit: Circuit, point: Sequence[Any]) -> Circuit:
+    """The circuit with the point it was traced at: copies, which later writes do not reach; None for what is too large to keep."""
+    circuit.cache["point"] = tuple(x.copy() if x.size <= POINT_KEPT else None for x in point)
+    return circuit
+
+
 class Builder:
     """Where a circuit is written, equation by equation; `freeze` ends the writing."""
 

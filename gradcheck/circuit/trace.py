@@ -14,7 +14,7 @@ import scipy
 
 from gradcheck.case import Case
 from gradcheck.circuit import advice, complexes
-from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
+from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, remembering, type_of
 from gradcheck.circuit.complexes import TracedComplex
 from gradcheck.circuit.follow import followed, following_scipy
 from gradcheck.circuit.gathering import array_of, holds_traced, of_one, reaches_inputs
@@ -312,17 +312,7 @@ def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] 
     outputs = result if isinstance(result, tuple) else (result,)
     indices = tuple(_result(tracer, o).index for o in outputs)
     name_values(tracer.builder, tracer.frames.values(), tracer, indices)
-    circuit = tracer.builder.freeze(indices)
-    circuit.cache["point"] = tuple(_kept(t.value) for t in traced.values())
-    return circuit
-
-
-_POINT_KEPT = 1 << 16  # numbers of an argument that a circuit remembers for its picture
-
-
-def _kept(value: Any) -> Any:
-    """A copy, which later writes do not reach; None for what is too large to keep."""
-    return value.copy() if np.size(value) <= _POINT_KEPT else None
+    return remembering(tracer.builder.freeze(indices), [as_number(arguments[i]) for i in chosen])
 
 
 def flattened(

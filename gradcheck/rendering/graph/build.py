@@ -185,7 +185,7 @@ class _Build:
     def _source(self, i: int, number: int) -> str:
         """The node a value comes from; inputs and constants get theirs here. A constant stands beside each of its readers."""
         if self.owner[i] >= 0:
-            return self.keys[self.owner[i]]
+            return self.keys[int(self.owner[i])]
         if i in self.circuit.constants:
             key = f"c{i}_{number}"
             value = self.circuit.constants[i]
@@ -324,9 +324,7 @@ def _forked(wires: list[Wire], flow: Flow | None) -> Iterator[Wire]:
 def _in_short(circuit: Circuit, part: Part) -> str:
     """What a round does, in a few signs; a layer by the function that ends it."""
     assert part.repeat is not None
-    names = []
-    for item in part.repeat.body:
-        names.append(sign(circuit, item) if isinstance(item, int) else f"{item.rounds} × (…)")
+    names = [sign(circuit, item) if isinstance(item, int) else f"{item.rounds} × (…)" for item in part.repeat.body]
     last = circuit.primitive(part.repeat.body[-1]) if isinstance(part.repeat.body[-1], int) else None
     if "@" in names and last is not None and last.name in ("tanh", "expit", "maximum", "exp", "softmax", "log1p", "erf"):
         return f"{ {'maximum': 'ReLU', 'expit': 'sigmoid'}.get(last.name, last.name) } layer"

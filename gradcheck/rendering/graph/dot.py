@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 from gradcheck.rendering.graph.labels import gradient_text, node_title, row_texts, value_text
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire
@@ -65,9 +66,15 @@ def _wire(wire: Wire, pills: bool) -> Iterator[str]:
         yield f'{_quoted(wire.fork)} [shape=point, width=0.08, label=""];'
     if wire.target == OUT:
         yield f'{_quoted(target)} [shape=point, style=invis, label=""];'
-    value = value_text(wire)
-    above = f"{wire.name} = {value}" if wire.name and value else wire.name or value
-    label = "" if pills else f", label={_lines(above, gradient_text(wire))}"
-    color = "" if pills else f', fontcolor="{VALUE}"'
+    label = "" if pills else f", label={_wire_label(wire)}"
     head = "none" if wire.kind == "trunk" else "normal"
-    yield f"{_quoted(source)} -> {_quoted(target)} [arrowhead={head}{label}{color}];"
+    yield f"{_quoted(source)} -> {_quoted(target)} [arrowhead={head}{label}];"
+
+
+def _wire_label(wire: Wire) -> str:
+    """The name and the value in one colour, the gradient below in another, in italics."""
+    value, gradient = value_text(wire), gradient_text(wire)
+    above = f"{wire.name} = {value}" if wire.name and value else wire.name or value
+    rows = [f'<font color="{VALUE}">{escape(above)}</font>'] if above else []
+    rows += [f'<font color="{GRADIENT}"><i>{escape(gradient)}</i></font>'] if gradient else []
+    return f"<{'<br/>'.join(rows)}>" if rows else '""'

@@ -10,7 +10,17 @@ from importlib.resources import files
 from typing import Literal
 
 from gradcheck.rendering.graph.labels import (
-    GAP, RADIUS, ROW, SMALL, columns, gradient_text, node_title, pill_lines, row_texts, value_text, width,
+    GAP,
+    RADIUS,
+    ROW,
+    SMALL,
+    columns,
+    gradient_text,
+    node_title,
+    pill_lines,
+    row_texts,
+    value_text,
+    width,
 )  # fmt: skip
 from gradcheck.rendering.graph.layout import Layout, Placed, Point, layout
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire

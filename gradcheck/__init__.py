@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from gradcheck.circuit import Circuit, trace
+    from gradcheck.display import draw
     from gradcheck.domains import Data, Integer, Real
     from gradcheck.errors import CaseError, DomainError, GradcheckError, GradientError, NonFiniteError, ShapeError, TraceError, UsageError
     from gradcheck.gradients.functional import grad, value_and_grad
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Circuit": "circuit", "trace": "circuit",
+    "draw": "display",
     "Data": "domains", "Integer": "domains", "Real": "domains",
     "CaseError": "errors", "DomainError": "errors", "GradcheckError": "errors", "GradientError": "errors", "NonFiniteError": "errors",
     "ShapeError": "errors", "TraceError": "errors", "UsageError": "errors",
@@ -61,6 +63,7 @@ __all__ = [
     "claim",
     "compare",
     "diagnose",
+    "draw",
     "grad",
     "hessian",
     "hvp",

@@ -180,6 +180,38 @@ def check(
     sys.exit(OK if verdict.ok else FAILED)
 
 
+@main.command()
+@click.argument("case")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, .svg or .dot (default: print).")
+@click.option("--format", "form", type=click.Choice(["svg", "dot"]), help="What to draw as (default: by the file's ending, else svg).")
+@click.option("--cases", "where", multiple=True, help="Files or folders to look in (default: the folder `cases`).")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", help="Colours; auto follows the reader's.")
+@click.option("--fold/--no-fold", default=None, help="Fold loops and repeated blocks (default: above 200 nodes).")
+@click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
+def graph(case: str, output: str | None, form: str | None, where: tuple[str, ...], theme: str, fold: bool | None, seed: int | None) -> None:
+    """Draw a case's computation graph: the value above every wire, the gradient below.
+
+    CASE is a name, or FILE::NAME. The drawing is SVG, or DOT text for other tools.
+    """
+    from gradcheck.display import draw
+    from gradcheck.settings import settings
+    from gradcheck.writing import write_files
+
+    ending = Path(output).suffix if output else ""
+    if form is None and output and ending not in (".svg", ".dot", ".gv"):
+        raise UsageError(f"{output}: a drawing is written as .svg or .dot: give a name that ends so, or --format")
+    known = settings(seed=seed)
+    file, _, name = case.rpartition("::")
+    found, _ = _find((file,) if file else where, known)
+    drawing = draw(found.named(name), fold=fold, theme=theme, seed=known.seed)
+    text = drawing.dot if (form or ending.lstrip(".")) in ("dot", "gv") else drawing.svg
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    write_files(Path(output).parent, {Path(output).name: text}, "the drawing")
+    click.echo(f"{output}: {drawing.picture.caption}", err=True)
+
+
 def _find(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list[Case] | None]:
     """The cases of the paths given, and those chosen by name if any argument is no path."""
     from gradcheck.studies.collection import load_cases

@@ -10,8 +10,8 @@ from pathlib import Path
 from gradcheck.errors import UsageError
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write every file below the folder; each appears complete, under its name, or stays as it was.
+def write_files(folder: Path, files: Mapping[str, str], what: str = "the report") -> None:
+    """Write every file below the folder; each appears complete, under its name, or stays as it was. `what` is their name in an error.
 
     Raises UsageError where the folder cannot be written.
     """
@@ -19,7 +19,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         for name, text in files.items():
             _write(folder / name, text)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot write the report: {error.strerror or error}") from error
+        raise UsageError(f"{folder}: cannot write {what}: {error.strerror or error}") from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -202,9 +202,23 @@ class Circuit:
 
         return gradient_circuit(self, value=value)
 
+    def _repr_html_(self) -> str:
+        from gradcheck.display import circuit_as_html
+
+        return circuit_as_html(self)
+
     def with_outputs(self, outputs: tuple[int, ...]) -> Circuit:
         """The same equations, other results."""
         return replace(self, outputs=outputs, cache={})
+
+
+POINT_KEPT = 1 << 16  # numbers of an argument that a circuit remembers for its picture
+
+
+def remembering(circuit: Circuit, point: Sequence[Any]) -> Circuit:
+    """The circuit with the point it was traced at: copies, which later writes do not reach; None for what is too large to keep."""
+    circuit.cache["point"] = tuple(x.copy() if x.size <= POINT_KEPT else None for x in point)
+    return circuit
 
 
 class Builder:

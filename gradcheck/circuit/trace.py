@@ -14,7 +14,7 @@ import scipy
 
 from gradcheck.case import Case
 from gradcheck.circuit import advice, complexes
-from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, type_of
+from gradcheck.circuit.circuit import FLOAT64, Builder, Circuit, Place, remembering, type_of
 from gradcheck.circuit.complexes import TracedComplex
 from gradcheck.circuit.follow import followed, following_scipy
 from gradcheck.circuit.gathering import array_of, holds_traced, of_one, reaches_inputs
@@ -312,7 +312,7 @@ def trace(function: Callable[..., Any], *arguments: Any, argnums: Sequence[int] 
     outputs = result if isinstance(result, tuple) else (result,)
     indices = tuple(_result(tracer, o).index for o in outputs)
     name_values(tracer.builder, tracer.frames.values(), tracer, indices)
-    return tracer.builder.freeze(indices)
+    return remembering(tracer.builder.freeze(indices), [as_number(arguments[i]) for i in chosen])
 
 
 def flattened(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
 import numpy as np
 
 from gradcheck.gradients.truth import Truth
@@ -32,6 +35,22 @@ def point_text(point: PointComparison) -> str:
     truth = point.truth
     how = f"truth: {truth.how}, {truth.bits} bits" if isinstance(truth, Truth) else truth.reason
     return how + "\n" + table([method_row(m) for m in point.measured], METHOD_HEAD)
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """The same as small HTML tables, everything escaped."""
+    ratio = "" if comparison.ratio is None else f", {comparison.ratio:.2f} times as many"
+    operations = f"{comparison.circuit.operations} operations, with gradient {comparison.circuit.gradient().operations}{ratio}"
+    head = f"<b>{escape(comparison.name)}: {comparison.outcome}</b> {comparison.inputs} inputs, {operations}"
+    rows = [[c.name, c.expect, v.outcome, v.reason] for c, v in comparison.claimed]
+    claimed = _html_table(["gradient", "expected", "outcome", "reason"], rows) if rows else ""
+    points = "".join(_html_table(METHOD_HEAD, [method_row(m) for m in p.measured]) for p in comparison.points)
+    return f"<div>{head}{points}{claimed}</div>"
+
+
+def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["".join(f"<th>{escape(h)}</th>" for h in head), *("".join(f"<td>{escape(c)}</td>" for c in row) for row in rows)]
+    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
 
 
 def method_row(measured: Measured) -> list[str]:

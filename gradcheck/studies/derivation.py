@@ -16,13 +16,14 @@ from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, interpret
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the forward table: `name = text`, its value, where it stands in the source, what it costs."""
+    """One line of the forward table: `name = text`, its value, where it stands in the source, what it costs, and its number in the circuit."""
 
     name: str
     text: str
     value: Any
     place: Place | None
     operations: int
+    index: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Hop:
     """One edge of the backward sweep, from a value to something it was computed from.
 
     `local` is the local derivative as a formula and `value` as a number (for operations that mix elements, the rule in the cotangent
-    `d<name>` and no number); `arriving` is the cotangent of `output`, `sent` what this hop adds to the cotangent of `input`,
-    which is operand number `position`.
+    `d<name>` and no number); `arriving` is the cotangent of `output`, `sent` what this hop adds to the cotangent of `input`. `index` and
+    `operand` are the numbers of both in the circuit, `position` the place of `input` among the operands.
     """
 
     output: str
@@ -41,7 +42,9 @@ class Hop:
     arriving: Any
     sent: Any
     place: Place | None
-    position: int = 0
+    index: int = -1
+    operand: int = -1
+    position: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,10 @@ def derive(circuit: Circuit, inputs: Sequence[Any]) -> Derivation:
 def _steps(circuit: Circuit, names: dict[int, str], values: list[Any]) -> Iterator[Step]:
     for equation in circuit.equations:
         k = equation.index
-        yield Step(names[k], _text(circuit, k, names), values[k], equation.place, cost_of(circuit, k).operations)
+        yield Step(names[k], equation_text(circuit, k, names), values[k], equation.place, cost_of(circuit, k).operations, k)
 
 
-def _text(circuit: Circuit, k: int, names: dict[int, str]) -> str:
+def equation_text(circuit: Circuit, k: int, names: dict[int, str]) -> str:
     """The right-hand side of an equation in the names of its operands."""
     from gradcheck.circuit.source import Program, expression
 
@@ -103,13 +106,14 @@ def _sweep(circuit: Circuit, names: dict[int, str], values: list[Any]) -> tuple[
             continue
         for position, i in enumerate(circuit.inputs_of(k)):
             if i in active:
-                hop = _hop(circuit, names, values, cotangents[k], k, position)
+                hop = hop_at(circuit, names, values, cotangents[k], k, position)
                 hops.append(hop)
                 cotangents[i] = cotangents[i] + hop.sent if i in cotangents else hop.sent
     return hops, cotangents
 
 
-def _hop(circuit: Circuit, names: dict[int, str], values: list[Any], arriving: Any, k: int, position: int) -> Hop:
+def hop_at(circuit: Circuit, names: dict[int, str], values: Sequence[Any], arriving: Any, k: int, position: int) -> Hop:
+    """One hop of the sweep: from value k, at which `arriving` has arrived, to its operand at `position`."""
     primitive, read, params = circuit.primitive(k), circuit.inputs_of(k), circuit.params.get(k, {})
     assert primitive is not None
     given = (np.broadcast_to(arriving, np.shape(values[k]))[()], values[k], *(values[i] for i in read))
@@ -122,7 +126,7 @@ def _hop(circuit: Circuit, names: dict[int, str], values: list[Any], arriving: A
         text = inline(local, local.names)
     else:
         text = inline(rule, dict(zip(rule.inputs, (f"d{names[k]}", names[k], *(names[i] for i in read)), strict=True)))
-    return Hop(names[k], names[read[position]], text, number, given[0], sent, circuit.place(k), position)
+    return Hop(names[k], names[read[position]], text, number, given[0], sent, circuit.place(k), k, read[position], position)
 
 
 def _given(circuit: Circuit, local: Circuit, k: int, values: Sequence[Any]) -> list[Any]:

@@ -138,6 +138,11 @@ class Comparison:
 
         return text(self)
 
+    def _repr_html_(self) -> str:
+        from gradcheck.display import comparison_as_html
+
+        return comparison_as_html(self)
+
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
     """The most serious of several outcomes; right when there is none."""

@@ -39,6 +39,7 @@ NAMES = [
     "claim",
     "compare",
     "diagnose",
+    "draw",
     "grad",
     "hessian",
     "hvp",

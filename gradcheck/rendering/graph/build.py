@@ -40,7 +40,9 @@ def _folding(circuit: Circuit, fold: bool | None, name: str) -> Folding:
     operations = len(needed(circuit))
     if fold is False:
         if operations > MOST:
-            raise UsageError(f"{name}: {operations} operations are too many to draw one by one (at most {MOST}): let repeats fold, or draw a smaller case")
+            raise UsageError(
+                f"{name}: {operations} operations are too many to draw one by one (at most {MOST}): let repeats fold, or draw a smaller case"
+            )
         return unfolded(circuit)
     plain = unfolded(circuit) if operations <= READABLE else None
     if plain is not None and not fold and _drawn(plain) <= READABLE:
@@ -52,7 +54,9 @@ def _folding(circuit: Circuit, fold: bool | None, name: str) -> Folding:
         found = further(found)
     drawn = _drawn(found)
     if drawn > READABLE:
-        raise UsageError(f"{name}: {operations} operations fold into {drawn} nodes, and a picture is readable up to {READABLE}: draw a smaller case")
+        raise UsageError(
+            f"{name}: {operations} operations fold into {drawn} nodes, and a picture is readable up to {READABLE}: draw a smaller case"
+        )
     return found
 
 
@@ -84,7 +88,7 @@ class _Build:
         pills = len(nodes) >= PILLS_FROM
         if pills:
             nodes = self._beside_readers(nodes)
-        nodes = [replace(n, order=i) for i, n in enumerate(nodes)]
+        nodes = list(_in_order(nodes))
         wires = tuple(replace(w, key=f"w{i}") for i, w in enumerate(self.wires if pills else _forked(self.wires, self.flow)))
         return Picture(
             self.name, tuple(nodes), wires, self.folding.operations, len(circuit.equations.numbers) - self.folding.operations, pills, circuit, self.flow
@@ -181,7 +185,7 @@ class _Build:
     def _source(self, i: int, number: int) -> str:
         """The node a value comes from; inputs and constants get theirs here. A constant stands beside each of its readers."""
         if self.owner[i] >= 0:
-            return self.keys[self.owner[i]]
+            return self.keys[int(self.owner[i])]
         if i in self.circuit.constants:
             key = f"c{i}_{number}"
             value = self.circuit.constants[i]
@@ -234,8 +238,6 @@ class _Build:
         repeated: list[Node] = []
         for node in [n for n in nodes if n.kind == "input" and n.index is not None and len(readers.get(n.key, ())) > BUNDLE]:
             places = readers[node.key]
-            if len(nodes) + len(repeated) + len(places) > READABLE:
-                continue
             nodes[nodes.index(node)] = replace(node, sign=f"in {len(places)} places")
             for number in places:
                 wire = self.wires[number]
@@ -248,7 +250,11 @@ class _Build:
     # nodes
     def _sorted_leaves(self) -> list[Node]:
         place = {i: n for n, i in enumerate(self.circuit.inputs)}
-        whole = {n.key: place.get(int(self.circuit.inputs_of(n.index)[0]), 0) if n.operations else place.get(n.order, 0) for n in self.leaves.values() if n.index is not None}
+        whole = {
+            n.key: place.get(int(self.circuit.inputs_of(n.index)[0]), 0) if n.operations else place.get(n.order, 0)
+            for n in self.leaves.values()
+            if n.index is not None
+        }
         return sorted(self.leaves.values(), key=lambda n: (n.kind == "constant", whole.get(n.key, place.get(n.order, 0)), n.order))
 
     def _node(self, number: int, part: Part) -> Node:
@@ -259,7 +265,19 @@ class _Build:
             primitive = circuit.primitive(k)
             ordered = primitive is not None and primitive.name in ORDERED
             name = clean(circuit.names.get(k, ""))
-            return Node(key, "operation", sign(circuit, k), name, 0, 1, k, *self._numbers(k), place.line if place else None, ordered=ordered, part=part)
+            return Node(
+                key,
+                "operation",
+                sign(circuit, k),
+                name,
+                0,
+                1,
+                k,
+                *self._numbers(k),
+                place.line if place else None,
+                ordered=ordered,
+                part=part,
+            )
         title = f"{part.rounds} × ({_in_short(circuit, part)})" if part.repeat else f"{len(part.equations)} operations"
         rows = tuple(self._rows(part)) if part.repeat else ()
         return Node(
@@ -275,6 +293,14 @@ class _Build:
         result = int(np.flatnonzero(np.isin(last, list(used) or last[-1:]))[-1])
         for label, k in (("first", int(part.equations[result])), ("last", int(last[result]))):
             yield Row(label, *self._numbers(k))
+
+
+def _in_order(nodes: list[Node]) -> Iterator[Node]:
+    """Numbered as the forward pass meets them; an input that stands in several places has one number."""
+    numbers: dict[Any, int] = {}
+    for node in nodes:
+        key = node.index if node.kind == "input" and node.index is not None else node.key
+        yield replace(node, order=numbers.setdefault(key, len(numbers)))
 
 
 def _forked(wires: list[Wire], flow: Flow | None) -> Iterator[Wire]:
@@ -298,12 +324,10 @@ def _forked(wires: list[Wire], flow: Flow | None) -> Iterator[Wire]:
 def _in_short(circuit: Circuit, part: Part) -> str:
     """What a round does, in a few signs; a layer by the function that ends it."""
     assert part.repeat is not None
-    names = []
-    for item in part.repeat.body:
-        names.append(sign(circuit, item) if isinstance(item, int) else f"{item.rounds} × (…)")
+    names = [sign(circuit, item) if isinstance(item, int) else f"{item.rounds} × (…)" for item in part.repeat.body]
     last = circuit.primitive(part.repeat.body[-1]) if isinstance(part.repeat.body[-1], int) else None
     if "@" in names and last is not None and last.name in ("tanh", "expit", "maximum", "exp", "softmax", "log1p", "erf"):
-        return f"{ {'maximum': 'ReLU', 'expit': 'sigmoid'}.get(last.name, last.name)} layer"
+        return f"{ {'maximum': 'ReLU', 'expit': 'sigmoid'}.get(last.name, last.name) } layer"
     return "  ".join(names[:_SHOWN_SIGNS]) + ("  …" if len(names) > _SHOWN_SIGNS else "")
 
 

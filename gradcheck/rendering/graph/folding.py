@@ -56,7 +56,9 @@ class Folding:
     def __post_init__(self) -> None:
         held = np.concatenate([p.equations for p in self.parts]) if self.parts else np.zeros(0, np.int64)
         if len(held) != self.operations or len(np.unique(held)) != len(held):
-            raise ValueError(f"the parts stand for {len(held)} operations ({len(np.unique(held))} different ones), the circuit has {self.operations}")
+            raise ValueError(
+                f"the parts stand for {len(held)} operations ({len(np.unique(held))} different ones), the circuit has {self.operations}"
+            )
 
 
 def unfolded(circuit: Circuit) -> Folding:
@@ -298,7 +300,10 @@ def _after_shared(level: _Level, begin: int, stop: int, length: int) -> int:
     """The first item from which on all that the rounds share lies before."""
     reads = level.reads[level.starts[begin] : level.starts[stop]]
     reader = np.repeat(np.arange(begin, stop), np.diff(level.starts[begin : stop + 1]))
-    there = level.reads[np.repeat(level.starts[begin + length : stop + length] - level.starts[begin:stop], np.diff(level.starts[begin : stop + 1])) + np.arange(level.starts[begin], level.starts[stop])]
+    there = level.reads[
+        np.repeat(level.starts[begin + length : stop + length] - level.starts[begin:stop], np.diff(level.starts[begin : stop + 1]))
+        + np.arange(level.starts[begin], level.starts[stop])
+    ]
     shared = reads[(reads >= 0) & (there - reads != length) & (reader < begin + length)]
     return max(begin, int(shared.max(initial=-1)) + 1)
 

@@ -84,7 +84,9 @@ def pill_lines(node: Node) -> list[tuple[str, str]]:
 def row_texts(node: Node) -> list[tuple[str, str, str]]:
     """The rounds shown in a folded node: label, value, gradient."""
     return [
-        (r.label, quantity(r.value), "" if r.gradient is None else quantity(r.gradient, shape=False)) for r in node.rows if r.value is not None
+        (r.label, quantity(r.value), "" if r.gradient is None else quantity(r.gradient, shape=False))
+        for r in node.rows
+        if r.value is not None
     ]
 
 

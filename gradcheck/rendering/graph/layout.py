@@ -13,6 +13,7 @@ from gradcheck.errors import UsageError
 from gradcheck.rendering.graph.labels import FORK, Box, label_box, node_box, out_box
 from gradcheck.rendering.graph.model import OUT, Picture, Wire
 
+LONG = 12  # nodes in a row from which a picture is kept on one line
 Point = tuple[float, float]
 
 
@@ -71,6 +72,9 @@ class _Sheet:
 
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
+        self.kinds = {n.key: n.kind for n in picture.nodes}
+        longest = spine(picture)
+        self.spine = longest if picture.pills or len(longest) > LONG else frozenset()
         self.boxes: dict[tuple[str, str], Box] = {}
         self.names: dict[tuple[str, str], str] = {}
         self.edges: list[tuple[str, str, str]] = []
@@ -79,12 +83,12 @@ class _Sheet:
         """The graph in DOT."""
         forks = any(w.kind == "trunk" for w in self.picture.wires)
         gap, apart = (0.42, 0.22) if self.picture.pills else (0.3 if forks else 0.2, 0.16)
-        yield f"rankdir=LR; splines=true; ranksep={gap}; nodesep={apart}; outputorder=edgesfirst; node [fixedsize=true label=\"\"]; edge [arrowhead=none];"
+        yield f'rankdir=LR; splines=true; ranksep={gap}; nodesep={apart}; outputorder=edgesfirst; node [fixedsize=true label=""]; edge [arrowhead=none];'
         for node in self.picture.nodes:
             box = node_box(node, self.picture.pills)
             shape = "circle" if box.round else "box"
             ordering = " ordering=in" if node.ordered and not self.picture.pills else ""
-            yield self._node("node", node.key, box, shape, ordering)
+            yield self._node("node", node.key, box, shape, f"{ordering}{' group=spine' if node.key in self.spine else ''}")
         for wire in self.picture.wires:
             yield from self._wire(wire)
 
@@ -105,20 +109,38 @@ class _Sheet:
         else:
             target = self.names["fork", wire.fork] if wire.kind == "trunk" else self.names["node", wire.target]
         leaves = "" if wire.kind == "branch" else " tailport=e"
+        straight = " group=spine" if wire.source in self.spine and (wire.target in self.spine or wire.kind == "trunk") else ""
+        folded = wire.target != OUT and self.kinds.get(wire.target) in ("rounds", "lines")
+        enters = " headport=w" if folded or wire.target == OUT else ""
+        computed = self.kinds[wire.source] not in ("input", "constant")  # what is computed makes straight lines, leaves stand aside
         if self.picture.pills:
-            yield self._edge(wire.key, source, target, f"{leaves} headport=w".strip())
+            yield self._edge(wire.key, source, target, f"{leaves} headport=w weight={8 if computed else 1}".strip())
             return
-        yield self._node("label", wire.key, label_box(wire), "box")
+        yield self._node("label", wire.key, label_box(wire), "box", straight)
         middle = self.names["label", wire.key]
-        weight = " weight=4" if wire.kind == "trunk" else ""
-        yield self._edge(f"{wire.key}:0", source, middle, f"headport=w{leaves}{weight}")
-        enters = " headport=w" if wire.target == OUT else ""
-        near = weight or " weight=3"  # a label of a long wire stands near its reader
-        yield self._edge(f"{wire.key}:1", middle, target, f"tailport=e{enters}{near}")
+        weight = {"trunk": 4, "plain": 3 if computed else 1, "branch": 1}[wire.kind]
+        yield self._edge(f"{wire.key}:0", source, middle, f"headport=w{leaves} weight={weight}")
+        yield self._edge(
+            f"{wire.key}:1", middle, target, f"tailport=e{enters} weight={max(weight, 3)}"
+        )  # labels of long wires stand near the reader
 
     def _edge(self, key: str, tail: str, head: str, more: str) -> str:
         self.edges.append((key, tail, head))
         return f'{tail} -> {head} [key="{key}" {more}];'
+
+
+def spine(picture: Picture) -> frozenset[str]:
+    """The longest way through the picture: drawn as straight as can be."""
+    order = {n.key: i for i, n in enumerate(picture.nodes)}
+    longest: dict[str, tuple[int, str]] = {}
+    for wire in sorted((w for w in picture.wires if w.target in order), key=lambda w: order[w.target]):
+        steps = longest.get(wire.source, (0, ""))[0] + 1
+        if steps > longest.get(wire.target, (0, ""))[0]:
+            longest[wire.target] = (steps, wire.source)
+    ends = [w.source for w in picture.wires if w.target == OUT][:1]
+    while ends and ends[-1] in longest:
+        ends.append(longest[ends[-1]][1])
+    return frozenset(ends)
 
 
 def _point(text: str, height: float) -> Point:

@@ -91,10 +91,6 @@ class Picture:
         """Whether a node stands for several operations."""
         return any(n.operations > 1 for n in self.nodes)
 
-    def node(self, key: str) -> Node:
-        """One of its nodes."""
-        return self.by_key[key]
-
     @property
     def by_key(self) -> Mapping[str, Node]:
         """Its nodes by key."""

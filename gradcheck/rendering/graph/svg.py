@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Literal
 
 from gradcheck.rendering.graph.labels import (
-    GAP, RADIUS, ROW, SMALL, columns, gradient_text, node_title, pill_lines, row_texts, value_text, width,
+    GAP,
+    RADIUS,
+    ROW,
+    SMALL,
+    columns,
+    gradient_text,
+    node_title,
+    pill_lines,
+    row_texts,
+    value_text,
+    width,
 )  # fmt: skip
 from gradcheck.rendering.graph.layout import Layout, Placed, Point, layout
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire
@@ -34,6 +44,7 @@ def svg(picture: Picture, *, standalone: bool = True, theme: Theme = "auto") -> 
     w, h = max(lines) + 2 * MARGIN, placed.height + 2 * MARGIN + LEGEND
     classes = f"graph {'pills' if picture.pills else 'wires'}" + ("" if theme == "auto" else f" {theme}")
     ident = "graph-" + re.sub(r"[^A-Za-z0-9_-]", "-", picture.name)[:60]
+    names = {n.key: n.name for n in picture.nodes}
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{classes}" width="{w:.0f}" height="{h:.0f}" viewBox="0 0 {w:.0f} {h:.0f}" '
         f'role="img" aria-labelledby="{ident}-title {ident}-desc">',
@@ -41,7 +52,7 @@ def svg(picture: Picture, *, standalone: bool = True, theme: Theme = "auto") -> 
         f'<desc id="{ident}-desc">{_safe(picture.description, 4000)}</desc>',
         *((f"<style>{style(theme)}</style>", f'<rect class="page" width="{w:.0f}" height="{h:.0f}"/>') if standalone else ()),
         f'<g transform="translate({MARGIN:g} {MARGIN:g})">',
-        *(_wire(picture, placed, w) for w in picture.wires),
+        *(_wire(names, placed, w) for w in picture.wires),
         *(_node(n, placed.nodes[n.key], picture.pills) for n in picture.nodes),
         "</g>",
         *_legend(picture, h),
@@ -56,9 +67,7 @@ def css() -> str:
     dark = _block(text, ".graph.dark")
     light = _block(text, ".graph")
     chosen = f'[data-theme="dark"] .graph {{{dark}}}\n[data-theme="light"] .graph {{{light}}}\n'
-    return (
-        f"{text}@media (prefers-color-scheme: dark) {{ .graph:not(.light) {{{dark}}} }}\n{chosen}@media print {{ .graph, .graph.dark {{{light}}} }}\n"
-    )
+    return f"{text}@media (prefers-color-scheme: dark) {{ .graph:not(.light) {{{dark}}} }}\n{chosen}@media print {{ .graph, .graph.dark {{{light}}} }}\n"
 
 
 def style(theme: Theme) -> str:
@@ -92,7 +101,7 @@ def _safe(text: str, most: int = 400) -> str:
 
 
 # wires
-def _wire(picture: Picture, placed: Layout, wire: Wire) -> str:
+def _wire(names: Mapping[str, str], placed: Layout, wire: Wire) -> str:
     curves = list(placed.curves[wire.key])
     ends = wire.kind != "trunk"
     path = _path(curves, _HEAD * 0.8 if ends else 0.0)
@@ -107,14 +116,13 @@ def _wire(picture: Picture, placed: Layout, wire: Wire) -> str:
         parts += _label(wire, label)
     to = wire.fork if wire.kind == "trunk" else wire.target
     classes = "wire" + ("" if wire.kind == "plain" else f" {wire.kind}") + (" result" if wire.target == OUT else "")
-    return f'<g class="{classes}" data-wire="{wire.key}" data-from="{wire.source}" data-to="{to}">{_wire_title(picture, wire)}{"".join(parts)}</g>'
+    return f'<g class="{classes}" data-wire="{wire.key}" data-from="{wire.source}" data-to="{to}">{_wire_title(names[wire.source], wire)}{"".join(parts)}</g>'
 
 
-def _wire_title(picture: Picture, wire: Wire) -> str:
+def _wire_title(source: str, wire: Wire) -> str:
     if wire.count > 1:
         return f"<title>{wire.count} values</title>"
-    source = picture.by_key[wire.source]
-    told = [wire.name or source.name or "value"]
+    told = [wire.name or source or "value"]
     if wire.value is not None:
         told.append(f"value {exact(wire.value)}")
     if wire.gradient is not None:
@@ -179,7 +187,13 @@ def _arrow(curve: tuple[Point, ...]) -> str:
 # nodes
 def _node(node: Node, at: Placed, pills: bool) -> str:
     shape = _shape(at, node)
-    body = _folded(node, at) if node.kind in ("rounds", "lines") else _leaf(node, at, pills) if node.kind in ("input", "constant") else _operation(node, at, pills)
+    body = (
+        _folded(node, at)
+        if node.kind in ("rounds", "lines")
+        else _leaf(node, at, pills)
+        if node.kind in ("input", "constant")
+        else _operation(node, at, pills)
+    )
     head = f'<g class="node {node.kind}" data-node="{node.key}" data-order="{node.order}">'
     return f"{head}<title>{_node_title(node)}</title>{shape}{''.join(body)}</g>"
 

@@ -20,12 +20,9 @@ SIGNS: Mapping[str, str] = {
     "expit": "σ", "sqrt": "√", "absolute": "|x|", "less": "<", "less_equal": "≤", "greater": ">", "greater_equal": "≥", "equal": "=",
     "not_equal": "≠", "maximum": "max", "minimum": "min", "concatenate": "join", "broadcast_to": "stretch", "floor_divide": "//", "remainder": "mod",
 }  # fmt: skip
-GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon zeta eta theta kappa lambda lambda_ mu nu xi pi rho sigma tau phi chi psi omega".split(),
-        "αβγδεζηθκλλμνξπρστφχψω", strict=True,
-    )
-)  # fmt: skip
+GREEK: Mapping[str, str] = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "lambda_": "λ",
+}  # fmt: skip
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _USUAL = (("stack", 0), ("concatenate", 0))  # axes that need no mention
 ORDERED = ("subtract", "divide", "power", "matmul", "less", "less_equal", "greater", "greater_equal", "floor_divide", "remainder")
@@ -146,7 +143,11 @@ def _with_params(name: str, sign: str, params: Mapping[str, Any]) -> str:
         return "xᵀ" if axes in ((1, 0), None) else f"axes {''.join(map(str, axes))}"
     if name in ("reshape", "broadcast_to"):
         return f"{sign} {shape_text(params['shape'])}"
-    told = [f"{key} {value}" for key, value in params.items() if key in ("axis", "ord", "n", "k") and isinstance(value, int | np.integer) and (name, value) not in _USUAL]
+    told = [
+        f"{key} {value}"
+        for key, value in params.items()
+        if key in ("axis", "ord", "n", "k") and isinstance(value, int | np.integer) and (name, value) not in _USUAL
+    ]
     return " ".join([sign, *told])
 
 

@@ -40,16 +40,25 @@
     return list;
   };
 
-  // beside the pointer, within the figure; text only
-  const tooltip = (box) => {
+  // the lines of a point: its series, its panel, its numbers; text only
+  const lines = (point, data) => {
+    const number = (key) => ((point.o || "").includes(key) ? "exactly 0" : String(Number(point[key].toPrecision(5))));
+    const titles = [point.s, point.p].filter((text) => text !== undefined).map((text) => element("strong", { textContent: text }));
+    const told = Object.entries(data.told).filter(([key]) => point[key] !== undefined && point[key] !== null);
+    const values = told.map(([key, title]) => [element("span", { textContent: `${title}: ` }), typeof point[key] === "number" ? number(key) : point[key]]);
+    return [...titles.map((title) => [title]), ...values].map((children) => element("div", {}, children));
+  };
+
+  // beside the pointer, within the figure
+  const tooltip = (box, data) => {
     const tip = element("div", { className: "chart-tip", hidden: true });
     box.append(tip);
     return (handler, event, item, value) => {
-      tip.hidden = value === null || value === undefined || value === "";
+      let point = item && item.datum;
+      while (point && point.datum) point = point.datum; // what is near the pointer stands for the point itself
+      tip.hidden = !value || !point || point.y === undefined;
       if (tip.hidden) return;
-      const told = Object.entries(value).filter(([, text]) => text !== "null" && text !== "NaN");
-      tip.replaceChildren(...told.map(([name, text]) =>
-        element("div", {}, name.trim() ? [element("span", { textContent: `${name} ` }), String(text)] : [element("strong", { textContent: String(text) })])));
+      tip.replaceChildren(...lines(point, data));
       const at = box.getBoundingClientRect();
       const x = event.clientX - at.left, y = event.clientY - at.top;
       const left = x + 14 + tip.offsetWidth > at.width ? x - 14 - tip.offsetWidth : x + 14;
@@ -79,7 +88,7 @@
     box.append(canvas);
     still.after(box);
     try {
-      const view = await window.gradcheckVega(canvas, data.spec, tooltip(box));
+      const view = await window.gradcheckVega(canvas, data.spec, tooltip(box, data));
       figure.classList.add("chart-drawn");
       if (data.series.length > 1) box.before(legend(data, (name) => view.signal("focus", name).runAsync()));
       let width = 0;

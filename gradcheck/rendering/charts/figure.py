@@ -133,19 +133,8 @@ class _Picture:
         return {self.x + "Offset": made("s:N", sort=list(self.names))}
 
     def _tooltip(self) -> dict[str, Any]:
-        """What is told of a point under the pointer."""
-        shown = self.shown
-        if not self.interactive:
-            return {}
-        told = [alt.Tooltip("s:N", title=" ")] if shown.series else []
-        told += [alt.Tooltip("p:N", title="  ")] if shown.panels else []
-        told += [
-            alt.Tooltip("x:N", title=shown.x.title) if shown.x.scale == "names" else alt.Tooltip("x:Q", title=shown.x.title, format=".6~g")
-        ]
-        told += [alt.Tooltip("y:Q", title=shown.y.title if shown.y.title != shown.x.title else shown.y.title + " ", format=".4~g")]
-        if any("l" in p for p in shown.points):
-            told += [alt.Tooltip("l:Q", title="from", format=".4~g"), alt.Tooltip("h:Q", title="to", format=".4~g")]
-        return {"tooltip": told}
+        """That there is something to tell; what it is, the page takes from the point."""
+        return {"tooltip": alt.value("point")} if self.interactive else {}
 
     # marks
     def _lines(self, base: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gradcheck.errors import UsageError
 from gradcheck.rendering.charts.palette import dark_rules
-from gradcheck.rendering.charts.values import TEXT_LENGTH, drawn, plain_text
+from gradcheck.rendering.charts.values import TEXT_LENGTH, Drawn, drawn, plain_text
 from gradcheck.studies.study import Chart, Study
 
 _PAGE_FACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -43,9 +43,10 @@ def chart_svg(study: Study, chart: Chart) -> str:
     vl_convert = needs_report()
     from gradcheck.rendering.charts.figure import FONT, specification
 
-    svg: str = vl_convert.vegalite_to_svg(specification(chart, drawn(study, chart), interactive=False))
+    shown = drawn(study, chart)
+    svg: str = vl_convert.vegalite_to_svg(specification(chart, shown, interactive=False))
     svg = re.sub(r"<[^>]*>", _slim, svg.replace(f' font-family="{FONT}"', ""))
-    name, reading = plain_text(chart.title, TEXT_LENGTH), plain_text(chart.reading or chart.caption, TEXT_LENGTH)
+    name, reading = plain_text(chart.title, TEXT_LENGTH), alternative(chart, shown)
     style = f"<style>@media (prefers-color-scheme:dark){{{''.join(dark_rules())}}}</style>"
     opening, rest = svg.split(">", 1)
     return f'{opening} font-family="{_SVG_FACES}" role="img" aria-label={quoteattr(name)}><title>{escape(name)}</title><desc>{escape(reading)}</desc>{style}{rest}\n'
@@ -58,6 +59,14 @@ def _slim(tag: re.Match[str]) -> str:
         return ""
     text = re.sub(r' (?:class|role|aria-[a-z]+|pointer-events|xmlns:xlink|version)="[^"]*"| (?:opacity|stroke-width)="1"', "", text)
     return re.sub(r"-?\d+\.\d{3,}(?:e-?\d+)?", lambda n: f"{round(float(n[0]), 2) + 0:g}", text)
+
+
+def alternative(chart: Chart, shown: Drawn) -> str:
+    """A picture's text alternative: what it is, what it shows, and the lines across it."""
+    said = [plain_text(chart.title, 200), plain_text(chart.reading or chart.caption, TEXT_LENGTH)]
+    lines = [f"{r.label} at {shown.x.title if r.axis == 'x' else shown.y.title} = {r.at:.3g}" for r in shown.rules[: len(chart.rules)]]
+    said += [f"Lines across: {'; '.join(lines)}"] if lines else []
+    return ". ".join(text.rstrip(".") for text in said if text) + "."
 
 
 def chart_notes(study: Study, chart: Chart) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from gradcheck.rendering.charts.output import chart_svg, needs_report, vega_spec
+from gradcheck.rendering.charts.output import alternative, chart_svg, needs_report, vega_spec
 from gradcheck.rendering.charts.palette import looks
 from gradcheck.rendering.charts.values import TEXT_LENGTH, Drawn, drawn, finite, heading, plain_text
 from gradcheck.studies.study import Chart, Study, Table
@@ -30,7 +30,7 @@ def chart_html(study: Study, chart: Chart, *, image: str | None = None, data: bo
     source = image if image is not None else "data:image/svg+xml;base64," + b64encode(chart_svg(study, chart).encode()).decode()
     parts = [
         f'<figure class="chart" id="figure-{name}" data-chart="{name}">',
-        f'<img class="chart-static" src="{escape(source)}" alt="{escape(alternative(chart))}">',
+        f'<img class="chart-static" src="{escape(source)}" alt="{escape(alternative(chart, shown))}">',
         *_caption(chart, shown),
         *(_data_table(study.table(chart.table), chart) if data else ()),
         f'<script type="application/json" id="chart-{name}">{embedded(payload(study, chart, shown))}</script>',
@@ -40,7 +40,7 @@ def chart_html(study: Study, chart: Chart, *, image: str | None = None, data: bo
 
 
 def payload(study: Study, chart: Chart, shown: Drawn) -> dict[str, Any]:
-    """What charts.js needs: the specification, the series for its legend, and how panels stand."""
+    """What charts.js needs: the specification, the series for its legend, what is told of a point, and how panels stand."""
     from gradcheck.rendering.charts.figure import columns
 
     series = [
@@ -48,7 +48,10 @@ def payload(study: Study, chart: Chart, shown: Drawn) -> dict[str, Any]:
         for n, look in zip(shown.series, looks(len(shown.series)), strict=True)
     ]
     panels = len(shown.panels)
-    return {"spec": vega_spec(study, chart), "series": series, "line": chart.kind == "line", "panels": panels, "columns": columns(panels)}
+    told = {"x": shown.x.title, "y": shown.y.title, "l": "from", "h": "to"}
+    return {
+        "spec": vega_spec(study, chart), "series": series, "told": told, "line": chart.kind == "line", "panels": panels, "columns": columns(panels),
+    }  # fmt: skip
 
 
 def embedded(data: Any) -> str:
@@ -60,12 +63,6 @@ def embedded(data: Any) -> str:
 def identifier(name: str) -> str:
     """A name as an identifier of an element."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:80] or "chart"
-
-
-def alternative(chart: Chart) -> str:
-    """A picture's text alternative: what it is, and what it shows."""
-    title, reading = plain_text(chart.title, 200), plain_text(chart.reading or chart.caption, TEXT_LENGTH)
-    return f"{title}. {reading}" if reading else title
 
 
 def _caption(chart: Chart, shown: Drawn) -> Iterator[str]:

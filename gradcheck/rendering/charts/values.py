@@ -33,7 +33,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A chart made ready: points as plain records (x, y, and s, p, l, h, m: series, panel, low, high, marked), axes, names, rules, notes.
+    """A chart made ready: points as plain records (x, y, and s, p, l, h, m, o: series, panel, low, high, marked, what is exactly 0), axes, names, rules, notes.
 
     A point of a line without a y is a gap.
     """
@@ -190,7 +190,10 @@ class _Reader:
         y = None if x is None else self._placed(self.y, record[chart.y])
         if x is None or (y is None and chart.kind != "line"):
             return None
-        point = {"x": x, "y": y}
+        point: dict[str, Any] = {"x": x, "y": y}
+        moved = "".join(n for n, to, axis in (("x", x, self.x), ("y", y, self.y)) if to is not None and to == axis.zero)
+        if moved:
+            point["o"] = moved
         if chart.series is not None:
             point["s"] = self.series[record[chart.series]]
         if chart.panel is not None:

@@ -114,3 +114,28 @@ def depth() -> Study:
 
 
 STUDIES = (v_curves, scaling, digits, depth)
+
+
+def hostile() -> Study:
+    """Text that would like to be markup, script, or the end of what holds it."""
+    end = "</script><script>window.broken = 1</script>"
+    names = (
+        end,
+        "<b onclick=alert(1)>&amp;\u2028",
+        "\u202eright to left",
+        "x" * 100_000,
+        "a\x00\x07\nb",
+        "${1}' + alert(1) + '",
+        "datum.x",
+        "",
+    )
+    rows = tuple((name, x, (n + 1.0) * x) for n, name in enumerate(names) for x in (1.0, 2.0, 3.0))
+    columns = (Column("s", end), Column("x", f"x {end}", "<i>"), Column("y.[0]", "'\"}]" + end))
+    table = Table("t", end, columns, rows)
+    some = {"caption": f"{end} " * 3000, "reading": f'" onload="alert(1) {end}', "rules": (Rule("y", 4.0, f"<svg onload=alert(1)>{end}"),)}
+    charts = (
+        Chart("lines", end, "t", "x", "y.[0]", series="s", **some),
+        Chart('"><iframe>', end, "t", "x", "y.[0]", panel="s", kind="points", **some),
+        Chart("bars", end, "t", "s", "y.[0]", kind="bars", y_scale="linear", **some),
+    )
+    return Study('" id="', end, end, (table,), charts=charts)

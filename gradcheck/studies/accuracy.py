@@ -45,7 +45,7 @@ def accuracy(result: RunResult) -> Study:
 QUESTION = "How many digits of a gradient does each method get right, over all cases, against the certified truth?"
 NOTES = (
     "A point counts for a method if the method ran there and its gradient could be judged. Digits are those of the worst entry; float64 holds 15.95.",
-    "At kinks a method's digits say how near it came to one of the limiting gradients' conventions, so they are left out of the summary.",
+    "At kinks there is no one gradient to be near to, so they are left out of the summary.",
 )
 
 
@@ -122,6 +122,6 @@ CHARTS = (
     Chart(
         "digits", "Correct digits of every method, case by case", "digits", "digits", "case", "method", kind="points", x_scale="linear", y_scale="linear",
         caption="The tape and SymPy's derivative keep nearly all digits; differences lose a third to a half of them, forward differences more.",
-        reading="Points of the tape, the symbolic derivative and the complex step gather near 16 digits; those of differences lie between 5 and 13.",
+        reading="Points of the tape, the symbolic derivative and the complex step gather at the right end, near 16 digits; those of differences lie well to their left and scatter more.",
     ),
 )  # fmt: skip

@@ -185,7 +185,7 @@ STUDY_NAMES = ("scaling", "step-size", "swell", "depth", "accuracy", "training")
 
 
 @main.command()
-@click.argument("name", type=click.Choice(STUDY_NAMES))
+@click.argument("name", type=click.Choice(STUDY_NAMES), metavar="NAME")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("--csv", "folder", type=click.Path(file_okay=False), help="Write every table into this folder too, as CSV files.")
 @click.option("--quick/--full", default=False, help="Quick: counts only, nothing is timed (scaling). Full is the default.")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import sympy
-from scipy import stats
 from scipy.special import expit
 
 from gradcheck import Data, Evidence, Real, case, claim, grad, hvp, trace
@@ -10,6 +9,8 @@ from gradcheck.circuit import hessian_vector
 from gradcheck.gradients.differences import Differences
 from gradcheck.gradients.method import problem_of
 from gradcheck.gradients.symbolic import formula_of
+from gradcheck.studies.fitting import slope as fitted
+from gradcheck.studies.fitting import trend
 
 # functions of any size
 
@@ -89,22 +90,6 @@ def matrix_times_slope(x, A):
 # studies
 
 
-def _slope(sizes, costs):
-    """Least-squares slope of log cost against log size, with its 95 % confidence interval."""
-    fit = stats.linregress(np.log(sizes), np.log(costs))
-    half = float(stats.t.ppf(0.975, len(sizes) - 2) * fit.stderr)
-    return float(fit.slope), float(fit.slope) - half, float(fit.slope) + half
-
-
-def _within(slope, low, high):
-    """Whether the whole interval lies between two bounds."""
-    return low <= slope[1] and slope[2] <= high
-
-
-def _interval(slope):
-    return f"{slope[0]:.4f} [{slope[1]:.4f}, {slope[2]:.4f}]"
-
-
 def _regimes(cases):
     """Circuits of growing size: inputs fixed, inputs as many as operations, operations with the square of the inputs."""
     chain, band, dense = (cases[name].function for name in ("iterated_map", "neighbours", "dense_layer"))
@@ -119,10 +104,10 @@ def the_theorem(run):
     values, parts, shown = {}, [], True
     for number, (regime, circuits) in enumerate(_regimes(run.cases), start=1):
         size, cost = ([c.operations for c in cs] for cs in (circuits, [c.gradient() for c in circuits]))
-        ratios, slope = [g / n for g, n in zip(cost, size, strict=True)], _slope(size, cost)
-        shown = shown and _within(slope, 0.95, 1.05) and max(ratios) <= 5
-        parts.append(f"{regime}: N = {size[0]} to {size[-1]}, slope {_interval(slope)}, ratio at most {max(ratios):.3f}")
-        values |= {f"slope_{number}": slope[0], f"low_{number}": slope[1], f"high_{number}": slope[2], f"ratio_{number}": max(ratios)}
+        ratios, slope = [g / n for g, n in zip(cost, size, strict=True)], fitted(size, cost)
+        shown = shown and slope.within(0.95, 1.05) and max(ratios) <= 5
+        parts.append(f"{regime}: N = {size[0]} to {size[-1]}, slope {slope}, ratio at most {max(ratios):.3f}")
+        values |= {f"slope_{number}": slope.value, f"low_{number}": slope.low, f"high_{number}": slope.high, f"ratio_{number}": max(ratios)}
     met = all(run.compare(run.cases[name]).met for name in ("iterated_map", "neighbours", "dense_layer"))
     return Evidence(shown and met, "; ".join(parts), values)
 
@@ -134,16 +119,17 @@ def differences_cost_more(run):
     problems = [problem_of(function, (np.linspace(-1, 1, n),), (0,)) for n in sizes]
     forward, central = ([Differences(central=c, extrapolate=False).gradient(p).evaluations for p in problems] for c in (False, True))
     totals = [e * p.circuit.operations for e, p in zip(forward, problems, strict=True)]
-    calls, total, tape = _slope(sizes, forward), _slope(sizes, totals), _slope(sizes, [p.circuit.gradient().operations for p in problems])
+    calls, total = fitted(sizes, forward), fitted(sizes, totals)
+    tape = fitted(sizes, [p.circuit.gradient().operations for p in problems])
     counted = forward == [n + 1 for n in sizes] and central == [2 * n for n in sizes]
-    shown = counted and _within(calls, 0.95, 1.05) and _within(total, 1.95, 2.05) and _within(tape, 0.95, 1.05)
+    shown = counted and calls.within(0.95, 1.05) and total.within(1.95, 2.05) and tape.within(0.95, 1.05)
     crossover = _crossover(function)
     text = (
         f"l = {sizes[0]} to {sizes[-1]}: forward {forward[0]} to {forward[-1]} evaluations (l + 1), "
-        f"central {central[0]} to {central[-1]} (2 l), slope {_interval(calls)}; "
-        f"operations in all {_interval(total)}, the tape's {_interval(tape)}; the tape is cheaper from l = {crossover}"
+        f"central {central[0]} to {central[-1]} (2 l), slope {calls}; "
+        f"operations in all {total}, the tape's {tape}; the tape is cheaper from l = {crossover}"
     )
-    values = {"slope_evaluations": calls[0], "slope_operations": total[0], "slope_tape": tape[0], "crossover": crossover}
+    values = {"slope_evaluations": calls.value, "slope_operations": total.value, "slope_tape": tape.value, "crossover": crossover}
     return Evidence(shown and crossover > 0, text, values | {"forward_last": forward[-1], "central_last": central[-1]})
 
 
@@ -164,13 +150,11 @@ def hessian_products_are_cheap(run):
         circuits = regimes[regime]
         size, inputs = [c.operations for c in circuits], [c.type(c.inputs[0]).size for c in circuits]
         product = [hessian_vector(c).operations for c in circuits]
-        slope, ratio = _slope(size, product), max(p / n for p, n in zip(product, size, strict=True))
+        slope, ratio = fitted(size, product), max(p / n for p, n in zip(product, size, strict=True))
         columns = inputs[-1] * product[-1]
-        shown = shown and _within(slope, 0.95, 1.05) and ratio <= 10 and columns > 100 * product[-1]
-        parts.append(
-            f"{regime}: slope {_interval(slope)}, at most {ratio:.3f} N, {product[-1]} operations where all columns take {columns}"
-        )
-        values |= {f"slope_{number}": slope[0], f"ratio_{number}": ratio, f"product_{number}": product[-1], f"columns_{number}": columns}
+        shown = shown and slope.within(0.95, 1.05) and ratio <= 10 and columns > 100 * product[-1]
+        parts.append(f"{regime}: slope {slope}, at most {ratio:.3f} N, {product[-1]} operations where all columns take {columns}")
+        values |= {f"slope_{number}": slope.value, f"ratio_{number}": ratio, f"product_{number}": product[-1], f"columns_{number}": columns}
     gap = _hessian_gap(run.cases["neighbours"])
     text = f"{'; '.join(parts)}; right against SymPy's Hessian within {'1e-13' if gap < 1e-13 else f'{gap:.1g}'}"
     return Evidence(shown and gap < 1e-13, text, values)
@@ -240,8 +224,8 @@ def adjoints_by_depth(run):
     for regime, (gain, size) in REGIMES.items():
         biases = size * np.array([[np.sin(7.0 * k + 2.0 * i) for i in range(3)] for k in DEPTHS])
         norms = [np.linalg.norm(grad(net)(biases[:d], gain), axis=1) for d in DEPTHS]
-        by_depth = stats.linregress(DEPTHS, [np.log(n[0]) for n in norms]).slope
-        by_layer = stats.linregress(DEPTHS, np.log(norms[-1])).slope
+        by_depth = trend(DEPTHS, [np.log(n[0]) for n in norms]).value
+        by_layer = trend(DEPTHS, np.log(norms[-1])).value
         vanishes = regime == "saturated"
         shown = shown and (by_depth < -0.5 < 0.5 < by_layer if vanishes else by_depth > 0.5 > -0.5 > by_layer)
         word, key = ("vanish", "vanishing") if vanishes else ("explode", "exploding")

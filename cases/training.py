@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.special import expit
 
-from gradcheck import Data, Evidence, Real, case, claim, value_and_grad
+from gradcheck import Data, Evidence, Real, case, claim
+from gradcheck.studies.training import descend, written
 
 T = np.linspace(-1.0, 1.0, 9)
 SINE = np.sin(2.0 * T) + 0.1 * np.cos(17.0 * T)  # a curve and a ripple, by formula
@@ -85,46 +86,23 @@ def summed_over_the_units(W, b, v, t, y):
     return dW, dz.sum(axis=1)[:3], dv
 
 
-def _descend(function, weights, data, *, rate, tolerance, limit):
-    """theta := theta - rate * gradient until the gradient's norm falls to `tolerance`; the loss curve and the last norm."""
-    loss_and_gradient, curve = value_and_grad(function, tuple(range(len(weights)))), []
-    for _ in range(limit):
-        loss, gradient = loss_and_gradient(*weights, *data)
-        curve.append(float(loss))
-        norm = float(np.sqrt(sum(np.sum(g**2) for g in gradient)))
-        if norm <= tolerance:
-            break
-        weights = tuple(w - rate * g for w, g in zip(weights, gradient, strict=True))
-    return curve, norm, weights
-
-
-def _falls(curve):
-    return all(b < a for a, b in zip(curve, curve[1:], strict=False))
-
-
 @claim("C18")
 def both_trainings_converge(run):
     """Loss curves of squared error and of maximum likelihood; the line's end is the least-squares solution."""
     line, labels = run.cases["line_squared_error"], run.cases["labels_negative_log_likelihood"]
-    squared, norm, (theta,) = _descend(line, (np.zeros(2),), (T, SINE), rate=1.0, tolerance=1e-10, limit=500)
-    likely, other_norm, _ = _descend(labels, (np.zeros(2), 0.0), (POINTS, SIDES), rate=1.0, tolerance=1e-6, limit=2000)
+    squared = descend(line, (np.zeros(2),), (T, SINE), rate=1.0, tolerance=1e-10, limit=500)
+    likely = descend(labels, (np.zeros(2), 0.0), (POINTS, SIDES), rate=1.0, tolerance=1e-6, limit=2000)
     best = np.linalg.lstsq(np.stack([T**0, T], axis=1), SINE, rcond=None)[0]
-    gap = float(np.max(np.abs(theta - best)))
-    shown = norm <= 1e-10 and other_norm <= 1e-6 and _falls(squared[:20]) and _falls(likely[:20]) and gap < 1e-8
+    gap = float(np.max(np.abs(squared.weights[0] - best)))
+    shown = squared.stopped and likely.stopped and squared.falls() and likely.falls() and gap < 1e-8
     text = (
-        f"squared error falls {_curve(squared)} in {len(squared) - 1} steps, to the least-squares line; "
-        f"negative log-likelihood falls {_curve(likely)} in {len(likely) - 1} steps"
+        f"squared error falls {written(squared.curve)} in {squared.steps} steps, to the least-squares line; "
+        f"negative log-likelihood falls {written(likely.curve)} in {likely.steps} steps"
     )
     met = run.compare(line).met and run.compare(labels).met
-    values = {"squared_steps": len(squared) - 1, "squared_first": squared[0], "squared_last": squared[-1]}
-    return Evidence(
-        shown and met, text, values | {"likelihood_steps": len(likely) - 1, "likelihood_first": likely[0], "likelihood_last": likely[-1]}
-    )
-
-
-def _curve(losses):
-    """The loss at the start, after 1, 4 and 16 steps, and at the end."""
-    return " > ".join(f"{losses[i]:.4g}" for i in (0, 1, 4, 16, -1) if i < len(losses))
+    values = {"squared_steps": squared.steps, "squared_first": squared.curve[0], "squared_last": squared.curve[-1]}
+    values |= {"likelihood_steps": likely.steps, "likelihood_first": likely.curve[0], "likelihood_last": likely.curve[-1]}
+    return Evidence(shown and met, text, values)
 
 
 @claim("C21")
@@ -132,7 +110,8 @@ def trained_until_the_rule_stops(run):
     """Forward, backward to every weight, a step, repeated; the rule stops it, not the limit."""
     net, limit = run.cases["curve_fit"], 4000
     (point,) = net.points()
-    curve, norm, _ = _descend(net, point[:3], point[3:], rate=0.8, tolerance=1e-3, limit=limit)
-    shown = norm <= 1e-3 and 1 < len(curve) < limit and curve[-1] < curve[0] and run.compare(net).met
-    text = f"loss {_curve(curve)}; stopped after {len(curve) - 1} steps by the rule |gradient| <= 0.001"
-    return Evidence(shown, text, {"steps": len(curve) - 1, "first_loss": curve[0], "last_loss": curve[-1], "gradient_norm": norm})
+    found = descend(net, point[:3], point[3:], rate=0.8, tolerance=1e-3, limit=limit)
+    curve = found.curve
+    shown = found.stopped and 1 < len(curve) < limit and curve[-1] < curve[0] and run.compare(net).met
+    text = f"loss {written(curve)}; stopped after {found.steps} steps by the rule |gradient| <= 0.001"
+    return Evidence(shown, text, {"steps": found.steps, "first_loss": curve[0], "last_loss": curve[-1], "gradient_norm": found.norm})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradcheck.case import Case
     from gradcheck.settings import Settings
     from gradcheck.studies.collection import Cases
+    from gradcheck.studies.study import Study
 
 OK, FAILED, USAGE, FAULT, INTERNAL = range(5)
 EXIT_CODES = "Exit codes: 0 all as stated, 1 a check failed, 2 usage, 3 a case or setting is at fault, 4 internal error."
@@ -212,6 +213,76 @@ def graph(case: str, output: str | None, form: str | None, where: tuple[str, ...
     click.echo(f"{output}: {drawing.picture.caption}", err=True)
 
 
+STUDY_NAMES = ("scaling", "step-size", "swell", "depth", "accuracy", "training")
+
+
+@main.command()
+@click.argument("name", type=click.Choice(STUDY_NAMES), metavar="NAME")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option("--csv", "folder", type=click.Path(file_okay=False), help="Write every table into this folder too, as CSV files.")
+@click.option("--quick/--full", default=False, help="Quick: counts only, nothing is timed (scaling). Full is the default.")
+@click.option("--seed", type=int, help="Seed of intervals and drawn points (default 0).")
+@click.option("--case", "case", help="step-size: the case whose differences are studied, by name or FILE::NAME.")
+@click.option("--cases", "where", multiple=True, help="accuracy, step-size: files or folders of cases (default: the folder `cases`).")
+def study(name: str, as_json: bool, folder: str | None, quick: bool, seed: int | None, case: str | None, where: tuple[str, ...]) -> None:
+    """Measure how gradients behave as functions grow, and weigh what theory says of it.
+
+    \b
+        scaling    operations and time: is the tape O(N + l), are differences O(N l)?
+        step-size  the error of differences against their step, and where it is least
+        swell      a gradient written out, with subexpressions shared, on the tape
+        depth      adjoints that vanish and explode in deep networks
+        accuracy   correct digits of every method over all cases
+        training   loss curves until a stopping rule holds
+
+    \b
+        gradcheck study scaling --quick
+        gradcheck study step-size --case sine_of_square
+        gradcheck study depth --csv out
+
+    Exits 0 if every statement is shown, 1 if not. Counts are the same on every machine; what is measured is marked. A full
+    `scaling` takes about a minute, and its times are best taken on an idle machine.
+    """
+    from gradcheck.rendering.document import dumps
+    from gradcheck.rendering.study import csv_files, study_document, study_text
+    from gradcheck.settings import settings
+    from gradcheck.writing import write_files
+
+    found = _study(name, quick, settings(seed=seed), case, where)
+    if folder is not None:
+        write_files(Path(folder), csv_files(found))
+        click.echo(f"{len(found.tables) + 1} files written to {folder}", err=True)
+    click.echo(dumps(study_document(found)) if as_json else study_text(found), nl=not as_json)
+    sys.exit(OK if found.met else FAILED)
+
+
+def _study(name: str, quick: bool, known: Settings, case: str | None, where: tuple[str, ...]) -> Study:
+    """The study asked for. UsageError for options that are another study's."""
+    from gradcheck.studies.registry import STUDIES
+
+    if case is not None and name != "step-size":
+        raise UsageError(f"--case {case}: only `step-size` studies a single case")
+    if where and name != "accuracy" and case is None:
+        raise UsageError(f"--cases: {name} has functions of its own; `accuracy` takes cases, and `step-size` with --case")
+    progress = _Progress(None)
+    if name == "accuracy":
+        from gradcheck.studies.accuracy import accuracy
+        from gradcheck.studies.running import run as run_cases
+
+        found, _ = _find(where, known)
+        _report_problems(found)
+        return accuracy(run_cases(found, seed=known.seed, progress=progress, chosen=list(found)))
+    if case is None:
+        return STUDIES[name](seed=known.seed, quick=quick, progress=progress)
+    from gradcheck.studies.step_size import step_size, subject_of_case
+    from gradcheck.verdicts.compare import problems_of
+
+    file, _, plain = case.rpartition("::")
+    chosen = _find((file,) if file else where, known)[0].named(plain)
+    problem = next(problems_of(chosen, None, None, known.seed))
+    return step_size(subjects=[subject_of_case(problem, chosen.name)], seed=known.seed, progress=progress)
+
+
 def _find(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list[Case] | None]:
     """The cases of the paths given, and those chosen by name if any argument is no path."""
     from gradcheck.studies.collection import load_cases
@@ -247,9 +318,9 @@ def _write_report(folder: Path, result: Any) -> None:
 
 
 class _Progress:
-    """One line on stderr per second, once a run has lasted a second."""
+    """One line on stderr per second, once a run has lasted a second; without a total where that is not known."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int | None) -> None:
         import time
 
         self.clock: Callable[[], float] = time.monotonic
@@ -260,7 +331,7 @@ class _Progress:
         now = self.clock()
         if now - self.last >= 1:
             self.last = now
-            click.echo(f"[{self.done}/{self.total}] {what}", err=True)
+            click.echo(what if self.total is None else f"[{self.done}/{self.total}] {what}", err=True)
 
 
 if __name__ == "__main__":

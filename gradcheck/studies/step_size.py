@@ -163,7 +163,7 @@ def step_size(
     chosen = [subject_of(f, x) for f, x in BUILT_IN] if subjects is None else list(subjects)
     curves = [c for s in chosen for c in _curves(s, formulas, seed, progress)]
     differences = [c for c in curves if c.optimum is not None]
-    tables = (_errors(curves), _optima(differences))
+    tables = (_optima(differences), _errors(curves))
     statements = (*_v_statements(differences), *_complex_statements([c for c in curves if c.optimum is None], chosen))
     return Study("step-size", "Error of differences against their step", QUESTION, tables, statements, _charts(differences), NOTES)
 

@@ -48,8 +48,8 @@ def in_turn(
     share = budget / max(len(calls), 1)
     for done in range(rounds):
         progress(f"timing {len(calls)} calls, round {done + 1} of {rounds}")
-        names = list(calls)
-        for key in (*names[done % len(names) :], *names[: done % len(names)]):  # nobody always comes first
+        names, first = list(calls), done % max(len(calls), 1)
+        for key in (*names[first:], *names[:first]):  # nobody always comes first
             if done < LEAST or sum(seconds[key]) * repeats[key] < share:
                 seconds[key].append(_once(calls[key], repeats[key], clock))
     return {key: _summary(found, repeats[key]) for key, found in seconds.items()}

@@ -20,7 +20,7 @@ from gradcheck.circuit.source import Program, applied, scalar_text
 from gradcheck.errors import GradcheckError
 from gradcheck.primitives import Exact
 from gradcheck.primitives.reductions import kept_shape
-from gradcheck.studies.algebra import evaluate, number_tree, parse, replaced, shorter, text_of
+from gradcheck.studies.algebra import constant_of, evaluate, number_tree, parse, replaced, shorter, text_of
 
 AGREE = 1e-9  # two ways to write a rule round differently; beyond this they differ
 WRITTEN = 8  # elements of a constant array that are written out inside a formula
@@ -120,7 +120,7 @@ class Formulas:
             tree, shape = parse(form), None
             if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "sum_to":
                 tree, shape = tree.args[0], ast.literal_eval(tree.args[1])
-            return summed(text_of(shorter(replaced(tree, by))), type.shape, shape)
+            return summed(text_of(_times_slope(tree, by)), type.shape, shape)
         except FAILURES:
             return None
 
@@ -150,6 +150,20 @@ class Formulas:
             elif opcode >= 0 and needed[i]:
                 names[i] = self._expression(rule, i, [names[j] for j in rule.inputs_of(i)], f"_c{k}_r{i}")
         return text_of(shorter(parse(names[rule.outputs[0]])))
+
+
+def _times_slope(tree: ast.expr, by: Mapping[str, ast.expr]) -> ast.expr:
+    """A form in our identifiers; where it is a product with the cotangent, that comes first and the local derivative stays together."""
+    whole = shorter(replaced(tree, by))
+    node = tree
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        node = node.left
+    node = node.operand if isinstance(node, ast.UnaryOp) else node
+    if node is tree or not (isinstance(node, ast.Name) and node.id == "g" and isinstance(tree, ast.BinOp)):
+        return whole
+    slope = shorter(replaced(tree, {**by, "g": ast.Constant(1)}))
+    first, second = (slope, by["g"]) if constant_of(slope) is not None else (by["g"], slope)
+    return shorter(ast.BinOp(first, ast.Mult(), second))
 
 
 def agree(found: Any, number: Any) -> bool:

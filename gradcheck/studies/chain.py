@@ -126,7 +126,9 @@ class _Writer:
         for array, read in readers.items():
             places = [self._place(k) for k in read]
             if array in self.formulas.ids and array != self.result and None not in places and len(set(places)) == len(places):
-                found |= {k: (self.names[array], p) for k, p in zip(read, places, strict=True) if k not in self.circuit.names and p is not None}
+                found |= {
+                    k: (self.names[array], p) for k, p in zip(read, places, strict=True) if k not in self.circuit.names and p is not None
+                }
         return {k: v for k, v in found.items() if self.number[v[0]] not in found}
 
     def _place(self, k: int) -> tuple[int, ...] | None:
@@ -331,7 +333,9 @@ class _Writer:
             done.add(k)
             if h in left_out and lines:
                 gaps.append((len(lines), left_out[h]))
-        return Part("unrolled", "The chain rule as a recursion, from the result until the inputs are reached", tuple(lines), "", tuple(gaps))
+        return Part(
+            "unrolled", "The chain rule as a recursion, from the result until the inputs are reached", tuple(lines), "", tuple(gaps)
+        )
 
     def _prime(self, k: int, hops: Sequence[int]) -> str:
         """The derivative of value k in terms of those of its operands; nothing where no short form is known to hold."""

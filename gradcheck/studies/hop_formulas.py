@@ -84,7 +84,9 @@ class Formulas:
             if written is not None and self.agrees(written := self.fitted(written, number), number):
                 return written
         given = (self._cotangent_value(cotangent, k), self.env[self.ids[k]], *(self.value(i) for i in read))
-        return self._inline(simplify(traced_rule(primitive, position, given, params)), (cotangent, self.ids[k], *map(self.operand, read)), k)
+        return self._inline(
+            simplify(traced_rule(primitive, position, given, params)), (cotangent, self.ids[k], *map(self.operand, read)), k
+        )
 
     def slope(self, k: int, position: int) -> str:
         """The local derivative of an operation on each entry, before anything is added up over stretched axes."""

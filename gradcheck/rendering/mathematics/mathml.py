@@ -104,7 +104,7 @@ def _space_functions(element: Any) -> None:
     """A little space between the name of a function and an argument without brackets, as TeX puts it."""
     children = list(element)
     for at, child in reversed(list(enumerate(children))):
-        name = child.tag == "mi" and child.text in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "ln")
+        name = child.tag == "mi" and child.text in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "ln")
         if name and at + 1 < len(children) and not _is_fenced(children[at + 1]):
             element.insert(at + 1, ET.Element("mspace", {"width": "0.167em"}))
 

@@ -55,7 +55,10 @@ class Writer:
         """The piece of a tree; ValueError for what is no formula, or longer than anybody reads."""
         if sum(1 for _ in ast.walk(tree)) > NODES:
             raise ValueError("too long to be written")
-        return self.piece(tree)
+        try:
+            return self.piece(tree)
+        except RecursionError as error:
+            raise ValueError("too deep to be written") from error
 
     def piece(self, tree: ast.expr) -> Piece:
         """The piece of a part of a tree."""
@@ -105,6 +108,8 @@ class Writer:
             return self._product(left, right, shape)
         if isinstance(op, ast.MatMult):
             return matrix_product(left, right)
+        if isinstance(op, ast.Div) and isinstance(tree.right, ast.Constant) and "\\frac" in left.latex:  # fractions in fractions are small
+            return Piece(f"\\frac{{1}}{{{right.latex}}}\\,{left.fit(FACTOR)}", TERM, shape)
         if isinstance(op, ast.Div):
             return Piece(f"\\frac{{{left.latex}}}{{{right.latex}}}", FACTOR, shape)
         if isinstance(op, ast.Pow):
@@ -267,7 +272,17 @@ def entry_shape(shape: Shape, parts: Sequence[ast.expr]) -> Shape:
     if shape is None:
         return None
     try:
-        index = eval(compile(ast.fix_missing_locations(ast.Expression(ast.Subscript(ast.Name("x", ast.Load()), ast.Tuple(list(parts), ast.Load()), ast.Load()))), "<index>", "eval"), {"np": np, "__builtins__": {}}, {"x": np.broadcast_to(0.0, shape)})  # noqa: S307, E501
+        index = eval(
+            compile(
+                ast.fix_missing_locations(
+                    ast.Expression(ast.Subscript(ast.Name("x", ast.Load()), ast.Tuple(list(parts), ast.Load()), ast.Load()))
+                ),
+                "<index>",
+                "eval",
+            ),
+            {"np": np, "__builtins__": {}},
+            {"x": np.broadcast_to(0.0, shape)},
+        )  # noqa: S307, E501
     except (NameError, IndexError, TypeError, ValueError):
         return None
     return np.shape(index)

@@ -133,6 +133,6 @@ def evaluate(formula: str, values: Mapping[str, Any]) -> Any:
     """What a formula gives, in the rounding of NumPy; raises what NumPy raises."""
     from gradcheck.circuit.source import scope
 
-    names = NAMESPACE | scope() | {"log": np.log, "sqrt": np.sqrt, "pi": np.pi, "exp": np.exp}
+    names = NAMESPACE | scope() | {"log": np.log, "sqrt": np.sqrt, "pi": np.pi, "exp": np.exp, "slice": slice}
     with np.errstate(all="ignore"):
         return eval(compiled(formula), dict(names), dict(values))  # noqa: S307  formulas of our own

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck.circuit import Circuit, value_names
 from gradcheck.studies.algebra import parse, replaced, size, text_of
-from gradcheck.studies.derivation import Derivation, Hop
+from gradcheck.studies.derivation import Derivation
 from gradcheck.studies.hop_formulas import MANY, Formulas
 from gradcheck.studies.lemmas import lemma_of
 from gradcheck.studies.paths import paths_to
@@ -86,7 +86,8 @@ def chain_of(circuit: Circuit, derivation: Derivation) -> Chain:
 
 class _Writer:
     def __init__(self, circuit: Circuit, derivation: Derivation) -> None:
-        self.circuit, self.derivation, self.env = circuit, derivation, {}
+        self.circuit, self.derivation = circuit, derivation
+        self.env: dict[str, Any] = {}
         self.formulas = Formulas(circuit, self.env)
         self.names = value_names(circuit)
         self.number = {self.names[k]: k for k in self.formulas.ids}

@@ -121,7 +121,8 @@ class Formulas:
                 by[name.upper()] = by[name] if type.shape in (kept, ()) else parse(f"np.reshape({text_of(by[name])}, {kept})")
             tree, shape = parse(form), None
             if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "sum_to":
-                tree, shape = tree.args[0], ast.literal_eval(tree.args[1])
+                inner, wanted = tree.args
+                tree, shape = inner, ast.literal_eval(wanted)
             return summed(text_of(_times_slope(tree, by)), type.shape, shape)
         except FAILURES:
             return None
@@ -197,7 +198,7 @@ def _exact(value: Exact) -> str:
     try:
         if abs(evaluate(text, {}) - value.value) <= 1e-14 * abs(value.value):
             return f"({text})"
-    except FAILURES + (SyntaxError,):
+    except (*FAILURES, SyntaxError):
         pass
     return _bracketed(repr(value.value))
 

@@ -233,7 +233,7 @@ def _where(writer: Writer, tree: ast.Call) -> Piece | None:
     condition, yes, no = map(writer.piece, tree.args)
     shape = broadcast(condition.shape, broadcast(yes.shape, no.shape))
     text = condition.latex.removeprefix("\\left[").removesuffix("\\right]") if isinstance(tree.args[0], ast.Compare) else condition.latex
-    if not shape == ():
+    if shape != ():
         writer.said.add("cases")
     return Piece(f"\\begin{{cases}} {yes.latex} & \\text{{if }} {text} \\\\ {no.latex} & \\text{{else}} \\end{{cases}}", TERM, shape, None)
 

@@ -229,11 +229,12 @@ class _Maker:
 _SIGNS = {"=": "=", "\\approx": "≈", "\\in": "in"}
 
 
-def _written(array: Any) -> str:
+def _written(value: Any) -> str:
     """A number, or a short array in brackets."""
+    array = np.asarray(value)
     if array.ndim == 0:
-        return number(array[()])
-    return "[" + ", ".join(_written(a) if array.ndim > 1 else number(a) for a in array) + "]"
+        return number(array[()] if array[()] else abs(array[()]))
+    return "[" + ", ".join(map(_written, array)) + "]"
 
 
 def _literal(formula: str) -> Any:

@@ -62,7 +62,7 @@ def _tidy(element: Any) -> None:
 
 def _prime(element: Any) -> None:
     """A prime stands behind its letter: the font's is high and small already."""
-    if element.tag in ("msup", "msubsup") and len(element) and element[-1].text == "\N{PRIME}" or _holds_prime(element):
+    if _holds_prime(element):
         base = list(element)[:-1]
         element[-1].clear()
         element[-1].tag, element[-1].text = "mo", "\N{PRIME}"
@@ -78,7 +78,7 @@ def _prime(element: Any) -> None:
 
 def _holds_prime(element: Any) -> bool:
     last = element[-1] if element.tag in ("msup", "msubsup") and len(element) else None
-    return last is not None and last.tag == "mrow" and len(last) == 1 and last[0].text == "\N{PRIME}"
+    return last is not None and "\N{PRIME}" in (last.text, *(e.text for e in last if len(last) == 1))
 
 
 def _signs(element: Any) -> None:

@@ -119,11 +119,20 @@ def list_cases(cases: tuple[str, ...]) -> None:
 @click.argument("case")
 @click.option("--cases", "where", multiple=True, help="Files or folders to look in (default: the folder `cases`).")
 @click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
-def explain(case: str, where: tuple[str, ...], seed: int | None) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex", "markdown", "html"]),
+    default="text",
+    help="Tables as text (the default), or mathematics: align* for LaTeX, Markdown, a page that stands alone.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write into this file.")
+def explain(case: str, where: tuple[str, ...], seed: int | None, form: str, output: str | None) -> None:
     """Derive a case's gradient step by step.
 
     CASE is a name, or FILE::NAME. Prints the forward table, the backward table hop by hop with local derivatives and
-    running products, the graph, the chain rule unrolled, the operation counts and the program.
+    running products, the graph, the chain rule unrolled, the operation counts and the program. In mathematics: the
+    function, each local derivative, what arrives at every value, the product along every path, the chain rule unrolled.
     """
     from gradcheck.display import explain_case
     from gradcheck.settings import settings
@@ -131,7 +140,14 @@ def explain(case: str, where: tuple[str, ...], seed: int | None) -> None:
     known = settings(seed=seed)
     file, _, name = case.rpartition("::")
     found, _ = _find((file,) if file else where, known)
-    click.echo(explain_case(found.named(name), seed=known.seed), nl=False)
+    text = explain_case(found.named(name), seed=known.seed, format=form)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    from gradcheck.writing import write_files
+
+    write_files(Path(output).parent, {Path(output).name: text})
+    click.echo(f"written to {output}", err=True)
 
 
 @main.command()

@@ -162,10 +162,12 @@ def traced_rule(primitive: Primitive, position: int, values: tuple[Any, ...], pa
     return tracer.builder.freeze((found.index,))
 
 
-def local_derivative(circuit: Circuit, k: int, position: int, values: Sequence[Any], names: Mapping[int, str]) -> Circuit | None:
+def local_derivative(
+    circuit: Circuit, k: int, position: int, values: Sequence[Any] | Mapping[int, Any], names: Mapping[int, str]
+) -> Circuit | None:
     """The local derivative of one hop as a circuit: the rule of equation k with its cotangent set to 1.
 
-    `values` and `names` are those of all values of the circuit; what depends on constants alone is folded.
+    `values` and `names` are those of all values of the circuit, or at least of equation k and its operands; what depends on constants alone is folded.
     None where nothing flows. Only elementwise operations have one number per element.
     """
     primitive, read = circuit.primitive(k), circuit.inputs_of(k)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from fractions import Fraction
 from typing import Any
 
@@ -30,17 +31,17 @@ def size(tree: ast.AST) -> int:
 
 
 def replaced(tree: ast.expr, by: Mapping[str, ast.expr]) -> ast.expr:
-    """The tree with names replaced by trees."""
+    """A copy of the tree with names replaced by trees."""
 
     class Replace(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
             return by.get(node.id, node)
 
-    return Replace().visit(tree)  # type: ignore[no-any-return]
+    return Replace().visit(deepcopy(tree))  # type: ignore[no-any-return]
 
 
 def shorter(tree: ast.expr) -> ast.expr:
-    """The same without factors of 1, exponents of 1 and double signs, and with whole numbers added up."""
+    """A copy without factors of 1, exponents of 1 and double signs, and with whole numbers added up."""
 
     class Shorten(ast.NodeTransformer):
         def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
@@ -52,7 +53,7 @@ def shorter(tree: ast.expr) -> ast.expr:
             negative = isinstance(node.op, ast.USub) and isinstance(node.operand, ast.UnaryOp) and isinstance(node.operand.op, ast.USub)
             return node.operand.operand if negative and isinstance(node.operand, ast.UnaryOp) else node
 
-    return Shorten().visit(tree)  # type: ignore[no-any-return]
+    return Shorten().visit(deepcopy(tree))  # type: ignore[no-any-return]
 
 
 _FOLDED: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -114,8 +115,7 @@ def names_in(tree: ast.AST) -> set[str]:
 
 def is_cut(formula: str) -> bool:
     """Whether a formula was shortened by dots between operands, so that it can be read but not evaluated."""
-    return any(isinstance(n, ast.Constant) and n.value is Ellipsis
-        for n in _terms(parse(formula)))
+    return any(isinstance(n, ast.Constant) and n.value is Ellipsis for n in _terms(parse(formula)))
 
 
 def _terms(tree: ast.expr) -> list[ast.AST]:
@@ -133,6 +133,6 @@ def evaluate(formula: str, values: Mapping[str, Any]) -> Any:
     """What a formula gives, in the rounding of NumPy; raises what NumPy raises."""
     from gradcheck.circuit.source import scope
 
-    names = NAMESPACE | scope() | {"log": np.log, "sqrt": np.sqrt, "pi": np.pi, "exp": np.exp}
+    names = NAMESPACE | scope() | {"log": np.log, "sqrt": np.sqrt, "pi": np.pi, "exp": np.exp, "slice": slice}
     with np.errstate(all="ignore"):
         return eval(compiled(formula), dict(names), dict(values))  # noqa: S307  formulas of our own

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcheck.circuit import Circuit, value_names
 from gradcheck.studies.algebra import parse, replaced, size, text_of
-from gradcheck.studies.derivation import Derivation, Hop
+from gradcheck.studies.derivation import Derivation
 from gradcheck.studies.hop_formulas import MANY, Formulas
 from gradcheck.studies.lemmas import lemma_of
 from gradcheck.studies.paths import paths_to
@@ -86,7 +86,8 @@ def chain_of(circuit: Circuit, derivation: Derivation) -> Chain:
 
 class _Writer:
     def __init__(self, circuit: Circuit, derivation: Derivation) -> None:
-        self.circuit, self.derivation, self.env = circuit, derivation, {}
+        self.circuit, self.derivation = circuit, derivation
+        self.env: dict[str, Any] = {}
         self.formulas = Formulas(circuit, self.env)
         self.names = value_names(circuit)
         self.number = {self.names[k]: k for k in self.formulas.ids}
@@ -126,7 +127,9 @@ class _Writer:
         for array, read in readers.items():
             places = [self._place(k) for k in read]
             if array in self.formulas.ids and array != self.result and None not in places and len(set(places)) == len(places):
-                found |= {k: (self.names[array], p) for k, p in zip(read, places, strict=True) if k not in self.circuit.names and p is not None}
+                found |= {
+                    k: (self.names[array], p) for k, p in zip(read, places, strict=True) if k not in self.circuit.names and p is not None
+                }
         return {k: v for k, v in found.items() if self.number[v[0]] not in found}
 
     def _place(self, k: int) -> tuple[int, ...] | None:
@@ -331,7 +334,9 @@ class _Writer:
             done.add(k)
             if h in left_out and lines:
                 gaps.append((len(lines), left_out[h]))
-        return Part("unrolled", "The chain rule as a recursion, from the result until the inputs are reached", tuple(lines), "", tuple(gaps))
+        return Part(
+            "unrolled", "The chain rule as a recursion, from the result until the inputs are reached", tuple(lines), "", tuple(gaps)
+        )
 
     def _prime(self, k: int, hops: Sequence[int]) -> str:
         """The derivative of value k in terms of those of its operands; nothing where no short form is known to hold."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, interpret, local_derivative, traced_rule, trail, value_names
+from gradcheck.studies.tangents import EACH, TOGETHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ def _recursion(circuit: Circuit, names: dict[int, str]) -> Iterator[str]:
         primitive, read = circuit.primitive(k), circuit.inputs_of(k)
         if primitive is None or k not in active:
             continue
-        terms = [_term(circuit, names, k, position) for position, i in enumerate(read) if i in active]
+        terms = [_together(circuit, names, k, active)] if primitive.name in TOGETHER else []
+        terms = terms or [_term(circuit, names, k, position) for position, i in enumerate(read) if i in active]
         yield f"{names[k]}' = {' + '.join(terms)}"
 
 
@@ -152,7 +154,7 @@ def _term(circuit: Circuit, names: dict[int, str], k: int, position: int) -> str
     inner = f"{names[read[position]]}'"
     if not primitive.elementwise:
         return _linear_term(circuit, names, k, position, inner)
-    stand_ins = [circuit.constants.get(i, np.ones(circuit.type(i).shape)[()]) for i in range(k + 1)]
+    stand_ins = {i: circuit.constants.get(i, np.ones(circuit.type(i).shape)[()]) for i in (k, *read)}
     local = local_derivative(circuit, k, position, stand_ins, names)
     assert local is not None
     text = inline(local, local.names)
@@ -160,16 +162,21 @@ def _term(circuit: Circuit, names: dict[int, str], k: int, position: int) -> str
     return signs[text] + inner if text in signs else f"{_wrapped(text)} * {inner}"
 
 
-def _linear_term(circuit: Circuit, names: dict[int, str], k: int, position: int, inner: str) -> str:
-    """For operations linear in each operand, the operation itself with the operand's derivative in its place."""
-    from gradcheck.circuit.source import Program, expression
+def _together(circuit: Circuit, names: dict[int, str], k: int, active: set[int]) -> str:
+    """For operations linear in all operands at once, the operation itself on their derivatives; what does not move has none."""
+    from gradcheck.circuit.source import Program, applied
 
-    swapped = dict(names)
-    read = circuit.inputs_of(k)
-    if read.count(read[position]) > 1:  # the same value twice: name the slot instead
+    return applied(circuit, k, [f"{names[i]}'" if i in active else f"0 * {names[i]}" for i in circuit.inputs_of(k)], Program(names=names))
+
+
+def _linear_term(circuit: Circuit, names: dict[int, str], k: int, position: int, inner: str) -> str:
+    """For operations linear in each operand, the operation itself with the operand's derivative in its place; for others, no formula."""
+    from gradcheck.circuit.source import Program, applied
+
+    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    if primitive is None or primitive.name not in EACH:
         return f"d{names[k]}/d{names[read[position]]}({inner})"
-    swapped[read[position]] = inner
-    return expression(circuit, k, Program(names=swapped))
+    return applied(circuit, k, [inner if p == position else names[i] for p, i in enumerate(read)], Program(names=names))
 
 
 def _wrapped(text: str) -> str:

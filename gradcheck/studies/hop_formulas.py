@@ -20,7 +20,7 @@ from gradcheck.circuit.source import Program, applied, scalar_text
 from gradcheck.errors import GradcheckError
 from gradcheck.primitives import Exact
 from gradcheck.primitives.reductions import kept_shape
-from gradcheck.studies.algebra import evaluate, number_tree, parse, replaced, shorter, text_of
+from gradcheck.studies.algebra import constant_of, evaluate, number_tree, parse, replaced, shorter, text_of
 
 AGREE = 1e-9  # two ways to write a rule round differently; beyond this they differ
 WRITTEN = 8  # elements of a constant array that are written out inside a formula
@@ -84,7 +84,9 @@ class Formulas:
             if written is not None and self.agrees(written := self.fitted(written, number), number):
                 return written
         given = (self._cotangent_value(cotangent, k), self.env[self.ids[k]], *(self.value(i) for i in read))
-        return self._inline(simplify(traced_rule(primitive, position, given, params)), (cotangent, self.ids[k], *map(self.operand, read)), k)
+        return self._inline(
+            simplify(traced_rule(primitive, position, given, params)), (cotangent, self.ids[k], *map(self.operand, read)), k
+        )
 
     def slope(self, k: int, position: int) -> str:
         """The local derivative of an operation on each entry, before anything is added up over stretched axes."""
@@ -119,8 +121,9 @@ class Formulas:
                 by[name.upper()] = by[name] if type.shape in (kept, ()) else parse(f"np.reshape({text_of(by[name])}, {kept})")
             tree, shape = parse(form), None
             if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "sum_to":
-                tree, shape = tree.args[0], ast.literal_eval(tree.args[1])
-            return summed(text_of(shorter(replaced(tree, by))), type.shape, shape)
+                inner, wanted = tree.args
+                tree, shape = inner, ast.literal_eval(wanted)
+            return summed(text_of(_times_slope(tree, by)), type.shape, shape)
         except FAILURES:
             return None
 
@@ -152,6 +155,20 @@ class Formulas:
         return text_of(shorter(parse(names[rule.outputs[0]])))
 
 
+def _times_slope(tree: ast.expr, by: Mapping[str, ast.expr]) -> ast.expr:
+    """A form in our identifiers; where it is a product with the cotangent, that comes first and the local derivative stays together."""
+    whole = shorter(replaced(tree, by))
+    node = tree
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        node = node.left
+    node = node.operand if isinstance(node, ast.UnaryOp) else node
+    if node is tree or not (isinstance(node, ast.Name) and node.id == "g" and isinstance(tree, ast.BinOp)):
+        return whole
+    slope = shorter(replaced(tree, {**by, "g": ast.Constant(1)}))
+    first, second = (slope, by["g"]) if constant_of(slope) is not None else (by["g"], slope)
+    return shorter(ast.BinOp(first, ast.Mult(), second))
+
+
 def agree(found: Any, number: Any) -> bool:
     """Whether two numbers are the same up to the rounding of another way to write them."""
     if np.shape(found) != np.shape(number):
@@ -181,7 +198,7 @@ def _exact(value: Exact) -> str:
     try:
         if abs(evaluate(text, {}) - value.value) <= 1e-14 * abs(value.value):
             return f"({text})"
-    except FAILURES + (SyntaxError,):
+    except (*FAILURES, SyntaxError):
         pass
     return _bracketed(repr(value.value))
 

@@ -38,4 +38,3 @@ def _term(circuit: Circuit, formulas: Formulas, k: int, position: int) -> str:
 def _moved(circuit: Circuit, formulas: Formulas, k: int, positions: list[int]) -> str:
     """The operation itself, with the derivatives of some operands in their places."""
     return formulas.step(k, {p: f"_t{circuit.inputs_of(k)[p]}" for p in positions})
-

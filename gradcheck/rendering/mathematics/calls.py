@@ -12,14 +12,27 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.rendering.mathematics.writer import BASE, FACTOR, SUM, TERM, Piece, Shape, Writer, broadcast, matrix_product, power, some, transposed
+from gradcheck.rendering.mathematics.writer import (
+    BASE,
+    FACTOR,
+    SUM,
+    TERM,
+    Piece,
+    Shape,
+    Writer,
+    broadcast,
+    matrix_product,
+    power,
+    some,
+    transposed,
+)
 
 FUNCTIONS = {
     "sin": "\\sin", "cos": "\\cos", "tan": "\\tan", "arcsin": "\\arcsin", "arccos": "\\arccos", "arctan": "\\arctan", "sinh": "\\sinh",
     "cosh": "\\cosh", "tanh": "\\tanh", "exp": "\\exp", "log": "\\ln", "log2": "\\log_{2}", "log10": "\\log_{10}", "det": "\\det",
     "gamma": "\\Gamma",
 }  # fmt: skip
-PLAIN = ("\\sin", "\\cos", "\\tan", "\\sinh", "\\cosh", "\\tanh", "\\exp", "\\ln")  # stand before a single letter without brackets
+PLAIN = ("\\sin", "\\cos", "\\tan", "\\sinh", "\\cosh", "\\tanh", "\\ln")  # stand before a single letter without brackets
 EACH = {  # functions that act on each entry and go by their name
     "sign", "erf", "erfc", "erfcx", "arcsinh", "arccosh", "arctanh", "arctan2", "hypot", "logit", "ndtr", "log_ndtr", "digamma", "floor", "ceil",
     "rint", "trunc", "isnan", "isfinite", "xlogy", "logaddexp", "logaddexp2", "maximum", "minimum", "sinc", "gammaln", "clip",
@@ -75,7 +88,11 @@ def operator(name: str) -> str:
 
 def _option(writer: Writer, keyword: ast.keyword) -> str:
     value = keyword.value
-    shown = writer.piece(value).latex if not isinstance(value, ast.Constant) or isinstance(value.value, int | float) else _word(str(value.value))
+    shown = (
+        writer.piece(value).latex
+        if not isinstance(value, ast.Constant) or isinstance(value.value, int | float)
+        else _word(str(value.value))
+    )
     return f"\\mathrm{{{(keyword.arg or '').replace('_', chr(92) + '_')}}}={shown}"
 
 
@@ -128,8 +145,15 @@ def _reduction(sign: str, averaged: bool = False) -> Callable[[Writer, ast.Call]
         body = x.fit(FACTOR) if not entry else (x.latex if _bare(x) else f"\\left({x.latex}\\right)") + entry
         if averaged and (x.shape is None or axes is None):
             return None
-        count = f"\\frac{{1}}{{{int(np.prod([x.shape[a] for a in axes], dtype=int))}}} " if averaged and x.shape is not None and axes else ""
-        return Piece(f"{count}{sign}_{{{below}}} {body}", TERM, _reduced(x.shape, axes, bool(options.get("keepdims"))), f"\\left({count}{sign}_{{{below}}} {body}\\right)")
+        count = (
+            f"\\frac{{1}}{{{int(np.prod([x.shape[a] for a in axes], dtype=int))}}} " if averaged and x.shape is not None and axes else ""
+        )
+        return Piece(
+            f"{count}{sign}_{{{below}}} {body}",
+            TERM,
+            _reduced(x.shape, axes, bool(options.get("keepdims"))),
+            f"\\left({count}{sign}_{{{below}}} {body}\\right)",
+        )
 
     return handler
 
@@ -171,7 +195,9 @@ def _stretch(writer: Writer, tree: ast.Call) -> Piece | None:
     if x.scalar:
         ones = f"\\mathbf{{1}}_{{{dimensions(shape)}}}"
         one = isinstance(inner, ast.Constant) and inner.value == 1
-        return Piece(ones if one else f"{x.latex if x.level == TERM and x.tight is None else x.fit(FACTOR)}\\,{ones}", BASE if one else TERM, shape)
+        return Piece(
+            ones if one else f"{x.latex if x.level == TERM and x.tight is None else x.fit(FACTOR)}\\,{ones}", BASE if one else TERM, shape
+        )
     if x.shape is None or x.shape == shape:
         return Piece(x.latex, x.level, shape, x.tight)
     lead = len(shape) - len(x.shape)
@@ -207,7 +233,7 @@ def _where(writer: Writer, tree: ast.Call) -> Piece | None:
     condition, yes, no = map(writer.piece, tree.args)
     shape = broadcast(condition.shape, broadcast(yes.shape, no.shape))
     text = condition.latex.removeprefix("\\left[").removesuffix("\\right]") if isinstance(tree.args[0], ast.Compare) else condition.latex
-    if not shape == ():
+    if shape != ():
         writer.said.add("cases")
     return Piece(f"\\begin{{cases}} {yes.latex} & \\text{{if }} {text} \\\\ {no.latex} & \\text{{else}} \\end{{cases}}", TERM, shape, None)
 

@@ -36,11 +36,10 @@ def _rows(line: Line) -> Iterator[str]:
     """A line as rows of align*: one, or where it is wide one for each sign."""
     note = f" && \\text{{{_latex_words(line.note)}}}" if line.note else ""
     if len(line.latex) <= WIDE or len(line.rights) < 2:
-        first, *rest = line.rights or (("", ""),)
-        yield f"{line.left} &{first[0]} {first[1]}{''.join(f' {s} {r}' for s, r in rest)}{note}"
+        yield f"{line.left.latex} &{' '.join(r.latex for r in line.rights)}{note}"
         return
-    for i, (sign, right) in enumerate(line.rights):
-        yield f"{line.left if i == 0 else ''} &{sign} {right}{note if i == 0 else ''}"
+    for i, right in enumerate(line.rights):
+        yield f"{line.left.latex if i == 0 else ''} &{right.latex}{note if i == 0 else ''}"
 
 
 def blocks(section: Section) -> Iterator[tuple[tuple[Line, ...], str]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck.rendering.layout import number
 from gradcheck.rendering.mathematics.calls import dimensions
-from gradcheck.rendering.mathematics.names import Names, shortened
+from gradcheck.rendering.mathematics.names import Names
 from gradcheck.rendering.mathematics.numbers import ENTRIES, is_exact, largest, latex_number, latex_quantity, plain_quantity
 from gradcheck.rendering.mathematics.plain import plain_formula
 from gradcheck.rendering.mathematics.writer import BASE, FACTOR, SUM, TERM, Piece, Writer
@@ -30,16 +30,23 @@ LETTERS = "ijklmnpqst"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of mathematics: a left side, and what it equals in turn, each with its sign (=, \\approx, \\in).
+class Side:
+    """One side of a line with the sign before it (=, \\approx, \\in): LaTeX, and the same as plain text."""
 
-    `text` is the same as plain text, `note` by what it holds, `hop` the hop it tells of; `formula` and `value` are what can be checked: the
+    latex: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of mathematics: a left side, and what it equals in turn.
+
+    `note` says by what it holds, `hop` the hop it tells of; `formula` and `value` are what can be checked: the
     formula over a chain's identifiers as Python, and the number shown.
     """
 
-    left: str
-    rights: tuple[tuple[str, str], ...]
-    text: str
+    left: Side
+    rights: tuple[Side, ...]
     note: str = ""
     hop: tuple[str, str] | None = None
     formula: str = ""
@@ -48,7 +55,12 @@ class Line:
     @property
     def latex(self) -> str:
         """The whole line."""
-        return " ".join([self.left, *(f"{sign} {right}" for sign, right in self.rights)])
+        return " ".join(side.latex for side in (self.left, *self.rights))
+
+    @property
+    def text(self) -> str:
+        """The whole line as plain text."""
+        return " ".join(side.text for side in (self.left, *self.rights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +175,12 @@ class _Maker:
         return Section(part.name, part.title, lines, part.remark, part.left_out)
 
     def _line(self, line: Equality, part: str) -> Line:
-        left, text = self.pieces[line.left].latex, self.texts[line.left]
-        rights: list[tuple[str, str]] = []
-        for sign, latex, plain in (*self._formula(line), *self._shape(line, part), *self._value(line)):
-            rights.append((sign, latex))
-            text += f" {_SIGNS[sign]} {plain}" if sign else f"  {plain}"
-        return Line(left, tuple(rights), text, line.note, line.hop, line.formula, line.value)
+        rights = tuple(
+            Side(f"{sign} {latex}".strip(), f"{_SIGNS.get(sign, '')} {plain}".strip())
+            for sign, latex, plain in (*self._formula(line), *self._shape(line, part), *self._value(line))
+        )
+        left = Side(self.pieces[line.left].latex, self.texts[line.left])
+        return Line(left, rights, line.note, line.hop, line.formula, line.value)
 
     def _formula(self, line: Equality) -> Iterator[tuple[str, str, str]]:
         if not line.formula:
@@ -217,11 +229,12 @@ class _Maker:
 _SIGNS = {"=": "=", "\\approx": "≈", "\\in": "in"}
 
 
-def _written(array: Any) -> str:
+def _written(value: Any) -> str:
     """A number, or a short array in brackets."""
+    array = np.asarray(value)
     if array.ndim == 0:
-        return number(array[()])
-    return "[" + ", ".join(_written(a) if array.ndim > 1 else number(a) for a in array) + "]"
+        return number(array[()] if array[()] else abs(array[()]))
+    return "[" + ", ".join(map(_written, array)) + "]"
 
 
 def _literal(formula: str) -> Any:
@@ -251,6 +264,3 @@ def _number_piece(value: Any) -> Piece:
 def _number_text(value: Any) -> str:
     text = number(value)
     return f"({text})" if text.startswith("-") else text
-
-
-__all__ = ["Line", "Mathematics", "Section", "mathematics_of", "shortened"]

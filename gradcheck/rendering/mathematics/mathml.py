@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from gradcheck.errors import UsageError
 
-KEPT = {"display", "stretchy", "fence", "form", "mathvariant", "accent", "width", "separator"}
+KEPT = {"display", "stretchy", "fence", "form", "mathvariant", "accent", "width", "separator", "lspace", "rspace"}
 SUMS = {"∑", "∏", "max", "min"}
 ELEMENTS = {
     "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover",
@@ -39,6 +39,8 @@ def _tidy(element: Any) -> None:
     if element.tag not in ELEMENTS:
         raise ValueError(f"<{element.tag}> in a formula")
     left = element.get("columnalign") == "left"
+    if element.get("mathvariant") == "bold" and element.text == "1":
+        element.text = "\N{MATHEMATICAL BOLD DIGIT ONE}"  # browsers know no other variant than normal
     for name in [a for a in element.attrib if a not in KEPT]:
         del element.attrib[name]
     if left:
@@ -48,8 +50,44 @@ def _tidy(element: Any) -> None:
         element.attrib.clear()
     if element.tag in ("msub", "msubsup") and len(element) and element[0].text in SUMS:
         element.tag = {"msub": "munder", "msubsup": "munderover"}[element.tag]
+    if element.get("mathvariant") not in (None, "normal"):
+        del element.attrib["mathvariant"]
+    if element.get("fence") == "true":
+        element.attrib |= {"lspace": "0", "rspace": "0"}
+    _prime(element)
+    _signs(element)
     _join_letters(element)
     _space_functions(element)
+
+
+def _prime(element: Any) -> None:
+    """A prime stands behind its letter: the font's is high and small already."""
+    if _holds_prime(element):
+        base = list(element)[:-1]
+        element[-1].clear()
+        element[-1].tag, element[-1].text = "mo", "\N{PRIME}"
+        element[-1].attrib |= {"lspace": "0", "rspace": "0"}
+        if element.tag == "msubsup":
+            inner = ET.Element("msub")
+            inner.extend(base)
+            for child in base:
+                element.remove(child)
+            element.insert(0, inner)
+        element.tag = "mrow"
+
+
+def _holds_prime(element: Any) -> bool:
+    last = element[-1] if element.tag in ("msup", "msubsup") and len(element) else None
+    return last is not None and "\N{PRIME}" in (last.text, *(e.text for e in last if len(last) == 1))
+
+
+def _signs(element: Any) -> None:
+    """A minus behind a bracket or another sign is a sign, and not an operation with space around it."""
+    if element.tag == "mrow":
+        for before, child in zip([None, *element], list(element), strict=False):
+            opens = before is None or (before.tag == "mo" and before.text not in (")", "]", "|", "\N{PRIME}"))
+            if child.tag == "mo" and child.text == "\N{MINUS SIGN}" and opens:
+                child.attrib |= {"form": "prefix", "lspace": "0", "rspace": "0"}
 
 
 def _join_letters(element: Any) -> None:
@@ -66,7 +104,7 @@ def _space_functions(element: Any) -> None:
     """A little space between the name of a function and an argument without brackets, as TeX puts it."""
     children = list(element)
     for at, child in reversed(list(enumerate(children))):
-        name = child.tag == "mi" and child.text in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "ln")
+        name = child.tag == "mi" and child.text in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "ln")
         if name and at + 1 < len(children) and not _is_fenced(children[at + 1]):
             element.insert(at + 1, ET.Element("mspace", {"width": "0.167em"}))
 

@@ -43,9 +43,10 @@ def latex_quantity(value: Any) -> str:
     if array.ndim == 0:
         return latex_number(array[()])
     if 0 < array.size <= ENTRIES and array.ndim <= 2:
-        rows = array if array.ndim == 2 else array[None, :]
-        body = " \\\\ ".join(" & ".join(latex_number(v) for v in row) for row in rows)
-        return f"\\begin{{bmatrix}} {body} \\end{{bmatrix}}" + ("^{\\top}" if array.ndim == 1 else "")
+        if array.ndim == 1:
+            return "\\left[" + ",\\, ".join(map(latex_number, array)) + "\\right]"
+        body = " \\\\ ".join(" & ".join(map(latex_number, row)) for row in array)
+        return f"\\begin{{bmatrix}} {body} \\end{{bmatrix}}"
     return ""
 
 

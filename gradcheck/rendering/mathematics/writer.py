@@ -34,7 +34,7 @@ class Piece:
         """The LaTeX, in brackets where the place asks for something tighter."""
         if self.level >= need:
             return self.latex
-        return self.tight if self.tight is not None and need <= FACTOR else f"\\left({self.latex}\\right)"
+        return self.tight if self.tight is not None and need <= FACTOR else _bracketed(self)
 
     @property
     def scalar(self) -> bool:
@@ -55,66 +55,50 @@ class Writer:
         """The piece of a tree; ValueError for what is no formula, or longer than anybody reads."""
         if sum(1 for _ in ast.walk(tree)) > NODES:
             raise ValueError("too long to be written")
-        return self.piece(tree)
+        try:
+            return self.piece(tree)
+        except RecursionError as error:
+            raise ValueError("too deep to be written") from error
 
     def piece(self, tree: ast.expr) -> Piece:
         """The piece of a part of a tree."""
-        match tree:
-            case ast.Constant(value=value):
-                return _constant(value)
-            case ast.Name(id=name):
-                return self._name(name)
-            case ast.UnaryOp(op=op, operand=operand):
-                return self._unary(op, self.piece(operand))
-            case ast.BinOp(op=op):
-                return self._binary(tree, op)
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return self._compare(op, self.piece(left), self.piece(right))
-            case ast.Subscript(value=value, slice=index):
-                return self._entry(value, index)
-            case ast.Attribute(value=value, attr="T"):
-                return transposed(self.piece(value))
-            case ast.Attribute(attr="pi"):
-                return Piece("\\pi", BASE)
-            case ast.Call():
-                from gradcheck.rendering.mathematics.calls import call
+        write = _BY_NODE.get(type(tree))
+        if write is None:
+            raise ValueError(f"no mathematics for {ast.unparse(tree)[:60]}")
+        return write(self, tree)
 
-                return call(self, tree)
-            case ast.List(elts=elements) | ast.Tuple(elts=elements):
-                return self.listed(elements)
-        raise ValueError(f"no mathematics for {ast.unparse(tree)[:60]}")
+    def attribute(self, tree: ast.Attribute) -> Piece:
+        """A transpose, or the number pi."""
+        if tree.attr == "T":
+            return transposed(self.piece(tree.value))
+        if tree.attr == "pi":
+            return Piece("\\pi", BASE)
+        raise ValueError(f"no mathematics for {tree.attr[:60]}")
 
-    def _name(self, name: str) -> Piece:
+    def name(self, name: str) -> Piece:
+        """The symbol of an identifier."""
         if name in self.symbols:
             return self.symbols[name]
         if name == "pi":
             return Piece("\\pi", BASE)
         raise ValueError(f"no symbol for {name[:60]}")
 
-    def _unary(self, op: ast.unaryop, piece: Piece) -> Piece:
-        if isinstance(op, ast.Not | ast.Invert):
+    def unary(self, tree: ast.UnaryOp) -> Piece:
+        """A sign, or a negation."""
+        piece = self.piece(tree.operand)
+        if isinstance(tree.op, ast.Not | ast.Invert):
             return Piece(f"\\neg {piece.fit(BASE)}", FACTOR, piece.shape)
-        return Piece(f"-{piece.fit(TERM)}", SUM, piece.shape) if isinstance(op, ast.USub) else piece
+        return Piece(f"-{piece.fit(TERM)}", SUM, piece.shape) if isinstance(tree.op, ast.USub) else piece
 
-    def _binary(self, tree: ast.BinOp, op: ast.operator) -> Piece:
-        if isinstance(op, ast.Add | ast.Sub):
+    def binary(self, tree: ast.BinOp) -> Piece:
+        """An operation on two operands."""
+        if isinstance(tree.op, ast.Add | ast.Sub):
             return self._sum(tree)
+        write = _BINARY.get(type(tree.op))
+        if write is None:
+            raise ValueError(f"no mathematics for {type(tree.op).__name__}")
         left, right = self.piece(tree.left), self.piece(tree.right)
-        shape = broadcast(left.shape, right.shape)
-        if isinstance(op, ast.Mult):
-            return self._product(left, right, shape)
-        if isinstance(op, ast.MatMult):
-            return matrix_product(left, right)
-        if isinstance(op, ast.Div):
-            return Piece(f"\\frac{{{left.latex}}}{{{right.latex}}}", FACTOR, shape)
-        if isinstance(op, ast.Pow):
-            return power(left, right, shape)
-        sign = {ast.BitAnd: "\\wedge", ast.BitOr: "\\vee", ast.Mod: "\\bmod"}.get(type(op))
-        if sign is not None:
-            return Piece(f"{left.fit(BASE)} {sign} {right.fit(BASE)}", TERM, shape)
-        if isinstance(op, ast.FloorDiv):
-            return Piece(f"\\left\\lfloor \\frac{{{left.latex}}}{{{right.latex}}} \\right\\rfloor", BASE, shape)
-        raise ValueError(f"no mathematics for {type(op).__name__}")
+        return write(self, left, right, broadcast(left.shape, right.shape))
 
     def _sum(self, tree: ast.BinOp) -> Piece:
         """A chain of sums and differences, walked and not descended, since it may be long."""
@@ -130,7 +114,7 @@ class Writer:
             text, shape = f"{text} {sign} {piece.fit(TERM)}", broadcast(shape, piece.shape)
         return Piece(text, SUM, shape)
 
-    def _product(self, left: Piece, right: Piece, shape: Shape) -> Piece:
+    def product(self, left: Piece, right: Piece, shape: Shape) -> Piece:
         """Numbers stand next to their factor, arrays take a dot in a circle; a product of matrices inside one is bracketed."""
         entrywise = not left.scalar and not right.scalar
         if entrywise and left.shape != right.shape:
@@ -140,20 +124,22 @@ class Writer:
         sign = " \\odot " if entrywise else " \\cdot " if _needs_dot(first, second) else "\\,"
         return Piece(f"{first}{sign}{second}", TERM, shape)
 
-    def _compare(self, op: ast.cmpop, left: Piece, right: Piece) -> Piece:
+    def compare(self, tree: ast.Compare) -> Piece:
         """A comparison, as the number 1 where it holds and 0 where it does not (Iverson's brackets)."""
-        sign = {ast.Gt: ">", ast.GtE: "\\ge", ast.Lt: "<", ast.LtE: "\\le", ast.Eq: "=", ast.NotEq: "\\ne"}.get(type(op))
-        if sign is None:
-            raise ValueError(f"no mathematics for {type(op).__name__}")
+        sign = _COMPARISONS.get(type(tree.ops[0]))
+        if sign is None or len(tree.ops) > 1:
+            raise ValueError(f"no mathematics for {ast.unparse(tree)[:60]}")
+        left, right = self.piece(tree.left), self.piece(tree.comparators[0])
         self.said.add("holds")
         return Piece(f"\\left[{left.latex} {sign} {right.latex}\\right]", BASE, broadcast(left.shape, right.shape))
 
-    def _entry(self, value: ast.expr, index: ast.expr) -> Piece:
-        base = self.piece(value)
-        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    def entry(self, tree: ast.Subscript) -> Piece:
+        """Entries of an array, the index below it."""
+        base = self.piece(tree.value)
+        parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
         below = ",\\,".join(self.index(p) for p in parts) or "()"
-        name = base.latex if base.level == BASE and "_" not in base.latex and "{" not in base.latex else f"\\left({base.latex}\\right)"
-        return Piece(f"{name}_{{{below}}}", BASE, entry_shape(base.shape, parts))
+        bare = base.level == BASE and "_" not in base.latex and "{" not in base.latex
+        return Piece(f"{base.latex if bare else _bracketed(base)}_{{{below}}}", BASE, entry_shape(base.shape, parts))
 
     def index(self, part: ast.expr) -> str:
         """One part of an index, counted from 0 as in Python."""
@@ -195,6 +181,10 @@ def some(elements: Sequence[ast.expr]) -> Iterator[ast.expr | str]:
     yield from elements[: ELEMENTS - 2]
     yield "\\ldots"
     yield elements[-1]
+
+
+def _bracketed(piece: Piece) -> str:
+    return f"\\left({piece.latex}\\right)"
 
 
 def _constant(value: Any) -> Piece:
@@ -262,15 +252,63 @@ def broadcast(left: Shape, right: Shape) -> Shape:
         return None
 
 
+def quotient(left: Piece, right: Piece, shape: Shape) -> Piece:
+    """A fraction; a fraction over a number is a fraction of numbers times it, since fractions in fractions are small."""
+    if "\\frac" in left.latex and right.latex.isdigit():
+        return Piece(f"\\frac{{1}}{{{right.latex}}}\\,{left.fit(FACTOR)}", TERM, shape)
+    return Piece(f"\\frac{{{left.latex}}}{{{right.latex}}}", FACTOR, shape)
+
+
 def entry_shape(shape: Shape, parts: Sequence[ast.expr]) -> Shape:
     """The shape of `x[parts]`, where that can be told."""
     if shape is None:
         return None
     try:
-        index = eval(compile(ast.fix_missing_locations(ast.Expression(ast.Subscript(ast.Name("x", ast.Load()), ast.Tuple(list(parts), ast.Load()), ast.Load()))), "<index>", "eval"), {"np": np, "__builtins__": {}}, {"x": np.broadcast_to(0.0, shape)})  # noqa: S307, E501
-    except (NameError, IndexError, TypeError, ValueError):
+        chosen: tuple[int, ...] = np.shape(np.broadcast_to(0.0, shape)[tuple(map(_index_value, parts))])
+        return chosen
+    except (ValueError, IndexError, TypeError):
         return None
-    return np.shape(index)
 
 
-Handler = Callable[[Writer, ast.Call], Piece]
+def _index_value(part: ast.expr) -> Any:
+    """An index as Python has it; ValueError where it holds a name."""
+    if isinstance(part, ast.Slice):
+        return slice(*(None if e is None else ast.literal_eval(e) for e in (part.lower, part.upper, part.step)))
+    return np.array(ast.literal_eval(part.args[0])) if isinstance(part, ast.Call) and part.args else ast.literal_eval(part)
+
+
+def _joined(sign: str, level: int = TERM) -> Callable[[Writer, Piece, Piece, Shape], Piece]:
+    return lambda writer, left, right, shape: Piece(f"{left.fit(BASE)} {sign} {right.fit(BASE)}", level, shape)
+
+
+def _called(writer: Writer, tree: ast.Call) -> Piece:
+    from gradcheck.rendering.mathematics.calls import call
+
+    return call(writer, tree)
+
+
+_COMPARISONS = {ast.Gt: ">", ast.GtE: "\\ge", ast.Lt: "<", ast.LtE: "\\le", ast.Eq: "=", ast.NotEq: "\\ne"}
+_BINARY: dict[type[ast.operator], Callable[[Writer, Piece, Piece, Shape], Piece]] = {
+    ast.Mult: Writer.product,
+    ast.MatMult: lambda writer, left, right, shape: matrix_product(left, right),
+    ast.Div: lambda writer, left, right, shape: quotient(left, right, shape),
+    ast.Pow: lambda writer, left, right, shape: power(left, right, shape),
+    ast.FloorDiv: lambda writer, left, right, shape: Piece(
+        f"\\left\\lfloor {quotient(left, right, shape).latex} \\right\\rfloor", BASE, shape
+    ),
+    ast.BitAnd: _joined("\\wedge"),
+    ast.BitOr: _joined("\\vee"),
+    ast.Mod: _joined("\\bmod"),
+}
+_BY_NODE: dict[type[ast.expr], Callable[[Writer, Any], Piece]] = {
+    ast.Constant: lambda writer, tree: _constant(tree.value),
+    ast.Name: lambda writer, tree: writer.name(tree.id),
+    ast.UnaryOp: Writer.unary,
+    ast.BinOp: Writer.binary,
+    ast.Compare: Writer.compare,
+    ast.Subscript: Writer.entry,
+    ast.Attribute: Writer.attribute,
+    ast.Call: _called,
+    ast.List: lambda writer, tree: writer.listed(tree.elts),
+    ast.Tuple: lambda writer, tree: writer.listed(tree.elts),
+}

@@ -13,7 +13,7 @@ from gradcheck.rendering.site.page import asset
 from gradcheck.rendering.study_page import figure_name
 from gradcheck.studies.study import Study
 
-OWN = ("site.css", "math.css", "site.js", "theme.js")
+OWN = ("site.css", "math.css", "math.woff2", "site.js", "theme.js")
 CHART_SCRIPTS = ("vega.js", "charts.js")
 
 
@@ -54,7 +54,16 @@ def picture_of(circuit: Circuit, inputs: Sequence[Any], name: str) -> Picture:
 
 
 def derivation_of(circuit: Circuit, inputs: Sequence[Any]) -> Any:
-    return ""
+    """The chain rule step by step in mathematics, as a block of a page."""
+    from markupsafe import Markup
+
+    from gradcheck.rendering.mathematics.lines import mathematics_of
+    from gradcheck.rendering.mathematics.page import html_block
+    from gradcheck.studies.chain import chain_of
+    from gradcheck.studies.derivation import derive
+
+    told = mathematics_of(chain_of(circuit, derive(circuit, inputs)))
+    return Markup(html_block(told, 3))  # noqa: S704 - every text in it is escaped where it is written
 
 
 def figures(study: Study) -> list[Any]:

@@ -41,7 +41,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
     ) -> Visit:
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=scripts)
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         made = Visit(context.new_page(), site)
         made.watch()
         made.page.goto((site / name).resolve().as_uri())

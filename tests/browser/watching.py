@@ -51,7 +51,7 @@ class Visit:
         return [f"leaves the site: {url[:200]}" for url in self.requests if not self.own(url)] + self.complaints
 
 
-def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until something is true. Playwright's own wait_for_function needs `eval`, which the policy of the pages forbids."""
     end = time.monotonic() + seconds
     while not true():

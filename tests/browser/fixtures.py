@@ -41,7 +41,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
     ) -> Visit:
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=scripts)
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         made = Visit(context.new_page(), site)
         made.watch()
         made.page.goto((site / name).resolve().as_uri())
@@ -53,7 +53,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
     faults = [fault for made in opened for fault in made.faults()]
     for context in contexts:
         context.close()
-    assert faults == []
+    assert faults == [], "\n".join(faults)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +67,7 @@ def assert_accessible(axe: str) -> Callable[[Visit], None]:
     """Fails where axe-core finds anything serious or critical on a visited page."""
 
     def judged(visited: Visit) -> None:
-        assert violations(visited.page, axe) == []
+        found = violations(visited.page, axe)
+        assert found == [], "\n".join(found)
 
     return judged

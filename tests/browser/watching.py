@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,14 @@ class Visit:
         return [f"leaves the site: {url[:200]}" for url in self.requests if not self.own(url)] + self.complaints
 
 
+def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something is true. Playwright's own wait_for_function needs `eval`, which the policy of the pages forbids."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.02)
+
+
 def axe_source(cache: Path) -> str:
     """The text of axe.min.js, fetched once by npm; a skip that says why where that fails."""
     script = cache / f"axe-{AXE}.min.js"
@@ -72,6 +82,6 @@ def axe_source(cache: Path) -> str:
 def violations(page: Any, axe: str) -> list[str]:
     """What axe-core finds serious or critical on a page, one line for each rule."""
     page.evaluate(axe + "; undefined")
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false}).then(result => result.violations)")
     grave = [v for v in found if v["impact"] in ("serious", "critical")]
     return [f"{v['impact']}: {v['id']}: {v['help']}: {'; '.join(node['html'][:120] for node in v['nodes'][:3])}" for v in grave]

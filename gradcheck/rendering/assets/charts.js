@@ -79,18 +79,16 @@
   };
 
   const draw = async (figure) => {
-    const source = document.getElementById(`chart-${figure.dataset.chart}`);
-    const data = JSON.parse(source.textContent);
     const still = figure.querySelector(".chart-static");
-    const box = element("div", { className: "chart-live" }), canvas = element("div");
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", still.alt);
-    box.append(canvas);
+    const canvas = element("div"), named = element("div", {}, [canvas]), box = element("div", { className: "chart-live" }, [named]);
+    named.setAttribute("role", "img");
+    named.setAttribute("aria-label", still.alt);
+    canvas.setAttribute("aria-hidden", "true"); // Vega's own roles have no names
     still.after(box);
     try {
+      const data = JSON.parse(document.getElementById(`chart-${figure.dataset.chart}`).textContent);
       const view = await window.gradcheckVega(canvas, data.spec, tooltip(box, data));
       figure.classList.add("chart-drawn");
-      if (data.series.length > 1) box.before(legend(data, (name) => view.signal("focus", name).runAsync()));
       let width = 0;
       const follow = async () => {
         const now = Math.floor(box.clientWidth);
@@ -100,6 +98,7 @@
       };
       await follow();
       new ResizeObserver(() => requestAnimationFrame(follow)).observe(box);
+      if (data.series.length > 1) box.before(legend(data, (name) => view.signal("focus", name).runAsync()));
     } catch (error) {
       box.remove();
       figure.classList.remove("chart-drawn");

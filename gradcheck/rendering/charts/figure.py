@@ -57,10 +57,11 @@ class _Picture:
         self.x, self.y = ("y", "x") if self.turned else ("x", "y")
 
     def layers(self) -> list[Any]:
-        """Rules lie behind the data, their labels in front."""
+        """Rules lie behind points and lines, which they would cut, and in front of bars, which would hide them; their labels in front of all."""
         base = alt.Chart()
         data = {"line": self._lines, "points": self._points, "bars": self._bars}[self.chart.kind](base)
-        return [*self._rules(), *data, *self._labels()]
+        behind = [] if self.chart.kind == "bars" else self._rules()
+        return [*behind, *data, *([] if behind else self._rules()), *self._labels()]
 
     def sized(self, whole: Any) -> Any:
         """The size of one panel, or of the whole with everything around it."""
@@ -289,7 +290,7 @@ def config(interactive: bool) -> dict[str, Any]:
     }
     return {
         "font": FONT, "background": "transparent" if interactive else PAGE, "padding": 4 if interactive else 12, "aria": False, "axis": axis,
-        "legend": legend, "header": {"labelColor": TEXT, "labelFontSize": 12.5, "labelFontWeight": "bold"}, "view": {"stroke": None},
+        "legend": legend, "header": {"labelColor": TEXT, "labelFontSize": 12.5, "labelFontWeight": "bold", "labelLimit": 230}, "view": {"stroke": None},
         "facet": {"spacing": 24},
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ from gradcheck.studies.study import Chart, Study
 
 _PAGE_FACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _SVG_FACES = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # as wide as the face that was measured
-_INTERPRETER = "2.0.0"  # of vega-interpreter in the modules of vl-convert 1.9; where it is another, vega-embed's is used
+_INTERPRETERS = {"6.2.0": "2.0.0"}  # the version of vega-interpreter that vl-convert brings with a version of Vega
 
 
 def vega_spec(study: Study, chart: Chart) -> dict[str, Any]:
@@ -81,15 +81,13 @@ def charts_bundle() -> str:
     Nothing is fetched: vl-convert brings the modules. UsageError without the extra `report`.
     """
     vl_convert = needs_report()
-    at = "https://cdn.jsdelivr.net/npm/"
-    snippet = (
-        f'import * as V from "{at}vega@{vl_convert.get_vega_version()}/+esm";'
-        f'import {{expressionInterpreter as I}} from "{at}vega-interpreter@{_INTERPRETER}/+esm";' + _SMALL
-    )
-    try:
-        script = vl_convert.javascript_bundle(snippet)
-    except ValueError:  # another version of vl-convert, with other modules
+    vega = vl_convert.get_vega_version()
+    if vega not in _INTERPRETERS:  # vega-embed knows where its own is, and is half as large again
         script = vl_convert.javascript_bundle(_EMBED)
+    else:
+        at = "https://cdn.jsdelivr.net/npm/"
+        names = f'import * as V from "{at}vega@{vega}/+esm"; import {{expressionInterpreter as I}} from "{at}vega-interpreter@{_INTERPRETERS[vega]}/+esm";'
+        script = vl_convert.javascript_bundle(names + _SMALL)
     return f"/*! Vega\n{_asset('vega-license.txt')}*/\n{script}\n"
 
 

@@ -21,7 +21,7 @@ from gradcheck.studies.fitting import Slope, slope, trend
 from gradcheck.studies.study import Chart, Column, Statement, Study, Table, Weighed
 
 Progress = Callable[[str], None]
-SMALL = 8  # operations of f from which the tape's growth is judged: below, single operations show
+SMALL = 16  # operations of f from which the tape's growth is judged: below, single operations show
 LINEAR, BOUND = 0.05, 5.0  # how far the whole interval of the tape's slope against N may lie from 1; the most operations for each of f
 WIDTH = 2  # of the nets
 
@@ -85,7 +85,7 @@ def net(layers: int) -> Callable[[Any], Any]:
 
 
 GROWTHS = (
-    Growth("product", lambda n: (product, np.linspace(0.9, 1.1, n)), (3, 4, 6, 8, 12, 16, 24, 32, 48, 128, 256, 512), 48, "power", 1.5),
+    Growth("product", lambda n: (product, np.linspace(0.9, 1.1, n)), (3, 4, 6, 8, 12, 16, 24, 32, 128, 256, 512), 32, "power", 1.5),
     Growth(
         "composition", lambda n: (composition(n), np.float64(0.3)), (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 128, 256, 512), 48, "power", 1.5
     ),

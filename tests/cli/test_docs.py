@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
 
 from gradcheck import check
+from gradcheck.cli import main
 from gradcheck.diagnosis import KINDS
 
 
@@ -69,3 +71,19 @@ def test_the_mistake_of_the_page_on_mistakes_is_named(run_guide):
 def test_the_page_on_mistakes_lists_every_kind(root):
     text = (root / "docs/how-to/name-a-mistake.md").read_text()
     assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
+
+
+def test_a_gradient_of_ones_own_is_weighed_as_the_page_on_costs_says(run_guide):
+    scope = run_guide("cost-studies.md")
+    assert check(scope["pairs"], scope["one_entry_at_a_time"], at=(scope["np"].linspace(-1, 1, 5),)).outcome == "right"
+
+
+def test_the_commands_of_the_page_on_costs_run(root, tmp_path, monkeypatch):
+    commands = re.findall(r"^\$ gradcheck (study .*)$", (root / "docs/how-to/cost-studies.md").read_text(), re.M)
+    assert {c.split()[1] for c in commands} == {"scaling", "step-size", "swell", "depth", "training"}
+    (tmp_path / "cases").symlink_to(root / "cases")
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        result = CliRunner().invoke(main, command.split())
+        assert result.exit_code == 0, (command, result.output)
+    assert (tmp_path / "out" / "training-curves.csv").is_file()

@@ -25,10 +25,10 @@ from gradcheck.studies.training import TRAININGS, descend, training
 from gradcheck.verdicts.compare import compare
 
 SMALL_GROWTHS = (
-    replace(GROWTHS[0], sizes=(6, 8, 12, 16, 24, 64), formed=24),
-    replace(GROWTHS[1], sizes=(6, 8, 12, 16, 64), formed=16),
-    replace(GROWTHS[2], sizes=(2, 3, 4, 5, 6, 16), formed=6),
-    replace(GROWTHS[3], sizes=(1, 2, 3, 8, 16), formed=3),
+    replace(GROWTHS[0], sizes=(8, 12, 16, 24, 64, 128, 256, 512), formed=24),
+    replace(GROWTHS[1], sizes=(6, 8, 12, 16, 64, 128), formed=16),
+    replace(GROWTHS[2], sizes=(2, 3, 4, 5, 6, 16, 32, 64), formed=6),
+    replace(GROWTHS[3], sizes=(1, 2, 3, 8, 16, 32), formed=3),
 )
 
 
@@ -144,7 +144,8 @@ def test_a_function_that_takes_no_complex_numbers_has_no_complex_step():
 
 def test_steps_that_leave_the_domain_have_no_error(studies):
     function, x = BUILT_IN[0]  # its root has no value 1.5 further on
-    assert np.isnan(function(x - 1.5 * 1.5)) or np.isnan(function(x + 1.5))
+    with np.errstate(all="ignore"):
+        assert np.isnan(function(x + 1.5))
     errors = [r["error"] for r in studies["step-size"].table("errors").records() if (r["function"], r["formula"]) == ("squire_trapp", "central, order 6")]  # fmt: skip
     assert errors[0] is None
     assert errors[10] is not None
@@ -168,9 +169,10 @@ def test_a_composition_written_out_has_as_many_operations_as_theory_says(studies
 def test_trees_are_counted_as_circuits_count_them():
     """The expression as a program without shared parts, traced."""
     x, y = sympy.symbols("x y")
-    for expression in (x * y + sympy.sin(x * y), (x + y) ** 3 * sympy.exp(x - y), x * y * (1 - x) * (1 - x * y), sympy.tanh(x) - 3 * y):
+    for expression in (x * y + sympy.sin(x * y), (x + y) ** 3 * sympy.exp(x - y), x * y * (1 + x) * (1 + x * y), sympy.tanh(x) - 3 * y):
         circuit = trace(sympy.lambdify((x, y), expression, "numpy"), 0.3, 0.7)
         assert tree_operations([expression]) == circuit.operations
+    assert tree_operations([1 - x * y]) == 2  # a minus sign in a sum is free
 
 
 def test_huge_trees_are_counted_without_being_written_out():

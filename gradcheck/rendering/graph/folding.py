@@ -19,13 +19,17 @@ from gradcheck.circuit.circuit import freeze_params
 
 FEWEST = 3  # rounds that are worth one part
 LONGEST = 4096  # operations of a round
-TRIED = 24  # distances tried at each level
+TRIED = 8  # distances tried at each level, for each length of stretch
+ENOUGH = 0.9  # of the items saved: no longer round is looked for
+STRETCHES = (1, 4, 16)
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """What a folded part repeats: its rounds, and the first round's operations (equation numbers, or repeats again)."""
+    """What a folded part repeats: its rounds, and the second round's operations (equation numbers, or repeats again): the first starts from
+    other things.
+    """
 
     rounds: int
     body: tuple[int | Repeat, ...]
@@ -242,22 +246,44 @@ def _fold_once(level: _Level) -> _Level | None:
         saves = sum((rounds - 1) * length + length - 1 for _, length, rounds in found)
         if saves > saved:
             best, saved = found, saves
+        if saved > ENOUGH * len(level.tokens):
+            break
     return _replaced(level, best) if best else None
 
 
 def _lengths(level: _Level) -> list[int]:
-    """Distances between items alike, those that cover most first, then ascending."""
+    """Distances between items alike, and between stretches of several items alike: those that cover most, ascending.
+
+    An item may come several times in a round; a stretch as long as the round does not.
+    """
     n = len(level.tokens)
     signature = level.tokens * 8
     reading = np.flatnonzero(np.diff(level.starts) > 0)
     signature[reading] += np.clip(reading - level.reads[level.starts[reading]], 0, 7)  # how far back the first operand lies
+    likely: set[int] = set()
+    for stretch in STRETCHES:
+        if n >= FEWEST * stretch:
+            likely |= _distances(_hashed(signature, stretch), min(LONGEST, n // FEWEST))
+    return sorted(likely)
+
+
+def _hashed(signature: Numbers, stretch: int) -> Numbers:
+    """A number for every stretch of items; stretches alike have the same, others rarely."""
+    n = len(signature) - stretch + 1
+    total = np.zeros(n, np.uint64)
+    for j in range(stretch):
+        total = total * np.uint64(0x9E3779B97F4A7C15) + signature[j : n + j].astype(np.uint64) + np.uint64(1)
+    return total.view(np.int64)
+
+
+def _distances(signature: Numbers, longest: int) -> set[int]:
+    """How far from each other numbers alike stand, where often: those that cover most."""
     sort = np.argsort(signature, kind="stable")
     gaps = np.diff(sort)[np.diff(signature[sort]) == 0]
-    gaps = gaps[gaps <= min(LONGEST, n // FEWEST)]
-    counts = np.bincount(gaps, minlength=1)
+    counts = np.bincount(gaps[gaps <= longest], minlength=1)
     cover = counts * np.arange(len(counts))
-    likely = np.argsort(-cover, kind="stable")[:TRIED]
-    return sorted(int(length) for length in likely if counts[length] >= FEWEST - 1 and length > 0)
+    best = np.argsort(-cover, kind="stable")[:TRIED]
+    return {int(length) for length in best if counts[length] >= FEWEST - 1 and length > 0}
 
 
 def _runs(level: _Level, length: int) -> Iterator[tuple[int, int, int]]:
@@ -351,7 +377,7 @@ def _replaced(level: _Level, runs: list[tuple[int, int, int]]) -> _Level:
     repeats = {int(number[p]): r for p, r in level.repeats.items() if not inside[p] and not is_run[number[p]]}
     for begin, length, rounds in runs:
         at = int(number[begin])
-        repeats[at] = Repeat(rounds, tuple(level.item(p) for p in range(begin, begin + length)))
+        repeats[at] = Repeat(rounds, tuple(level.item(p) for p in range(begin + length, begin + 2 * length)))
         tokens[at] = level.known.setdefault((rounds, *level.tokens[begin : begin + length].tolist()), len(level.known))
     starts, reads = _reads_of(level, number, is_run)
     return _Level(level.order, tokens, starts, reads, bounds, repeats, level.known)

@@ -77,8 +77,8 @@ class _Teller:
             if wire.kind == "branch" and wire.gradient is not None:
                 left[wire.fork] = left.get(wire.fork, 0) + 1
         for wire in self.arriving.get(OUT, ()):
-            name = self.names[wire.index] if wire.index is not None else "result"
-            yield self._back(wire, wire.source, f"d{clean(name)} = 1", None, left)
+            if wire.index is not None and wire.gradient is not None:
+                yield self._back(wire, wire.source, f"d{clean(self.names[wire.index])} = 1", None, left)
         for node in reversed(self.nodes):
             for wire in self.arriving.get(node.key, ()):
                 if wire.gradient is not None:

@@ -67,7 +67,7 @@ def css() -> str:
     dark = _block(text, ".graph.dark")
     light = _block(text, ".graph")
     chosen = f'[data-theme="dark"] .graph {{{dark}}}\n[data-theme="light"] .graph {{{light}}}\n'
-    return f"{text}@media (prefers-color-scheme: dark) {{ .graph:not(.light) {{{dark}}} }}\n{chosen}@media print {{ .graph, .graph.dark {{{light}}} }}\n"
+    return f"{text}@media (prefers-color-scheme: dark) {{ .graph:not(.light) {{{dark}}} }}\n{chosen}@media print {{ .graph, .graph.dark, .graph:not(.light), [data-theme] .graph {{{light}}} }}\n"
 
 
 def style(theme: Theme) -> str:

@@ -322,15 +322,17 @@ class _Writer:
         return [*(k for k in names.values() if not self.circuit.type(k).shape), *entries]
 
     def _unrolled(self, shown: Sequence[int], left_out: Mapping[int, str]) -> Part:
-        """y' = f'(g(x)) g'(x), applied from the result until the inputs are reached; for operations on numbers."""
-        lines, gaps, done = list[Equality](), [], set[int]()
+        """y' = f'(g(x)) g'(x), applied from the result until the inputs are reached."""
+        lines, gaps, done, without = list[Equality](), [], set[int](), set[str]()
         into: dict[int, list[int]] = {}
         for h, hop in enumerate(self.hops):
             into.setdefault(self.number[hop.output], []).append(h)
         for h in shown:
             k = self.number[self.hops[h].output]
-            if k not in done and not self._is_entry(k) and (formula := self._prime(k, into[k])):
-                lines.append(Equality(f"_t{k}", formula))
+            if k not in done and not self._is_entry(k):
+                formula = self._prime(k, into[k])
+                lines += [Equality(f"_t{k}", formula)] if formula else []
+                without |= set() if formula else {self.names[k]}
             done.add(k)
             if h in left_out and lines:
                 gaps.append((len(lines), left_out[h]))

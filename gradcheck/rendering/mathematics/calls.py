@@ -7,6 +7,7 @@ and what is not in it is written by its name, which is always true.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -77,8 +78,8 @@ def _by_name(writer: Writer, tree: ast.Call, name: str) -> Piece:
 
 
 def _is_letter(piece: Piece) -> bool:
-    """A single name, which needs no brackets behind a function."""
-    return piece.level == BASE and not piece.latex.startswith(("\\left", "\\frac"))
+    """A single letter, with what is below it, which needs no brackets behind a function."""
+    return piece.level == BASE and re.fullmatch(r"(\\[a-zA-Z]+|[a-zA-Z])(_\{[\w,]+\})?'?", piece.latex) is not None
 
 
 def operator(name: str) -> str:

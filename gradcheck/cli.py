@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,10 +76,15 @@ def main(traceback: bool) -> None:
 
 @main.command()
 @click.argument("cases", nargs=-1)
-@click.option("--report", type=click.Path(file_okay=False), help="Write README.md, report.json and a page per case into this folder.")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False),
+    help="Write README.md, report.json, CSV and LaTeX tables and a page per case into this folder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
-def run(cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None) -> None:
+@click.option("--processes", type=click.IntRange(1), help="Compare cases in so many processes (default: one, or the cores for 200 cases).")
+def run(cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None, processes: int | None) -> None:
     """Compare every case's gradients and weigh every claim.
 
     CASES are files, folders, or names of cases (default: the folder `cases`). Exits 0 when all is as stated; a wrong
@@ -91,9 +97,12 @@ def run(cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | N
 
     known = settings(seed=seed)
     found, chosen = _find(cases, known)
-    result = run_cases(found, seed=known.seed, progress=_Progress(len(found) + len(found.claims)), chosen=chosen)
+    result = run_cases(
+        found, seed=known.seed, progress=_Progress(len(found) + len(found.claims)), chosen=chosen, processes=processes,
+        named=as_json or report is not None, each=None if report is None else partial(_write_case, Path(report)),
+    )  # fmt: skip
     if report is not None:
-        _write_report(Path(report), result)
+        _write_report(Path(report), result, processes)
     click.echo(dumps(document(result)) if as_json else run_text(result), nl=not as_json)
     for problem in (*result.problems, *(c.error for c in result.cases if c.error)):
         click.echo(f"gradcheck: {problem}", err=True)
@@ -146,7 +155,7 @@ def explain(case: str, where: tuple[str, ...], seed: int | None, form: str, outp
         return
     from gradcheck.writing import write_files
 
-    write_files(Path(output).parent, {Path(output).name: text})
+    write_files(Path(output).parent, [(Path(output).name, text)], "the derivation")
     click.echo(f"written to {output}", err=True)
 
 
@@ -225,7 +234,7 @@ def graph(case: str, output: str | None, form: str | None, where: tuple[str, ...
     if output is None:
         click.echo(text, nl=False)
         return
-    write_files(Path(output).parent, {Path(output).name: text}, "the drawing")
+    write_files(Path(output).parent, [(Path(output).name, text)], "the drawing")
     click.echo(f"{output}: {drawing.picture.caption}", err=True)
 
 
@@ -266,7 +275,7 @@ def study(name: str, as_json: bool, folder: str | None, quick: bool, seed: int |
 
     found = _study(name, quick, settings(seed=seed), case, where)
     if folder is not None:
-        write_files(Path(folder), csv_files(found))
+        write_files(Path(folder), csv_files(found).items())
         click.echo(f"{len(found.tables) + 1} files written to {folder}", err=True)
     click.echo(dumps(study_document(found)) if as_json else study_text(found), nl=not as_json)
     sys.exit(OK if found.met else FAILED)
@@ -299,6 +308,50 @@ def _study(name: str, quick: bool, known: Settings, case: str | None, where: tup
     return step_size(subjects=[subject_of_case(problem, chosen.name)], seed=known.seed, progress=progress)
 
 
+@main.command()
+@click.argument("document", type=click.Choice(["run", "verdict", "study"]), default="run")
+def schema(document: str) -> None:
+    """Print the JSON Schema of a document.
+
+    DOCUMENT is `run` (of `gradcheck run --json` and report.json; the default), `verdict` (of `gradcheck check --json`) or `study` (of
+    `gradcheck study --json`). The schemas are of draft 2020-12.
+    """
+    from gradcheck.rendering.schema import schema_text
+
+    click.echo(schema_text(document), nl=False)
+
+
+@main.command(name="compare-reports")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the changes as one JSON document.")
+@click.option("--all", "everything", is_flag=True, help="List what differs between machines too: digits within rounding, versions.")
+def compare_reports(old: Path, new: Path, as_json: bool, everything: bool) -> None:
+    """List what changed from one report to another.
+
+    OLD and NEW are folders written by `gradcheck run --report`, or report.json files.
+
+    \b
+        gradcheck run cases --report before
+        ...change something...
+        gradcheck run cases --report after
+        gradcheck compare-reports before after
+
+    Worse are: a verdict or a claim that was better before, a claimed gradient that no longer gets the verdict expected of it, a mistake no
+    longer named, more operations, and digits lost beyond what rounding explains. Times are never compared.
+
+    Exits 0 when nothing is worse, 1 when something is, 2 where a report cannot be read.
+    """
+    from gradcheck.loading import read_report
+    from gradcheck.rendering.changes import changes_document, changes_text
+    from gradcheck.rendering.document import dumps
+    from gradcheck.studies.changes import changes, regressions
+
+    found = changes(read_report(old), read_report(new))
+    click.echo(dumps(changes_document(found, everything=everything)) if as_json else changes_text(found, everything=everything), nl=False)
+    sys.exit(FAILED if regressions(found) else OK)
+
+
 def _find(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list[Case] | None]:
     """The cases of the paths given, and those chosen by name if any argument is no path."""
     from gradcheck.studies.collection import load_cases
@@ -324,12 +377,23 @@ def _report_problems(found: Cases) -> None:
         sys.exit(FAULT)
 
 
-def _write_report(folder: Path, result: Any) -> None:
+def _write_case(folder: Path, result: Any) -> str:
+    """Write a case's pages where its comparison is, and give its rows of the table of entries."""
+    from gradcheck.rendering.report import case_files, entry_rows
+    from gradcheck.writing import write_files
+
+    write_files(folder, case_files(result))
+    return entry_rows(result)
+
+
+def _write_report(folder: Path, result: Any, processes: int | None) -> None:
+    from gradcheck.parallel import cores
     from gradcheck.rendering.report import report_files
     from gradcheck.verdicts.proof import proofs
     from gradcheck.writing import write_files
 
-    write_files(folder, report_files(result, proofs()))
+    rows = (c.made or "" for c in result.cases)
+    write_files(folder, report_files(result, proofs(processes or cores()), rows))
     click.echo(f"report written to {folder / 'README.md'}", err=True)
 
 

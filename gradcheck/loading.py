@@ -69,3 +69,31 @@ def _argument(value: Any) -> Any:
         return np.array(value)
     except ValueError as error:
         raise UsageError(f"--at: {value}: rows of different lengths make no array") from error
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The document of a run from a folder of a report, or from its report.json.
+
+    Raises UsageError, in one line, where there is none, where it is no JSON or no report, or of another version.
+    """
+    from gradcheck.rendering.document import SCHEMA_VERSION
+    from gradcheck.rendering.schema import fault
+
+    file = path / "report.json" if path.is_dir() else path
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file}: no JSON: {' '.join(str(error).split())[:200]}") from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(version, int) and version != SCHEMA_VERSION:
+        raise UsageError(f"{file}: is a report of schema version {version}, this gradcheck reads {SCHEMA_VERSION}: write it anew")
+    wrong = fault(data, "run")
+    if wrong is not None:
+        raise UsageError(f"{file}: no report of a run: {wrong}")
+    return dict(data)
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")

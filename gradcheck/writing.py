@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from gradcheck.errors import UsageError
 
 
-def write_files(folder: Path, files: Mapping[str, str], what: str = "the report") -> None:
-    """Write every file below the folder; each appears complete, under its name, or stays as it was. `what` is their name in an error.
+def write_files(folder: Path, files: Iterable[tuple[str, str | bytes]], what: str = "the report") -> None:
+    """Write every file below the folder as it comes; each appears complete, under its name, or stays as it was.
 
-    Raises UsageError where the folder cannot be written.
+    `files` gives names and contents, one at a time, so that thousands need not be held; `what` is their name in an error. Raises UsageError
+    where the folder cannot be written.
     """
-    try:
-        for name, text in files.items():
-            _write(folder / name, text)
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot write {what}: {error.strerror or error}") from error
+    for name, content in files:
+        try:
+            _write(folder / name, content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+        except OSError as error:
+            raise UsageError(f"{folder}: cannot write {what}: {error.strerror or error}") from error
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

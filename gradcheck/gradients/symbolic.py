@@ -124,7 +124,7 @@ def evaluate(symbols: list[Any], expressions: list[Any], inputs: tuple[Any, ...]
     """The expressions in floats, shared parts computed once; scalars, so that case distinctions stay Python's own."""
     import sympy
 
-    function = sympy.lambdify(symbols, expressions, modules=[_float_functions(), "math"], cse=True)
+    function = sympy.lambdify(symbols, expressions, modules=[_float_functions(), "math"], cse=True, docstring_limit=0, use_imps=False)
     with np.errstate(all="ignore"):
         return [float(v) for v in function(*(np.float64(v) for x in inputs for v in np.ravel(x)))]
 

@@ -74,35 +74,19 @@ def run_text(result: RunResult) -> str:
 
 
 def _case_row(result: CaseResult) -> list[str]:
-    c = result.comparison
-    if c is None:
-        return [result.case.name, "at fault", "", "", "", "", "", ""]
-    operations = c.circuit.operations
+    c = result.summary
+    if c.error is not None:
+        return [c.name, "at fault", "", "", "", "", "", ""]
     ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
-    met = sum(claim.expect == verdict.outcome for claim, verdict in c.claimed)
-    claimed = f"{met}/{len(c.claimed)} as expected" if c.claimed else ""
-    return [c.name, c.outcome, str(c.inputs), str(operations), str(c.circuit.gradient().operations), ratio, claimed, why_not(c)]
-
-
-def why_not(comparison: Comparison) -> str:
-    """What keeps a case from being as stated, in one line; nothing where all is well."""
-    for point in comparison.points:
-        for m in point.measured:
-            if m.outcome in ("wrong", "undecided") and m.gradient is not None:
-                return f"{m.method}: {m.reason}"
-    unmet = [
-        f"{claim.name}: {verdict.outcome}, expected {claim.expect}"
-        for claim, verdict in comparison.claimed
-        if claim.expect != verdict.outcome
-    ]
-    return "; ".join(unmet)
+    claimed = f"{sum(g.met for g in c.claimed)}/{len(c.claimed)} as expected" if c.claimed else ""
+    return [c.name, c.outcome, str(c.inputs), str(c.operations), str(c.gradient_operations), ratio, claimed, c.unmet]
 
 
 def closing(result: RunResult) -> str:
     """One line: how many cases and claims are as stated."""
     cases, claims = len(result.cases), len(result.claims)
     met, shown = sum(c.met for c in result.cases), sum(c.verdict == "shown" for c in result.claims)
-    gradients = sum(len(c.comparison.claimed) for c in result.cases if c.comparison)
+    gradients = sum(len(c.summary.claimed) for c in result.cases)
     text = f"{met} of {cases} cases as stated, {gradients} claimed gradients judged"
     if claims:
         text += f", {shown} of {claims} claims shown"

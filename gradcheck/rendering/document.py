@@ -6,14 +6,16 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
 from gradcheck.rendering.explanation import short_path, short_paths
-from gradcheck.studies.running import CaseResult, ClaimResult, RunResult
-from gradcheck.verdicts.compare import Comparison, Measured, worst
+from gradcheck.studies.running import ClaimResult, RunResult
+from gradcheck.studies.study import Study
+from gradcheck.studies.summary import CaseSummary, ClaimedSummary, MethodSummary
 
 SCHEMA_VERSION = 1
 _LIBRARIES = ("gradcheck", "numpy", "scipy", "sympy", "python-flint", "pandas")
@@ -25,7 +27,7 @@ def document(result: RunResult) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "environment": environment() | {"seed": result.seed},
         "claims": [claim_entry(c) for c in result.claims],
-        "cases": [case_entry(c) for c in result.cases],
+        "cases": [case_entry(c.summary) for c in result.cases],
         "problems": list(result.problems),
     }
 
@@ -36,7 +38,9 @@ def dumps(data: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """NumPy's scalars and arrays as Python's, infinities and NaN as strings."""
+    """NumPy's scalars and arrays as Python's, our records as objects, infinities and NaN as strings."""
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -44,7 +48,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, np.generic):
-        value = value.item()
+        value = float(value) if isinstance(value, np.floating) else value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
@@ -61,49 +65,37 @@ def claim_entry(claim: ClaimResult) -> dict[str, Any]:
     return {"id": claim.id, "verdict": claim.verdict, "evidence": claim.evidence, "values": claim.values}
 
 
-def case_entry(result: CaseResult) -> dict[str, Any]:
+def case_entry(case: CaseSummary) -> dict[str, Any]:
     """A case: its outcome, size, costs, claimed gradients and methods; `error` where it could not run."""
-    c, case = result.comparison, result.case
     entry: dict[str, Any] = {"name": case.name, "file": short_path(case.file), "line": case.line, "claims": list(case.claims)}
-    if c is None:
+    if case.error is not None:
         return entry | {
-            "outcome": "undecided", "error": result.error, "inputs": None, "operations": None, "ratio": None, "claimed": [], "methods": [],
+            "outcome": "undecided", "error": case.error, "inputs": None, "operations": None, "ratio": None, "claimed": [], "methods": [],
         }  # fmt: skip
     return entry | {
-        "outcome": c.outcome,
-        "inputs": c.inputs,
-        "points": len(c.points),
-        "operations": {"function": c.circuit.operations, "gradient": c.circuit.gradient().operations},
-        "ratio": c.ratio,
-        "claimed": [
-            {"name": claim.name, "expected": claim.expect, "outcome": verdict.outcome, "kinds": list(verdict.kinds), "expected_kinds": list(claim.kinds), "reason": short_paths(verdict.reason)}
-            for claim, verdict in c.claimed
-        ],
-        "methods": [method_entry(c, m.method) for m in c.points[0].measured],
-    }  # fmt: skip
-
-
-def method_entry(comparison: Comparison, name: str) -> dict[str, Any]:
-    """A method over all points: worst outcome, fewest digits, largest error; costs of the first point it ran at."""
-    measured = comparison.method(name)
-    ran = [m for m in measured if m.gradient is not None]
-    judged = [m.judgement.accuracy for m in ran if m.judgement is not None]
-    first = ran[0].gradient if ran else None
-    return {
-        "name": name,
-        "outcome": worst([m.outcome for m in measured]),
-        "digits": min((float(np.min(a.digits, initial=math.inf)) for a in judged), default=None),
-        "ulp": max((float(np.max(a.ulp, initial=0.0)) for a in judged), default=None),
-        "allowed_ulp": max((p.standard.allowed_ulp() for p in comparison.points if p.standard), default=None) if name == "tape" else None,
-        "evaluations": first.evaluations if first else None,
-        "operations": first.operations if first else None,
-        "details": dict(first.details) if first else {},
-        "seconds": first.seconds if first else None,
-        "reason": _reason(measured),
+        "outcome": case.outcome,
+        "inputs": case.inputs,
+        "points": case.points,
+        "operations": {"function": case.operations, "gradient": case.gradient_operations},
+        "ratio": case.ratio,
+        "claimed": [claimed_entry(c) for c in case.claimed],
+        "methods": [method_entry(m) for m in case.methods],
     }
 
 
-def _reason(measured: list[Measured]) -> str:
-    """Why it did not run, or the reason of the worst outcome."""
-    refused = next((m.reason for m in measured if m.gradient is None), None)
-    return short_paths(refused or next(m.reason for m in measured if m.outcome == worst([n.outcome for n in measured])))
+def claimed_entry(claim: ClaimedSummary) -> dict[str, Any]:
+    """A claimed gradient: expected and found."""
+    found = {"name": claim.name, "expected": claim.expected, "outcome": claim.outcome, "kinds": list(claim.kinds or ())}
+    return found | {"expected_kinds": list(claim.expected_kinds), "reason": short_paths(claim.reason)}
+
+
+def method_entry(method: MethodSummary) -> dict[str, Any]:
+    """A method over all points."""
+    kept = ("name", "outcome", "digits", "ulp", "allowed_ulp", "evaluations", "operations")
+    entry: dict[str, Any] = {name: getattr(method, name) for name in kept}
+    return entry | {"details": dict(method.details), "seconds": method.seconds, "reason": short_paths(method.reason)}
+
+
+def study_document(study: Study) -> dict[str, Any]:
+    """The document of a study, ready for `dumps`: question, tables with rows as lists, statements, charts, notes."""
+    return {"schema_version": SCHEMA_VERSION, "environment": environment(), "met": study.met, **plain(study)}

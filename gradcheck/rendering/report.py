@@ -5,28 +5,54 @@ Everything above the section on measurements is deterministic: counts, verdicts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
+from collections.abc import Iterable, Iterator
 
 from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import document, dumps, environment
 from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path, short_paths
-from gradcheck.rendering.layout import code, escape, markdown_table, quantity, seconds
+from gradcheck.rendering.layout import code, escape, file_stem, inert, markdown_table, quantity, seconds
+from gradcheck.rendering.tabular import csv_text, latex_text
 from gradcheck.studies.derivation import Derivation, derive
 from gradcheck.studies.running import CaseResult, RunResult
+from gradcheck.studies.study import Table
+from gradcheck.studies.summary import CaseSummary
+from gradcheck.studies.tables import ENTRIES, entries_table, only, tables
+from gradcheck.verdicts.compare import DERIVATIONS
 from gradcheck.verdicts.proof import Proof
 
 PAGE_STEPS = 80  # longest forward table on a case's page
 MEASURED = "## Measured on one machine"
+PRINTED = {  # the columns of the LaTeX tables: those that are the same on every machine, and fit on paper
+    "cases": ("case", "outcome", "inputs", "operations", "gradient_operations", "ratio"),
+    "claimed": ("case", "gradient", "expected", "outcome"),
+    "claims": ("claim", "verdict", "evidence"),
+}
 
 
-def report_files(result: RunResult, proofs: tuple[Proof, ...]) -> Mapping[str, str]:
-    """Every file of the report by its path below the report's folder."""
-    files = {"README.md": readme(result, proofs), "report.json": dumps(document(result)), "primitives.md": primitives_page(proofs)}
-    for case in result.cases:
-        files[f"cases/{case.case.name}.md"] = case_page(case)
-    return files
+def report_files(result: RunResult, proofs: tuple[Proof, ...], entries: Iterable[str] = ()) -> Iterator[tuple[str, str | bytes]]:
+    """The files of a report that tell of the whole run, by their paths below its folder: one at a time, to be written as they come.
+
+    `entries` holds what `entry_rows` gave for each case. Pages of cases are apart: see `case_files`.
+    """
+    yield "README.md", readme(result, proofs)
+    yield "report.json", dumps(document(result))
+    yield "primitives.md", primitives_page(proofs)
+    found = {t.name: t for t in tables(result)}
+    for name, table in found.items():
+        yield f"csv/{name}.csv", csv_text(table)
+    yield "csv/entries.csv", csv_text(Table("entries", "Entry by entry", ENTRIES, ())) + "".join(entries)
+    for name, columns in PRINTED.items():
+        yield f"latex/{name}.tex", latex_text(only(found[name], *columns))
+
+
+def case_files(result: CaseResult) -> Iterator[tuple[str, str | bytes]]:
+    """The files of one case, made where its comparison is."""
+    yield f"cases/{file_stem(result.case.name)}.md", case_page(result)
+
+
+def entry_rows(result: CaseResult) -> str:
+    """A case's lines of csv/entries.csv."""
+    return csv_text(entries_table(result.comparison), head=False) if result.comparison else ""
 
 
 def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
@@ -43,7 +69,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
         f"The largest ratio ops(f and gradient) / ops(f) among cases of at least 10 operations is **{largest_ratio(result)}**; theory bounds it by 5. "
         "The ratio of a single operation can be larger (`x**y` needs a logarithm and a power for its two derivatives).",
         markdown_table(
-            [summary_row(c) for c in result.cases],
+            [summary_row(c.summary) for c in result.cases],
             ["case", "outcome", "inputs", "ops f", "ops f + gradient", "ratio", "symbolic, tape, differences"],
         ),
         "## Gradients under test",
@@ -62,56 +88,53 @@ def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
 
 def largest_ratio(result: RunResult) -> str:
     """The largest cost ratio among cases big enough to speak of, with its case."""
-    ratios = [
-        (c.comparison.ratio, c.case.name)
-        for c in result.cases
-        if c.comparison and c.comparison.ratio and c.comparison.circuit.operations >= 10
-    ]
-    return f"{max(ratios)[0]:.2f} ({max(ratios)[1]})" if ratios else "not known"
+    ratios = [(c.summary.ratio, c.case.name) for c in result.cases if c.summary.ratio and (c.summary.operations or 0) >= 10]
+    return f"{max(ratios)[0]:.2f} ({_shown(max(ratios)[1])})" if ratios else "not known"
 
 
-def summary_row(result: CaseResult) -> list[str]:
+def _shown(name: str) -> str:
+    """A name inside a sentence: identifiers as they are."""
+    return name if name == file_stem(name) else escape(inert(name))
+
+
+def summary_row(c: CaseSummary) -> list[str]:
     """One case in the summary table."""
-    name, c = result.case.name, result.comparison
-    link = f"[{escape(name)}](cases/{name}.md)"
-    if c is None:
-        return [link, "at fault", "", "", "", "", escape(result.error or "")]
-    agree = ", ".join("not run" if c.points[0][m].gradient is None else c.points[0][m].outcome for m in ("symbolic", "tape", "differences"))
+    link = f"[{escape(inert(c.name))}](cases/{file_stem(c.name)}.md)"
+    if c.error is not None:
+        return [link, "at fault", "", "", "", "", escape(inert(c.error))]
+    agree = ", ".join(c.method(m).outcome if c.method(m).ran else "not run" for m in DERIVATIONS)
     ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
-    return [link, c.outcome, str(c.inputs), str(c.circuit.operations), str(c.circuit.gradient().operations), ratio, agree]
+    return [link, c.outcome, str(c.inputs), str(c.operations), str(c.gradient_operations), ratio, agree]
 
 
 def claimed_rows(result: RunResult) -> list[list[str]]:
     """Every claimed gradient with its expectation and verdict; digits are left out, they are measurements."""
     rows = []
     for case in result.cases:
-        for claim, verdict in case.comparison.claimed if case.comparison else ():
-            met = "yes" if claim.expect == verdict.outcome else "**no**"
-            why, colon, _ = verdict.reason.partition(":")
-            why = "" if verdict.outcome == "right" and not colon else why  # only digits: a measurement
-            rows.append([escape(case.case.name), escape(claim.name), claim.expect, verdict.outcome, met, escape(why)])
+        for c in case.summary.claimed:
+            why, colon, _ = c.reason.partition(":")
+            why = "" if c.outcome == "right" and not colon else why  # only digits: a measurement
+            names = [escape(inert(case.case.name)), escape(inert(c.name))]
+            rows.append([*names, c.expected, c.outcome, "yes" if c.met else "**no**", escape(inert(why))])
     return rows
 
 
 def problem_section(result: RunResult) -> list[str]:
     """Files and cases that could not run, if any."""
     faults = [*result.problems, *(c.error for c in result.cases if c.error)]
-    return ["## At fault", "\n".join(f"- {escape(f)}" for f in faults)] if faults else []
+    return ["## At fault", "\n".join(f"- {escape(inert(f))}" for f in faults)] if faults else []
 
 
 def measured_rows(result: RunResult) -> list[list[str]]:
-    """Accuracy and time of every method that ran, case by case."""
+    """Accuracy over all points, and time, of every method that ran, case by case."""
     rows = []
     for case in result.cases:
-        for measured in case.comparison.points[0].measured if case.comparison else ():
-            if measured.gradient is None or measured.judgement is None:
+        for m in case.summary.methods:
+            if m.digits is None or m.ulp is None or m.seconds is None:
                 continue
-            a, by = measured.judgement.accuracy, case.comparison.points[0].standard if case.comparison else None
-            allowed = f"{by.allowed_ulp():.3g}" if by and measured.method == "tape" else ""
-            rows.append(
-                [escape(case.case.name), measured.method, f"{np.min(a.digits, initial=np.inf):.1f}", f"{np.max(a.ulp, initial=0.0):.3g}", allowed,
-                 str(measured.gradient.evaluations), seconds(measured.gradient.seconds)]
-            )  # fmt: skip
+            allowed = "" if m.allowed_ulp is None else f"{m.allowed_ulp:.3g}"
+            name = escape(inert(case.case.name))
+            rows.append([name, m.name, f"{m.digits:.1f}", f"{m.ulp:.3g}", allowed, str(m.evaluations), seconds(m.seconds)])
     return rows
 
 
@@ -119,12 +142,12 @@ def case_page(result: CaseResult) -> str:
     """A case: its gradient derived, its methods, its claimed gradients, its program."""
     case, c = result.case, result.comparison
     head = [
-        f"# {escape(case.name)}",
-        escape(case.summary),
+        f"# {escape(inert(case.name))}",
+        escape(inert(case.summary)),
         f"Defined in {code(f'{short_path(case.file)}:{case.line}')}" + _illustrates(case.claims),
     ]
     if c is None:
-        return "\n\n".join([*head, f"At fault: {escape(result.error or '')}"]) + "\n"
+        return "\n\n".join([*head, f"At fault: {escape(inert(result.error or ''))}"]) + "\n"
     derivation = derive(c.circuit, c.points[0].problem.inputs)
     program = c.circuit.gradient().source()
     parts = [

@@ -5,30 +5,46 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from gradcheck.case import Case, Claim, Evidence
 from gradcheck.errors import GradcheckError
+from gradcheck.parallel import Lost, can_fork, cores, in_order
 from gradcheck.studies.collection import Cases
+from gradcheck.studies.summary import CaseSummary, failed, summarise
 from gradcheck.verdicts.compare import Comparison, compare
 
 ClaimVerdict = Literal["shown", "refuted", "not shown"]
+MANY = 200  # cases from which on several processes compare them: below, times are measured on a machine that does nothing else
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseResult:
-    """A case that ran, or the error that stopped it, and the seconds it took."""
+    """A case that ran, or the error that stopped it: in `summary`.
+
+    `comparison` is there as long as it is in the process that made it; `made` is what the run was asked to make of the case (see `run`).
+    """
 
     case: Case
-    comparison: Comparison | None
-    error: str | None
-    seconds: float
+    summary: CaseSummary
+    comparison: Comparison | None = None
+    made: Any = None
+
+    @property
+    def error(self) -> str | None:
+        """Why it could not run; None where it did."""
+        return self.summary.error
+
+    @property
+    def seconds(self) -> float:
+        """The time its comparison took."""
+        return self.summary.seconds
 
     @property
     def met(self) -> bool:
         """Whether everything about the case is as stated."""
-        return self.comparison is not None and self.comparison.met
+        return self.summary.met
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +83,99 @@ class Run:
 
     def __init__(self, cases: Sequence[Case], seed: int = 0) -> None:
         self.cases, self.seed = {c.name: c for c in cases}, seed
-        self._known: dict[str, Comparison] = {}
+        self._known: dict[Case, Comparison] = {}
 
     def compare(self, case: Case) -> Comparison:
         """The comparison of a case, made when first asked for."""
-        if case.name not in self._known:
-            self._known[case.name] = compare(case, seed=self.seed)
-        return self._known[case.name]
+        if case not in self._known:
+            self._known[case] = compare(case, seed=self.seed)
+        return self._known[case]
+
+    def forget(self) -> None:
+        """Let go of all comparisons; one that is asked for again is made again."""
+        self._known.clear()
 
 
 def run(
-    cases: Cases, *, seed: int = 0, progress: Callable[[str], None] = lambda what: None, chosen: Sequence[Case] | None = None
+    cases: Cases,
+    *,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda what: None,
+    chosen: Sequence[Case] | None = None,
+    processes: int | None = 1,
+    named: bool = True,
+    each: Callable[[CaseResult], Any] | None = None,
 ) -> RunResult:
-    """Compare every case (or the `chosen` ones) and weigh every claim; a case or claim that fails does not stop the others."""
+    """Compare every case (or the `chosen` ones) and weigh every claim; a case or claim that fails does not stop the others.
+
+    With more than one of `processes` (None: one for each core where there are many cases), children of this process compare the cases, and
+    their comparisons end with them. `each` is called with every finished case where its comparison is, and what it gives is kept
+    in `made`: it writes the case's pages, say. `named` names the mistakes of claimed gradients that are wrong. Results are
+    the same, and in the same order, whatever the number of processes.
+    """  # fmt: skip
     session = Run(cases, seed)
-    results = tuple(_case(session, c, progress) for c in (cases if chosen is None else chosen))
-    claims = () if chosen is not None else tuple(sorted(_claims(session, cases, progress), key=lambda c: c.id))
-    return RunResult(results, claims, tuple(p.message for p in cases.problems), seed)
+    todo = list(cases if chosen is None else chosen)
+    claims = () if chosen is not None else cases.claims
+    count = processes_for(len(todo)) if processes is None else processes
+    if count > 1 and can_fork():
+        results = _in_processes(session, todo, progress, count, _Work(named, each))
+    else:
+        results = tuple(_here(session, c, progress, _Work(named, each)) for c in todo)
+    weighed = tuple(sorted(_claims(session, claims, progress), key=lambda c: c.id))
+    return RunResult(results, weighed, tuple(p.message for p in cases.problems), seed)
 
 
-def _case(session: Run, case: Case, progress: Callable[[str], None]) -> CaseResult:
+def processes_for(cases: int) -> int:
+    """How many processes compare so many cases where nobody says: one for each core when they are many, else one."""
+    return cores() if cases >= MANY else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done with every case once it is compared."""
+
+    named: bool
+    each: Callable[[CaseResult], Any] | None
+
+
+def _here(session: Run, case: Case, progress: Callable[[str], None], work: _Work) -> CaseResult:
     progress(case.name)
+    return _case(session, case, work)
+
+
+def _in_processes(session: Run, todo: list[Case], progress: Callable[[str], None], count: int, work: _Work) -> tuple[CaseResult, ...]:
+    def one(item: int) -> tuple[CaseSummary, Any]:
+        result = _case(session, todo[item], work)
+        session.forget()  # a comparison holds circuits: its pages are written, and nobody in this process asks for it again
+        return result.summary, result.made
+
+    found = in_order(one, len(todo), processes=count, started=lambda item: progress(todo[item].name))
+    return tuple(_received(case, result) for case, result in zip(todo, found, strict=True))
+
+
+def _received(case: Case, result: tuple[CaseSummary, Any] | Lost) -> CaseResult:
+    if isinstance(result, Lost):
+        return CaseResult(case, failed(case, f"case {case.name} ({case.file}:{case.line}): the process that compared it {result.how}"))
+    return CaseResult(case, result[0], None, result[1])
+
+
+def _case(session: Run, case: Case, work: _Work) -> CaseResult:
     start = time.perf_counter()
-    comparison, error = None, None
+    comparison, error = None, ""
     try:
         comparison = session.compare(case)
     except GradcheckError as caught:
         error = f"case {case.name}: {str(caught).removeprefix(f'case {case.name}: ').removeprefix(f'{case.name}: ')}"
-    except Exception as caught:  # whatever a user's function raises
+    except (Exception, SystemExit) as caught:  # whatever a user's function raises
         error = f"case {case.name} ({case.file}:{case.line}): {type(caught).__name__}: {caught}"
-    return CaseResult(case, comparison, error, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    summary = summarise(case, comparison, seconds=seconds, named=work.named) if comparison else failed(case, error, seconds)
+    result = CaseResult(case, summary, comparison)
+    return result if work.each is None else replace(result, made=work.each(result))
 
 
-def _claims(session: Run, cases: Cases, progress: Callable[[str], None]) -> Iterator[ClaimResult]:
-    for claim in cases.claims:
+def _claims(session: Run, claims: Sequence[Claim], progress: Callable[[str], None]) -> Iterator[ClaimResult]:
+    for claim in claims:
         progress(f"claim {claim.id}")
         yield weigh(session, claim)
 

@@ -128,7 +128,11 @@ class Comparison:
         """One row per point, method, argument and entry, as a pandas DataFrame."""
         import pandas as pd
 
-        return pd.DataFrame([row for number, point in enumerate(self.points) for row in point.rows(number)])
+        return pd.DataFrame(list(self.rows()))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The rows of the frame: one per point, method, argument and entry."""
+        return (row for number, point in enumerate(self.points) for row in point.rows(number))
 
     def __repr__(self) -> str:
         return f"<comparison of {self.name}: {self.outcome} at {len(self.points)} points>"

@@ -192,7 +192,9 @@ def test_a_report_is_written_whole(here, tmp_path):
     result = invoke("run", "a.py", "--report", "out")
     assert result.exit_code == 0, result.output
     written = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()}
-    assert written == {"README.md", "report.json", "primitives.md", "cases/square.md"}
+    tables = {f"csv/{n}.csv" for n in ("cases", "methods", "claimed", "claims", "values", "entries")}
+    tables |= {f"latex/{n}.tex" for n in ("cases", "claimed", "claims")}
+    assert written == {"README.md", "report.json", "primitives.md", "cases/square.md", *tables}
     assert "report written to" in result.stderr
 
 

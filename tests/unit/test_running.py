@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gradcheck import Evidence, Real, case, claim
+from gradcheck.errors import UsageError
+from gradcheck.parallel import can_fork, cores
 from gradcheck.studies.collection import Cases, Problematic
-from gradcheck.studies.running import Run, run, weigh
+from gradcheck.studies.running import MANY, Run, processes_for, run, weigh
+from gradcheck.studies.summary import LONGEST
+
+needs_fork = pytest.mark.skipif(not can_fork(), reason="the system cannot fork: cases are compared in one process")
 
 
 def square(x):
@@ -160,3 +169,92 @@ def test_the_seed_decides_the_points_drawn():
 
     assert point(1) == point(1) == made.points(1)[0]
     assert point(1) != point(2)
+
+
+def stable(summary):
+    """A summary without its times."""
+    return replace(summary, methods=tuple(replace(m, seconds=None) for m in summary.methods))
+
+
+def summaries(made, **options):
+    result = run(made, **options)
+    return [stable(c.summary) for c in result.cases], result
+
+
+def dies(x):
+    os._exit(7)
+
+
+def leaves(x):
+    sys.exit("bye")
+
+
+@needs_fork
+def test_the_results_are_the_same_whatever_the_number_of_processes():
+    made = cases(claimed("wrong", lambda x: x), case(x=1.0)(crash), case(x=Real(2))(square), case(x=0.0)(kinked), claims=[claim("X1")(evidence())])
+    alone, here = summaries(made)
+    together, there = summaries(made, processes=3)
+    assert alone == together
+    assert [c.case for c in there.cases] == list(made)
+    assert [c.verdict for c in there.claims] == ["shown"]
+    assert here.cases[0].comparison is not None
+    assert there.cases[0].comparison is None
+    assert alone[0].claimed[0].kinds
+
+
+@needs_fork
+def test_a_process_that_dies_is_told_with_the_case_and_the_others_are_compared():
+    result = run(cases(case(x=1.0)(dies), case(x=3.0)(square)), processes=2)
+    assert result.faulty
+    assert result.cases[0].error.startswith("case dies (")
+    assert "the process that compared it ended with exit code 7" in result.cases[0].error
+    assert result.cases[1].met
+
+
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=needs_fork)])
+def test_a_case_that_exits_does_not_stop_the_others(processes):
+    result = run(cases(case(x=1.0)(leaves), case(x=3.0)(square)), processes=processes)
+    assert "SystemExit: bye" in result.cases[0].error
+    assert result.cases[1].met
+
+
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=needs_fork)])
+def test_what_is_made_of_each_case_is_kept(processes):
+    def made(result):
+        return result.case.name, result.comparison.points[0].problem.circuit.operations
+
+    result = run(cases(case(x=3.0)(square), case(x=0.0)(kinked)), processes=processes, each=made)
+    assert [c.made for c in result.cases] == [("square", 1), ("kinked", 1)]
+
+
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=needs_fork)])
+def test_what_cannot_be_made_of_a_case_ends_the_run(processes):
+    def made(result):
+        raise UsageError("the disk is full")
+
+    with pytest.raises(UsageError, match="the disk is full"):
+        run(cases(case(x=3.0)(square), case(x=0.0)(kinked)), processes=processes, each=made)
+
+
+def test_mistakes_are_named_only_where_asked_for():
+    made = cases(claimed("wrong", lambda x: x))
+    assert run(made, named=False).cases[0].summary.claimed[0].kinds is None
+    assert run(made).cases[0].summary.claimed[0].kinds == ("factor",)
+
+
+def test_many_cases_take_all_cores_and_few_take_one():
+    assert processes_for(MANY - 1) == 1
+    assert processes_for(MANY) == cores()
+
+
+def test_a_case_is_compared_for_itself_where_another_has_its_name():
+    one, other = case(x=3.0)(square), case(x=5.0)(square)
+    first, second = run(cases(one, other)).cases
+    assert (first.comparison.points[0].problem.value, second.comparison.points[0].problem.value) == (9.0, 25.0)
+
+
+def test_a_message_of_any_length_is_bounded():
+    def loud(x):
+        raise ValueError("x" * 10**5)
+
+    assert len(run(cases(case(x=1.0)(loud))).cases[0].error) < 2 * LONGEST

@@ -38,7 +38,7 @@ class Drawing:
         path = Path(path)
         if path.suffix not in (".svg", ".dot", ".gv"):
             raise UsageError(f"{path}: a drawing is written as .svg or .dot: give a name that ends so")
-        write_files(path.parent, {path.name: self.svg if path.suffix == ".svg" else self.dot}, "the drawing")
+        write_files(path.parent, [(path.name, self.svg if path.suffix == ".svg" else self.dot)], "the drawing")
         return path
 
     def _repr_svg_(self) -> str:

@@ -1,0 +1,181 @@
+"""Work in several processes at once: children of this one, so that functions and data need not be sent to them, only results back.
+
+Where the system cannot fork (Windows) or one process is asked for, the work is done here, one item after the other, with the same results.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An item whose process ended without a result, and how: "was ended by signal 9 (Killed)"."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """An exception on its way from a child to whoever asked for the work."""
+
+    error: BaseException
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def can_fork() -> bool:
+    """Whether children can be made that share what this process holds."""
+    return "fork" in multiprocessing.get_all_start_methods()
+
+
+def in_order(
+    work: Callable[[int], T], count: int, *, processes: int, started: Callable[[int], None] = lambda item: None
+) -> Iterator[T | Lost]:
+    """The results of work(0), work(1), ... in order, made by so many processes; `started` is told here of each item that is begun.
+
+    Results are pickled. An exception that `work` raises is raised here, and ends the rest. A process that dies costs its own item, which
+    is `Lost`; another takes its place.
+    """
+    if processes <= 1 or count <= 1 or not can_fork():
+        for item in range(count):
+            started(item)
+            yield work(item)
+        return
+    waiting: dict[int, T | Lost] = {}
+    with _crew(_Crew(work, min(processes, count), count, started)) as crew:
+        for item in range(count):
+            while item not in waiting:
+                waiting.update(crew.next())
+            yield waiting.pop(item)
+
+
+@contextmanager
+def _crew(crew: _Crew[T]) -> Iterator[_Crew[T]]:
+    try:
+        yield crew
+    finally:
+        crew.dismiss()
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A child, the line to it, and the item it works on."""
+
+    process: Any
+    line: Connection
+    item: int | None = None
+
+
+class _Crew(Generic[T]):
+    """Children that take one item after another."""
+
+    def __init__(self, work: Callable[[int], T], size: int, count: int, started: Callable[[int], None]) -> None:
+        self.work, self.started = work, started
+        self.left = iter(range(count))
+        self.workers: list[_Worker] = []
+        for _ in range(size):
+            self._hire()
+
+    def next(self) -> Mapping[int, T | Lost]:
+        """What is finished, once something is."""
+        lines = {w.line: w for w in self.workers if w.item is not None}
+        return dict(self._take(lines[line]) for line in wait(list(lines)) if isinstance(line, Connection))
+
+    def dismiss(self) -> None:
+        """End every child: one that waits is let go, one that works is stopped."""
+        for worker in self.workers:
+            if worker.item is None and worker.process.is_alive():
+                with suppress(OSError):
+                    worker.line.send(None)
+            else:
+                worker.process.terminate()
+        for worker in self.workers:
+            worker.process.join()
+            worker.line.close()
+
+    def _hire(self) -> None:
+        ours, theirs = multiprocessing.Pipe()
+        process = multiprocessing.get_context("fork").Process(target=_serve, args=(self.work, theirs, ours))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads: NumPy's keep no lock while nothing is computed
+            process.start()
+        theirs.close()  # so that the line ends when the child does
+        worker = _Worker(process, ours)
+        self.workers.append(worker)
+        self._give(worker)
+
+    def _give(self, worker: _Worker) -> None:
+        worker.item = next(self.left, None)
+        if worker.item is not None:
+            self.started(worker.item)
+            with suppress(OSError):  # it has died meanwhile: its line ends, and the item is lost
+                worker.line.send(worker.item)
+
+    def _take(self, worker: _Worker) -> tuple[int, T | Lost]:
+        item = worker.item
+        assert item is not None
+        try:
+            result = worker.line.recv()
+        except (EOFError, OSError):
+            return item, self._replace(worker)
+        if isinstance(result, _Raised):
+            raise result.error
+        self._give(worker)
+        return item, result
+
+    def _replace(self, worker: _Worker) -> Lost:
+        worker.process.join()
+        worker.line.close()
+        self.workers.remove(worker)
+        self._hire()
+        return Lost(_ended(worker.process.exitcode))
+
+
+def _ended(code: int) -> str:
+    return f"was ended by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"ended with exit code {code}"
+
+
+def _serve(work: Callable[[int], Any], line: Connection, other_end: Connection) -> None:
+    """What a child does: an item in, its result out, until the line ends."""
+    other_end.close()
+    while True:
+        try:
+            item = line.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if item is None:
+            return
+        try:
+            message = _packed(work(item))
+        except KeyboardInterrupt:
+            return
+        except Exception as error:  # told to whoever asked for the work
+            message = _packed(_Raised(error))
+        line.send_bytes(message)
+
+
+def _packed(result: Any) -> bytes:
+    try:
+        data = pickle.dumps(result)
+        if isinstance(result, _Raised):
+            pickle.loads(data)  # noqa: S301  our own; some exceptions go in and don't come out
+        return data
+    except Exception as error:
+        if isinstance(result, _Raised):
+            return pickle.dumps(_Raised(RuntimeError(f"{type(result.error).__name__}: {result.error}")))
+        return pickle.dumps(_Raised(TypeError(f"a result cannot be sent between processes: {error}")))

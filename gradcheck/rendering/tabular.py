@@ -1,0 +1,122 @@
+"""Neutral tables as text: CSV that reads back exactly, LaTeX for papers, Markdown for pages.
+
+Text in a table may come from a user: it is written on one line, bounded, and means nothing to what reads it (a spreadsheet's formula, a command of
+LaTeX, markup). Numbers stay numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from gradcheck.rendering.explanation import short_paths
+from gradcheck.rendering.layout import escape, inert, markdown_table, number
+from gradcheck.studies.study import Column, Table
+
+_LONGEST = 2000  # characters of a text in CSV
+_WIDE = 40  # characters from which on a column of text is set as paragraphs
+_FORMULA = tuple("=+-@＝＋－＠")
+_TEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
+}  # fmt: skip
+
+
+def csv_text(table: Table, *, head: bool = True) -> str:
+    """A table as CSV: column identifiers, floats by `repr`, so that reading them gives the same bits; None is empty, NaN is `nan`.
+
+    A text that a spreadsheet would take for a formula is preceded by an apostrophe, as spreadsheets do.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    if head:
+        writer.writerow([c.name for c in table.columns])
+    writer.writerows([_csv_cell(v) for v in row] for row in table.rows)
+    return out.getvalue()
+
+
+def _csv_cell(value: Any) -> str:
+    value = _python(value)
+    if not isinstance(value, str):
+        return "" if value is None else repr(value)
+    text = inert(short_paths(value), _LONGEST)
+    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _python(value: Any) -> Any:
+    """A plain Python value: NumPy's scalars are unwrapped."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def markdown_text(table: Table) -> str:
+    """A table in Markdown: headings with their units, numbers to six digits, text escaped."""
+    return markdown_table([[_markdown_cell(v) for v in row] for row in table.rows], list(map(heading, table.columns)))
+
+
+def _markdown_cell(value: Any) -> str:
+    value = _python(value)
+    return "" if value is None else escape(inert(short_paths(value))) if isinstance(value, str) else number(value)
+
+
+def heading(column: Column) -> str:
+    """A column's heading with its unit."""
+    return f"{column.heading} ({column.unit})" if column.unit else column.heading
+
+
+def latex_text(table: Table) -> str:
+    """A table as a `longtable` in the style of booktabs, for `\\input`; numbers to six digits, to the right; only ASCII."""
+    head = " & ".join(latex_escape(heading(c)) for c in table.columns) + r" \\"
+    rows = [" & ".join(map(_latex_cell, row)) + r" \\" for row in table.rows]
+    return "\n".join([
+        r"% needs \usepackage{booktabs,longtable,array,textcomp}", rf"\begin{{longtable}}{{{_alignment(table)}}}",
+        rf"\caption{{{latex_escape(table.title)}}}\label{{tab:{table.name}}} \\", r"\toprule", head, r"\midrule", r"\endfirsthead",
+        r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot", *rows, r"\end{longtable}", "",
+    ])  # fmt: skip
+
+
+def _alignment(table: Table) -> str:
+    columns = [table.column(c.name) for c in table.columns]
+    wide = [any(isinstance(v, str) and len(v) > _WIDE for v in column) for column in columns]
+    width = 0.65 / max(sum(wide), 1)
+    paragraph = rf">{{\raggedright\arraybackslash}}p{{{width:.2f}\linewidth}}"
+    return "".join(paragraph if w else "r" if _numeric(column) else "l" for w, column in zip(wide, columns, strict=True))
+
+
+def _numeric(column: Sequence[Any]) -> bool:
+    return all(not isinstance(v, str) for v in column)
+
+
+def _latex_cell(value: Any) -> str:
+    value = _python(value)
+    if value is None:
+        return ""
+    return latex_escape(short_paths(value)) if isinstance(value, str) else _latex_number(value)
+
+
+def _latex_number(value: Any) -> str:
+    if isinstance(value, bool) or (isinstance(value, float) and math.isnan(value)):
+        return str(value)
+    if isinstance(value, float) and math.isinf(value):
+        return r"$\infty$" if value > 0 else r"$-\infty$"
+    mantissa, e, exponent = number(value).partition("e")
+    return rf"${mantissa} \times 10^{{{int(exponent)}}}$" if e else f"${mantissa}$"
+
+
+def latex_escape(text: str) -> str:
+    """A user's text as LaTeX prints it, letter by letter; what is no ASCII is written as its code, U+03C3."""
+    written = "".join(_TEX.get(c, c) if c.isascii() else f"U+{ord(c):04X}" for c in inert(text))
+    apart = re.sub(r"([-,])(?=\1)", r"\1{}", written)  # -- is no dash
+    return "{}" + apart if apart.startswith(("[", "*")) else apart  # after a line's end these would be options of it

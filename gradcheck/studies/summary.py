@@ -1,0 +1,146 @@
+"""What a run keeps of a case: words and numbers, nothing that was traced. It goes between processes, and all tables are made of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcheck.case import Case, ClaimedGradient, Outcome
+from gradcheck.verdicts.compare import Comparison, Measured, worst
+from gradcheck.verdicts.verdict import Verdict
+
+LONGEST = 2000  # characters of a reason or an error: messages of users' functions may hold anything
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSummary:
+    """A method over all points: worst outcome, fewest digits, largest error; costs of the first point it ran at.
+
+    `ran` is whether it ran at the first point.
+    """
+
+    name: str
+    outcome: Outcome
+    ran: bool
+    digits: float | None
+    ulp: float | None
+    allowed_ulp: float | None
+    evaluations: int | None
+    operations: int | None
+    details: Mapping[str, Any]
+    seconds: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSummary:
+    """A claimed gradient: what was expected of it and what was found; `kinds` is None where the mistakes were not asked for."""
+
+    name: str
+    expected: Outcome
+    outcome: Outcome
+    kinds: tuple[str, ...] | None
+    expected_kinds: tuple[str, ...]
+    reason: str
+
+    @property
+    def met(self) -> bool:
+        """Whether it got the verdict expected of it."""
+        return self.expected == self.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """A case that was run. Where it could not be, `error` says why, and there are no numbers.
+
+    `inputs` is l, `operations` those of the function, `gradient_operations` those of value and gradient together, `ratio` their quotient.
+    """
+
+    name: str
+    file: str
+    line: int
+    about: str
+    claims: tuple[str, ...]
+    outcome: Outcome
+    error: str | None = None
+    inputs: int | None = None
+    points: int | None = None
+    operations: int | None = None
+    gradient_operations: int | None = None
+    ratio: float | None = None
+    claimed: tuple[ClaimedSummary, ...] = ()
+    methods: tuple[MethodSummary, ...] = ()
+    unmet: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def met(self) -> bool:
+        """Whether everything about the case is as stated."""
+        return self.error is None and self.outcome in ("right", "kink") and all(c.met for c in self.claimed)
+
+    def method(self, name: str) -> MethodSummary:
+        """One of its methods, by name."""
+        return next(m for m in self.methods if m.name == name)
+
+
+def bounded(text: str) -> str:
+    """A message with its middle left out where it is longer than anyone reads."""
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]} ... ({len(text) - 2 * half} characters left out) ... {text[-half:]}"
+
+
+def failed(case: Case, error: str, seconds: float = 0.0) -> CaseSummary:
+    """A case that could not run."""
+    about, claims = bounded(case.summary), tuple(case.claims)
+    return CaseSummary(case.name, case.file, case.line, about, claims, "undecided", bounded(error), seconds=seconds)
+
+
+def summarise(case: Case, comparison: Comparison, *, seconds: float = 0.0, named: bool = True) -> CaseSummary:
+    """What a comparison found. `named` names the mistakes of claimed gradients that are wrong, which takes a diagnosis of each."""
+    c = comparison
+    return CaseSummary(
+        case.name, case.file, case.line, bounded(case.summary), tuple(case.claims), c.outcome, None, c.inputs, len(c.points),
+        c.circuit.operations, c.circuit.gradient().operations, c.ratio,
+        tuple(_claimed(claim, verdict, named) for claim, verdict in c.claimed),
+        tuple(method_summary(c, m.method) for m in c.points[0].measured), bounded(why_not(c)), seconds,
+    )  # fmt: skip
+
+
+def _claimed(claim: ClaimedGradient, verdict: Verdict, named: bool) -> ClaimedSummary:
+    kinds = verdict.kinds if named else None
+    return ClaimedSummary(claim.name, claim.expect, verdict.outcome, kinds, tuple(claim.kinds), bounded(verdict.reason))
+
+
+def method_summary(comparison: Comparison, name: str) -> MethodSummary:
+    """A method over all points of a comparison."""
+    measured = comparison.method(name)
+    ran = [m for m in measured if m.gradient is not None]
+    judged = [m.judgement.accuracy for m in ran if m.judgement is not None]
+    first = ran[0].gradient if ran else None
+    return MethodSummary(
+        name, worst([m.outcome for m in measured]), measured[0].gradient is not None,
+        min((float(np.min(a.digits, initial=math.inf)) for a in judged), default=None),
+        max((float(np.max(a.ulp, initial=0.0)) for a in judged), default=None),
+        max((p.standard.allowed_ulp() for p in comparison.points if p.standard), default=None) if name == "tape" else None,
+        first.evaluations if first else None, first.operations if first else None, dict(first.details) if first else {},
+        first.seconds if first else None, bounded(_reason(measured)),
+    )  # fmt: skip
+
+
+def _reason(measured: list[Measured]) -> str:
+    """Why it did not run, or the reason of the worst outcome."""
+    refused = next((m.reason for m in measured if m.gradient is None), None)
+    return refused or next(m.reason for m in measured if m.outcome == worst([n.outcome for n in measured]))
+
+
+def why_not(comparison: Comparison) -> str:
+    """What keeps a case from being as stated, in one line; nothing where all is well."""
+    for point in comparison.points:
+        for m in point.measured:
+            if m.outcome in ("wrong", "undecided") and m.gradient is not None:
+                return f"{m.method}: {m.reason}"
+    return "; ".join(f"{c.name}: {v.outcome}, expected {c.expect}" for c, v in comparison.claimed if c.expect != v.outcome)

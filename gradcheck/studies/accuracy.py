@@ -29,11 +29,15 @@ class Score:
 
 
 def accuracy(result: RunResult) -> Study:
-    """Digits of every method at every point of the run's cases, by case and summed up by method.
+    """The study of a run whose comparisons are all in this process."""
+    return accuracy_of([s for c in result.cases for s in scores_of(c)])
+
+
+def accuracy_of(scores: Sequence[Score]) -> Study:
+    """Digits of every method at every point of a run's cases, by case and summed up by method.
 
     Digits are those of the worst entry; 15.95 is all that float64 holds.
     """
-    scores = [s for c in result.cases for s in scores_of(c)]
     methods = list(dict.fromkeys(s.method for s in scores))
     statements = [_no_wrong(name, [s for s in scores if s.method == name]) for name in methods if name in DERIVATIONS]
     statements += _tape_before_differences(scores)

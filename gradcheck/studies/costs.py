@@ -22,10 +22,9 @@ def costs(result: RunResult) -> Study:
     """Operation counts of every case that ran, their ratios against the bound, and what forward differences would take."""
     rows = []
     for case in result.cases:
-        c = case.comparison
-        if c is not None and c.ratio is not None:
-            n = c.circuit.operations
-            rows.append((case.case.name, c.inputs, n, c.circuit.gradient().operations, c.ratio, (c.inputs + 1) * n))
+        c = case.summary
+        if c.ratio is not None and c.operations is not None and c.inputs is not None:
+            rows.append((c.name, c.inputs, c.operations, c.gradient_operations, c.ratio, (c.inputs + 1) * c.operations))
     table = Table("costs", "Operations of every case", COLUMNS, tuple(rows))
     chart = Chart(
         "ratios", "Ratio of costs by size", "costs", x="function", y="ratio", kind="points", y_scale="linear", rules=(Rule("y", BOUND, f"bound {BOUND}"),),

@@ -13,7 +13,8 @@ from gradcheck.rendering.report import largest_ratio
 from gradcheck.rendering.site.page import SCRIPTS, Cell, Group, Head, Link, View, badge, figure, render, view
 from gradcheck.rendering.site.pieces import CHART_SCRIPTS
 from gradcheck.rendering.text import NAME, one_line, slug
-from gradcheck.studies.running import CaseResult, RunResult
+from gradcheck.studies.running import RunResult
+from gradcheck.studies.summary import CaseSummary
 from gradcheck.verdicts.compare import DERIVATIONS
 
 CASE_HEAD = (
@@ -47,7 +48,7 @@ def front_html(result: RunResult, footer: str, figures: Sequence[Any]) -> str:
 
 def facts(result: RunResult) -> list[tuple[str, str]]:
     """The run in figures."""
-    gradients = [c.expect == v.outcome for case in result.cases if case.comparison for c, v in case.comparison.claimed]
+    gradients = [c.met for case in result.cases for c in case.summary.claimed]
     told = [("cases as stated", f"{sum(c.met for c in result.cases):,} of {len(result.cases):,}")]
     if gradients:
         told.append(("gradients under test as expected", f"{sum(gradients):,} of {len(gradients):,}"))
@@ -72,44 +73,36 @@ def cases(result: RunResult) -> View:
     """Every case, by the file it stands in."""
     files: dict[str, list[tuple[Cell, ...]]] = {}
     for case in result.cases:
-        files.setdefault(short_path(case.case.file), []).append(tuple(case_row(case)))
+        files.setdefault(short_path(case.case.file), []).append(tuple(case_row(case.summary)))
     groups = tuple(Group(one_line(file, NAME), tuple(rows)) for file, rows in files.items())
     return View("Cases", CASE_HEAD, groups, interactive=True, noun="cases")
 
 
-def case_row(result: CaseResult) -> Iterator[Cell]:
+def case_row(c: CaseSummary) -> Iterator[Cell]:
     """One case in the table of cases."""
-    case, c = result.case, result.comparison
-    yield Cell(one_line(case.name, NAME), href=f"cases/{slug(case.name)}.html")
-    if c is None:
+    yield Cell(one_line(c.name, NAME), href=f"cases/{slug(c.name)}.html")
+    if c.error is not None:
         yield badge("at fault")
         yield from [Cell("")] * (len(CASE_HEAD) - 2)
         return
     yield badge(c.outcome)
-    yield from map(figure, (c.inputs, c.circuit.operations, c.circuit.gradient().operations))
+    yield from map(figure, (c.inputs, c.operations, c.gradient_operations))
     yield Cell("") if c.ratio is None else Cell(f"{c.ratio:.2f}", numeric=True)
-    for m in (c.points[0][name] for name in DERIVATIONS):
-        yield badge("did not run" if m.gradient is None else m.outcome)
-    met = sum(claim.expect == verdict.outcome for claim, verdict in c.claimed)
-    yield Cell(f"{met} of {len(c.claimed)}" if c.claimed else "", numeric=True)
-    yield Cell(one_line(" ".join(case.claims), NAME))
+    for m in (c.method(name) for name in DERIVATIONS):
+        yield badge(m.outcome if m.ran else "did not run")
+    yield Cell(f"{sum(g.met for g in c.claimed)} of {len(c.claimed)}" if c.claimed else "", numeric=True)
+    yield Cell(one_line(" ".join(c.claims), NAME))
 
 
 def claimed(result: RunResult) -> View:
     """Every gradient under test."""
-    head = [
-        Head("gradient"),
-        Head("case"),
-        Head("expected", choose=True),
-        Head("verdict", choose=True),
-        Head("met", choose=True),
-        Head("finding", choose=True),
-    ]
+    head = [Head("gradient"), Head("case"), *(Head(h, choose=True) for h in ("expected", "verdict", "met", "finding"))]
     rows = []
     for case in result.cases:
-        for claim, verdict in case.comparison.claimed if case.comparison else ():
-            found = verdict.kinds[0] if verdict.kinds and verdict.outcome != "right" else ""
+        for c in case.summary.claimed:
+            found = c.kinds[0] if c.kinds and c.outcome != "right" else ""
             link = Cell(one_line(case.case.name, NAME), href=f"cases/{slug(case.case.name)}.html")
-            met = badge("yes" if claim.expect == verdict.outcome else "no")
-            rows.append([Cell(one_line(claim.name, NAME)), link, Cell(claim.expect), badge(verdict.outcome), met, Cell(found)])
+            rows.append(
+                [Cell(one_line(c.name, NAME)), link, Cell(c.expected), badge(c.outcome), badge("yes" if c.met else "no"), Cell(found)]
+            )
     return view("Gradients under test", head, rows, interactive=True, noun="gradients")

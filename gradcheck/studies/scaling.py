@@ -89,18 +89,18 @@ def scaling(
     everything = (*ways, control) if control is not None else tuple(ways)
     counted = list(_counted(families, everything, progress))
     fits = _fits(counted, COUNTED, seed)
-    statements = [*_order_statements(fits, control, "operations"), *_ratio_statements(counted)]
-    tables = [_operations(counted), _ratios(counted), _slopes(fits, "slopes", "Slopes of log operations against log size", measured=False)]
     crossovers = [(f, _crossover(f)) for f in families if f.power is not None]
-    statements += _crossover_statement(crossovers)
+    summaries = [_slopes(fits, "slopes", "Slopes of log operations against log size", measured=False), _crossovers(crossovers)]
+    samples = [_operations(counted), _ratios(counted)]
+    statements = [*_order_statements(fits, control, "operations"), *_ratio_statements(counted), *_crossover_statement(crossovers)]
     if times:
         timed = _timed(families, everything, progress)
         time_fits = _fits(timed, MEASURED, seed)
-        statements += _order_statements(time_fits, control, "time")
-        statements += _crossover_in_time(progress) if RING in families else []
-        tables += [_times(timed), _slopes(time_fits, "time-slopes", "Slopes of log time against log size", measured=True)]
-    tables.append(Table("crossovers", "Where one tape gradient takes fewer operations than l + 1 evaluations", CROSSOVERS, tuple((f.name, f.regime, n) for f, n in crossovers)))  # fmt: skip
-    return Study("scaling", "What gradients cost as functions grow", QUESTION, tuple(tables), tuple(statements), _charts(times), NOTES)
+        summaries.insert(1, _slopes(time_fits, "time-slopes", "Slopes of log time against log size", measured=True))
+        samples.append(_times(timed))
+        statements += [*_order_statements(time_fits, control, "time"), *(_crossover_in_time(progress) if RING in families else [])]
+    tables = (*summaries, *samples)
+    return Study("scaling", "What gradients cost as functions grow", QUESTION, tables, tuple(statements), _charts(times), NOTES)
 
 
 QUESTION = (
@@ -163,7 +163,7 @@ def _fits(samples: Sequence[Sample], allowed: float, seed: int) -> list[Fit]:
     groups: dict[tuple[str, str], list[Sample]] = {}
     for s in samples:
         groups.setdefault((s.way.name, s.family.name), []).append(s)
-    return [_fit(group, allowed, seed) for _, group in sorted(groups.items(), key=lambda g: g[0]) if len(group) >= 4]
+    return [_fit(group, allowed, seed) for group in groups.values() if len(group) >= 4]
 
 
 def _fit(group: Sequence[Sample], allowed: float, seed: int) -> Fit:
@@ -214,10 +214,10 @@ def _ratio_statements(counted: Sequence[Sample]) -> Iterator[Statement]:
 
 def _crossover(family: Family) -> int | None:
     """The smallest l at which one gradient costs fewer operations than l + 1 evaluations, as forward differences need."""
-    for n in range(1, CROSSOVER + 1):
-        circuit = traced(family.make(n))
-        if TAPE.operations(family.make(n), circuit) < (n + 1) * circuit.operations:
-            return n
+    for member in map(family.make, range(1, CROSSOVER + 1)):
+        circuit = traced(member)
+        if TAPE.operations(member, circuit) < (member.inputs + 1) * circuit.operations:
+            return member.inputs
     return None
 
 
@@ -257,7 +257,6 @@ _WHERE = (
     Column("operations_of_f", "N", "operations"),
     Column("size", "N + l"),
 )
-CROSSOVERS = (Column("family", "family"), Column("regime", "regime"), Column("inputs", "from l"))
 
 
 def _measured(name: str, heading: str, unit: str = "") -> Column:
@@ -272,6 +271,14 @@ def _where(s: Sample) -> tuple[Any, ...]:
 def _operations(counted: Sequence[Sample]) -> Table:
     columns = (*_WHERE, Column("operations", "operations", "operations"))
     return Table("operations", "Operations, counted", columns, tuple((*_where(s), s.operations) for s in counted))
+
+
+def _crossovers(found: Sequence[tuple[Family, int | None]]) -> Table:
+    title, columns = (
+        "From where the tape takes fewer operations than l + 1 evaluations",
+        (Column("family", "family"), Column("regime", "regime"), Column("inputs", "from l")),
+    )
+    return Table("crossovers", title, columns, tuple((f.name, f.regime, n) for f, n in found))
 
 
 def _ratios(counted: Sequence[Sample]) -> Table:

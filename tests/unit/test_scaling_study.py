@@ -151,3 +151,14 @@ def test_ways_that_do_not_reach_so_far_are_left_out():
     few = scaling(families=(RING,), ways=(replace(TAPE, counted=64), HVP), control=None, times=False)
     inputs = {way: max(r["inputs"] for r in few.table("operations").records() if r["way"] == way) for way in ("tape", "HVP")}
     assert inputs == {"tape": 64, "HVP": 2**18}
+
+
+@pytest.mark.slow
+def test_everything_is_shown_by_time_too():
+    study = scaling()
+    assert [(s.name, s.evidence) for s in study.statements if s.verdict != "shown"] == []
+    measured = {s.name: s.values for s in study.statements if s.measured}
+    assert measured["tape O(N + l), by time"]["ring_decades"] >= 3
+    assert measured["HVP O(N + l), by time"]["orbits_decades"] >= 3
+    assert measured["central differences O(N l), by time"]["pairs_decades"] >= 3
+    assert measured["the tape takes less time than l + 1 evaluations"]["inputs"] >= 1

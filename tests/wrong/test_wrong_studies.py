@@ -120,8 +120,8 @@ def test_wrong_weights_have_no_v():
 
 
 def test_a_swell_that_theory_does_not_predict_is_refuted():
-    product = replace(GROWTHS[0], at_least=3.0, sizes=(8, 10, 12, 16, 20), formed=20)
-    iteration = replace(GROWTHS[2], at_least=5.0, sizes=(3, 4, 5, 6, 7), formed=7)
+    product = replace(GROWTHS[0], at_least=3.0, sizes=(12, 16, 20, 24, 28), formed=28)
+    iteration = replace(GROWTHS[2], at_least=5.0, sizes=(4, 5, 6, 7, 8), formed=8)
     assert [s.verdict for s in swell(growths=(product, iteration)).statements if "written out" in s.name] == ["refuted", "refuted"]
 
 

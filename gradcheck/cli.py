@@ -268,14 +268,14 @@ def study(name: str, as_json: bool, folder: str | None, quick: bool, seed: int |
     Exits 0 if every statement is shown, 1 if not. Counts are the same on every machine; what is measured is marked. A full
     `scaling` takes about a minute, and its times are best taken on an idle machine.
     """
-    from gradcheck.rendering.document import dumps
-    from gradcheck.rendering.study import csv_files, study_document, study_text
+    from gradcheck.rendering.document import dumps, study_document
+    from gradcheck.rendering.study import csv_files, study_text
     from gradcheck.settings import settings
     from gradcheck.writing import write_files
 
     found = _study(name, quick, settings(seed=seed), case, where)
     if folder is not None:
-        write_files(Path(folder), csv_files(found).items())
+        write_files(Path(folder), csv_files(found))
         click.echo(f"{len(found.tables) + 1} files written to {folder}", err=True)
     click.echo(dumps(study_document(found)) if as_json else study_text(found), nl=not as_json)
     sys.exit(OK if found.met else FAILED)

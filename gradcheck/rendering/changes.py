@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.rendering.document import plain
-from gradcheck.rendering.layout import inert, number
+from gradcheck.rendering.layout import number
+from gradcheck.rendering.text import one_line
 from gradcheck.studies.changes import Change, regressions
 
 TITLES = {"worse": "Worse", "better": "Better", "changed": "Changed", "within noise": "Within noise"}
@@ -24,14 +25,14 @@ def changes_text(found: Sequence[Change], *, everything: bool = False) -> str:
 
 
 def _line(c: Change) -> str:
-    note = f"  ({inert(c.note, _SHORT)})" if c.note else ""
+    note = f"  ({one_line(c.note, _SHORT)})" if c.note else ""
     if c.old is None or c.new is None:
-        return f"  {c.kind} {inert(c.where)}: {_value(c.new if c.old is None else c.old)}{note}"
-    return f"  {c.kind} {inert(c.where)}: {_value(c.old)} -> {_value(c.new)}{note}"
+        return f"  {c.kind} {one_line(c.where)}: {_value(c.new if c.old is None else c.old)}{note}"
+    return f"  {c.kind} {one_line(c.where)}: {_value(c.old)} -> {_value(c.new)}{note}"
 
 
 def _value(value: Any) -> str:
-    return inert(value, _SHORT) or "none" if isinstance(value, str) else inert(number(value), _SHORT)
+    return one_line(value, _SHORT) or "none" if isinstance(value, str) else one_line(number(value), _SHORT)
 
 
 def _closing(found: Sequence[Change]) -> str:

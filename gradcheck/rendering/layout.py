@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
 _SHOWN = 4  # elements of an array that are written out
-_CELL = 500  # characters of a cell of a table
-_STEM = 80  # characters of the name of a file
-_PLAIN_STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def number(value: Any, digits: int = 6) -> str:
@@ -78,18 +72,3 @@ def seconds(value: float) -> str:
         if value * scale >= 1:
             return f"{value * scale:.3g} {unit}"
     return f"{value * 1e6:.2g} us"
-
-
-def inert(text: str, longest: int = _CELL) -> str:
-    """A user's text on one line and bounded: characters that control, or turn the direction of writing, are written as escapes."""
-    line = " ".join(text[: 2 * longest].split())
-    cut = line if len(line) <= longest and len(text) <= 2 * longest else f"{line[:longest]}..."
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else f"\\u{ord(c):04x}" for c in cut)
-
-
-def file_stem(name: str) -> str:
-    """What the files of a case are called: its name where that is a plain identifier, else what is plain of it, with a mark of the whole."""
-    if _PLAIN_STEM.fullmatch(name) and len(name) <= _STEM:
-        return name
-    kept = re.sub(r"[^A-Za-z0-9]+", "_", name[:_STEM]).strip("_")
-    return f"{kept or 'case'}-{sha256(name.encode(errors='surrogatepass')).hexdigest()[:10]}"

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import document, dumps, environment
 from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path, short_paths
-from gradcheck.rendering.layout import code, escape, file_stem, inert, markdown_table, quantity, seconds
+from gradcheck.rendering.layout import code, escape, markdown_table, quantity, seconds
 from gradcheck.rendering.tabular import csv_text, latex_text
+from gradcheck.rendering.text import one_line, slug
 from gradcheck.studies.derivation import Derivation, derive
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.studies.study import Table
@@ -47,7 +48,7 @@ def report_files(result: RunResult, proofs: tuple[Proof, ...], entries: Iterable
 
 def case_files(result: CaseResult) -> Iterator[tuple[str, str | bytes]]:
     """The files of one case, made where its comparison is."""
-    yield f"cases/{file_stem(result.case.name)}.md", case_page(result)
+    yield f"cases/{slug(result.case.name)}.md", case_page(result)
 
 
 def entry_rows(result: CaseResult) -> str:
@@ -94,14 +95,14 @@ def largest_ratio(result: RunResult) -> str:
 
 def _shown(name: str) -> str:
     """A name inside a sentence: identifiers as they are."""
-    return name if name == file_stem(name) else escape(inert(name))
+    return name if name == slug(name) else escape(one_line(name))
 
 
 def summary_row(c: CaseSummary) -> list[str]:
     """One case in the summary table."""
-    link = f"[{escape(inert(c.name))}](cases/{file_stem(c.name)}.md)"
+    link = f"[{escape(one_line(c.name))}](cases/{slug(c.name)}.md)"
     if c.error is not None:
-        return [link, "at fault", "", "", "", "", escape(inert(c.error))]
+        return [link, "at fault", "", "", "", "", escape(one_line(c.error))]
     agree = ", ".join(c.method(m).outcome if c.method(m).ran else "not run" for m in DERIVATIONS)
     ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
     return [link, c.outcome, str(c.inputs), str(c.operations), str(c.gradient_operations), ratio, agree]
@@ -114,15 +115,15 @@ def claimed_rows(result: RunResult) -> list[list[str]]:
         for c in case.summary.claimed:
             why, colon, _ = c.reason.partition(":")
             why = "" if c.outcome == "right" and not colon else why  # only digits: a measurement
-            names = [escape(inert(case.case.name)), escape(inert(c.name))]
-            rows.append([*names, c.expected, c.outcome, "yes" if c.met else "**no**", escape(inert(why))])
+            names = [escape(one_line(case.case.name)), escape(one_line(c.name))]
+            rows.append([*names, c.expected, c.outcome, "yes" if c.met else "**no**", escape(one_line(why))])
     return rows
 
 
 def problem_section(result: RunResult) -> list[str]:
     """Files and cases that could not run, if any."""
     faults = [*result.problems, *(c.error for c in result.cases if c.error)]
-    return ["## At fault", "\n".join(f"- {escape(inert(f))}" for f in faults)] if faults else []
+    return ["## At fault", "\n".join(f"- {escape(one_line(f))}" for f in faults)] if faults else []
 
 
 def measured_rows(result: RunResult) -> list[list[str]]:
@@ -133,7 +134,7 @@ def measured_rows(result: RunResult) -> list[list[str]]:
             if m.digits is None or m.ulp is None or m.seconds is None:
                 continue
             allowed = "" if m.allowed_ulp is None else f"{m.allowed_ulp:.3g}"
-            name = escape(inert(case.case.name))
+            name = escape(one_line(case.case.name))
             rows.append([name, m.name, f"{m.digits:.1f}", f"{m.ulp:.3g}", allowed, str(m.evaluations), seconds(m.seconds)])
     return rows
 
@@ -142,12 +143,12 @@ def case_page(result: CaseResult) -> str:
     """A case: its gradient derived, its methods, its claimed gradients, its program."""
     case, c = result.case, result.comparison
     head = [
-        f"# {escape(inert(case.name))}",
-        escape(inert(case.summary)),
+        f"# {escape(one_line(case.name))}",
+        escape(one_line(case.summary)),
         f"Defined in {code(f'{short_path(case.file)}:{case.line}')}" + _illustrates(case.claims),
     ]
     if c is None:
-        return "\n\n".join([*head, f"At fault: {escape(inert(result.error or ''))}"]) + "\n"
+        return "\n\n".join([*head, f"At fault: {escape(one_line(result.error or ''))}"]) + "\n"
     derivation = derive(c.circuit, c.points[0].problem.inputs)
     program = c.circuit.gradient().source()
     parts = [

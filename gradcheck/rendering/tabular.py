@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.rendering.explanation import short_paths
-from gradcheck.rendering.layout import escape, inert, markdown_table, number
+from gradcheck.rendering.layout import escape, markdown_table, number
+from gradcheck.rendering.text import one_line
 from gradcheck.studies.study import Column, Table
 
 _LONGEST = 2000  # characters of a text in CSV
@@ -44,7 +45,7 @@ def _csv_cell(value: Any) -> str:
     value = _python(value)
     if not isinstance(value, str):
         return "" if value is None else repr(value)
-    text = inert(short_paths(value), _LONGEST)
+    text = one_line(short_paths(value), _LONGEST)
     return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
 
 
@@ -68,7 +69,7 @@ def markdown_text(table: Table) -> str:
 
 def _markdown_cell(value: Any) -> str:
     value = _python(value)
-    return "" if value is None else escape(inert(short_paths(value))) if isinstance(value, str) else number(value)
+    return "" if value is None else escape(one_line(short_paths(value))) if isinstance(value, str) else number(value)
 
 
 def heading(column: Column) -> str:
@@ -117,6 +118,6 @@ def _latex_number(value: Any) -> str:
 
 def latex_escape(text: str) -> str:
     """A user's text as LaTeX prints it, letter by letter; what is no ASCII is written as its code, U+03C3."""
-    written = "".join(_TEX.get(c, c) if c.isascii() else f"U+{ord(c):04X}" for c in inert(text))
+    written = "".join(_TEX.get(c, c) if c.isascii() else f"U+{ord(c):04X}" for c in one_line(text))
     apart = re.sub(r"([-,])(?=\1)", r"\1{}", written)  # -- is no dash
     return "{}" + apart if apart.startswith(("[", "*")) else apart  # after a line's end these would be options of it

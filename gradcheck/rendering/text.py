@@ -17,9 +17,13 @@ def inert(text: str, limit: int = LINE) -> str:
     Characters of category Cf reorder (bidirectional marks) or hide (zero-width joiners) what stands around them; a lone surrogate cannot be
     encoded. Line breaks and tabs stay.
     """
-    cut = text[: limit + 1]
-    shown = "".join(c if _plain(c) else f"U+{ord(c):04X}" for c in cut[:limit])
+    shown = visible(text[:limit])
     return f"{shown}… ({len(text):,} characters)" if len(text) > limit else shown
+
+
+def visible(text: str) -> str:
+    """Text with every character that controls, hides or reorders written out as U+....; line breaks and tabs stay."""
+    return "".join(c if _plain(c) else f"U+{ord(c):04X}" for c in text)
 
 
 def one_line(text: str, limit: int = LINE) -> str:

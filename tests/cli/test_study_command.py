@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from gradcheck.cli import STUDY_NAMES, main
-from gradcheck.rendering.study import LINE, ROWS, WIDEST, csv_files, inert, study_document, study_text
+from gradcheck.rendering.document import study_document
+from gradcheck.rendering.study import LINE, ROWS, WIDEST, csv_files, study_text
 from gradcheck.studies.registry import STUDIES
 from gradcheck.studies.study import Chart, Column, Rule, Statement, Study, Table
 
@@ -122,7 +123,6 @@ def test_hostile_text_is_inert_and_bounded():
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
     assert max(map(len, text.splitlines())) <= LINE + 100
     assert all(len(line) < 2 * WIDEST + 40 for line in text.splitlines() if line.startswith("  <script>"))
-    assert inert("plain text, äöü, 数") == "plain text, äöü, 数"
 
 
 def test_long_tables_are_cut_and_say_so():

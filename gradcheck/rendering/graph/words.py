@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from gradcheck.circuit import Circuit
 from gradcheck.circuit.source import Program, index_text
 from gradcheck.primitives import plain
+from gradcheck.rendering.text import visible
 
 WRITTEN_OUT = 3  # entries of an array that are written out
 NAME, SIGN, FULL = 24, 18, 400  # characters: of a name, of a sign, of a title
@@ -29,9 +29,8 @@ ORDERED = ("subtract", "divide", "power", "matmul", "less", "less_equal", "great
 
 
 def clean(text: str, most: int = FULL) -> str:
-    """Text that cannot disturb its surroundings: no control characters, no marks that turn the direction of writing, bounded."""
-    cut = text[: most + 1]
-    safe = "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else c for c in cut)
+    """Text that cannot disturb its surroundings, bounded by an ellipsis alone: there is no room for how long it was."""
+    safe = visible(text[: most + 1])
     return safe if len(safe) <= most else safe[: most - 1] + "…"
 
 

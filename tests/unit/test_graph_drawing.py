@@ -101,6 +101,29 @@ def judge_room(placed) -> None:
         assert apart, f"{a} and {b} overlap"
 
 
+def judge_wires(drawn, placed) -> None:
+    """No wire crosses a label or a node that is not its own; operands whose order matters enter from top to bottom."""
+    boxes = {**placed.nodes, **placed.labels}
+    keys = np.array(list(boxes))
+    middles, halves = (np.array(v) for v in zip(*(((p.x, p.y), (p.box.width / 2 - 3, p.box.height / 2 - 3)) for p in boxes.values())))
+    for wire in drawn.wires:
+        for piece in placed.curves[wire.key]:
+            inside = np.all(np.abs(along(piece)[:, None] - middles) < halves, axis=2).any(axis=0)
+            crossed = set(keys[inside].tolist()) - {wire.key, wire.source, wire.target, f"{OUT}{wire.key}"}
+            assert not crossed, f"{wire.key} crosses {crossed}"
+    for node in drawn.nodes:
+        if node.ordered and not drawn.pills:
+            entering = sorted((w.hops[0][1], placed.labels[w.key].y) for w in drawn.wires if w.target == node.key)
+            assert entering == sorted(entering, key=lambda e: e[1]), f"the operands of {node.key} are out of order"
+
+
+def along(curve):
+    """Points on a piece of a wire."""
+    t = np.linspace(0, 1, 20)[:, None]
+    parts = [np.array(curve[i : i + 4]) for i in range(0, len(curve) - 1, 3)]
+    return np.concatenate([(1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d for a, b, c, d in parts])
+
+
 def judge_steps(drawn) -> None:
     """Every value is formed before it is read, every gradient complete before it is sent on, and all wires end up known."""
     known, told = set(), steps(drawn)
@@ -132,6 +155,7 @@ def test_labels_have_room_and_lie_within_the_drawing(pictures):
     for name, drawn in pictures.items():
         placed = layout(drawn)
         judge_room(placed)
+        judge_wires(drawn, placed)
         for p in (*placed.nodes.values(), *placed.labels.values()):
             assert -1 <= p.x - p.box.width / 2 and p.x + p.box.width / 2 <= placed.width + 1, name
             assert -1 <= p.y - p.box.height / 2 and p.y + p.box.height / 2 <= placed.height + 1, name

@@ -106,6 +106,25 @@ def test_labels_over_each_other_are_noticed(judgement, drawn):
         judgement.judge_room(replace(placed, labels={**placed.labels, key: wider}))
 
 
+def test_a_wire_through_another_label_is_noticed(judgement, drawn):
+    placed = layout(drawn)
+    judgement.judge_wires(drawn, placed)
+    wire = next(w.key for w in drawn.wires if w.kind == "plain")
+    x, y = placed.curves[wire][-1][0]
+    moved = {k: replace(p, x=x + 5, y=y) if k != wire else p for k, p in placed.labels.items()}
+    with pytest.raises(AssertionError, match="crosses"):
+        judgement.judge_wires(drawn, replace(placed, labels=moved))
+
+
+def test_operands_in_the_wrong_order_are_noticed(judgement):
+    apart = picture(trace(lambda a, b: a / b, 2.0, 3.0), (np.float64(2.0), np.float64(3.0)))
+    placed = layout(apart)
+    judgement.judge_wires(apart, placed)
+    flipped = {k: replace(p, y=placed.height - p.y) for k, p in placed.labels.items()}
+    with pytest.raises(AssertionError, match="out of order"):
+        judgement.judge_wires(apart, replace(placed, labels=flipped, curves=dict.fromkeys(placed.curves, ())))
+
+
 @pytest.mark.parametrize(
     "disorder",
     [

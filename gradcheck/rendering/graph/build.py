@@ -263,7 +263,8 @@ class _Build:
         place = circuit.place(k)
         if part.kind == "operation":
             primitive = circuit.primitive(k)
-            ordered = primitive is not None and primitive.name in ORDERED
+            symmetric = all(len(circuit.type(i).shape) == 1 for i in circuit.inputs_of(k))  # the inner product of two vectors
+            ordered = primitive is not None and primitive.name in ORDERED and not (primitive.name == "matmul" and symmetric)
             name = clean(circuit.names.get(k, ""))
             return Node(
                 key,

@@ -74,7 +74,7 @@ class _Sheet:
         self.picture = picture
         self.kinds = {n.key: n.kind for n in picture.nodes}
         longest = spine(picture)
-        self.spine = longest if picture.pills or len(longest) > LONG else frozenset()
+        self.spine = longest if len(longest) > LONG else frozenset()
         self.boxes: dict[tuple[str, str], Box] = {}
         self.names: dict[tuple[str, str], str] = {}
         self.edges: list[tuple[str, str, str]] = []

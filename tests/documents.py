@@ -132,7 +132,13 @@ def extra_keys(value: Any) -> Iterator[tuple[str, Any]]:
 def wrong_words(value: Any) -> Iterator[tuple[str, Any]]:
     """The document with a verdict that is no word of ours."""
     for at in places(value):
-        if at and at[-1] in ("outcome", "verdict", "expected") and isinstance(part(value, at), str) and "hop" not in at and "findings" not in at:
+        if (
+            at
+            and at[-1] in ("outcome", "verdict", "expected")
+            and isinstance(part(value, at), str)
+            and "hop" not in at
+            and "findings" not in at
+        ):
             yield f"rigth at {at}", changed(value, at, "rigth")
 
 

@@ -40,7 +40,10 @@ UNREADABLE = {
     "a list": (lambda text: "[]", "no report of a run: the document is [], expected object"),
     "another document": (lambda text: '{"name": "gradcheck"}', "no report of a run: the document has no key 'schema_version'"),
     "a missing key": (without("cases"), "no report of a run: the document has no key 'cases'"),
-    "another version": (lambda text: text.replace('"schema_version": 1', '"schema_version": 2'), "schema version 2, this gradcheck reads 1"),
+    "another version": (
+        lambda text: text.replace('"schema_version": 1', '"schema_version": 2'),
+        "schema version 2, this gradcheck reads 1",
+    ),
     "deep": (lambda text: "[" * 10**5, "no JSON"),
 }
 

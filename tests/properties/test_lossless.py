@@ -72,7 +72,12 @@ def test_any_text_makes_one_line_of_as_many_cells(one, other):
     assert text.count("\n") == 2
 
 
-@given(st.recursive(ANY | st.text(max_size=5) | st.booleans() | st.none(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)))
+@given(
+    st.recursive(
+        ANY | st.text(max_size=5) | st.booleans() | st.none(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    )
+)
 def test_plain_data_is_json_of_the_standard(value):
     text = dumps(value)
     assert json.loads(text, parse_constant=lambda word: 1 / 0) == plain(value)

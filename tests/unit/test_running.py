@@ -191,7 +191,9 @@ def leaves(x):
 
 @needs_fork
 def test_the_results_are_the_same_whatever_the_number_of_processes():
-    made = cases(claimed("wrong", lambda x: x), case(x=1.0)(crash), case(x=Real(2))(square), case(x=0.0)(kinked), claims=[claim("X1")(evidence())])
+    made = cases(
+        claimed("wrong", lambda x: x), case(x=1.0)(crash), case(x=Real(2))(square), case(x=0.0)(kinked), claims=[claim("X1")(evidence())]
+    )
     alone, here = summaries(made)
     together, there = summaries(made, processes=3)
     assert alone == together

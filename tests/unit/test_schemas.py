@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from tests import documents
 from gradcheck.cli import main
 from gradcheck.errors import UsageError
 from gradcheck.rendering.schema import NAMES, fault, schema_text
+from tests import documents
 
 
 def validator(name):

@@ -46,7 +46,12 @@ def test_the_tables_of_a_run(found):
 def test_claimed_gradients_with_the_mistakes_named(found):
     first, second = found["claimed"].records()
     assert (first["outcome"], first["met"], first["kinds"]) == ("right", "yes", "")
-    assert (second["outcome"], second["met"], second["kinds"], second["expected_kinds"]) == ("wrong", "yes", "missing-factor", "missing-factor")
+    assert (second["outcome"], second["met"], second["kinds"], second["expected_kinds"]) == (
+        "wrong",
+        "yes",
+        "missing-factor",
+        "missing-factor",
+    )
 
 
 def test_entries_hold_every_entry_of_every_gradient_beside_the_truth(result):
@@ -110,7 +115,9 @@ def test_markdown():
 
 def test_latex():
     text = latex_text(TABLE)
-    assert text.startswith("% needs \\usepackage{booktabs,longtable,array,textcomp}\n\\begin{longtable}{rr>{\\raggedright\\arraybackslash}p{0.65\\linewidth}}\n")
+    assert text.startswith(
+        "% needs \\usepackage{booktabs,longtable,array,textcomp}\n\\begin{longtable}{rr>{\\raggedright\\arraybackslash}p{0.65\\linewidth}}\n"
+    )
     assert r"\caption{Sizes \& times}\label{tab:sizes} \\" in text
     assert r"N & time (s) & what \\" in text
     assert r"$10$ & $1.25 \times 10^{-5}$ & a\_b \\" in text

@@ -49,7 +49,9 @@ def at_fault(data):
 
 
 def refuse(data):
-    method(data, "symbolic").update(outcome="undecided", digits=None, ulp=None, evaluations=None, operations=None, seconds=None, reason="too large")
+    method(data, "symbolic").update(
+        outcome="undecided", digits=None, ulp=None, evaluations=None, operations=None, seconds=None, reason="too large"
+    )
 
 
 def lossy(name, digits, ulp):

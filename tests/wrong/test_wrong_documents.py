@@ -7,8 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from tests import documents
 from gradcheck.rendering.schema import fault, schema_text
+from tests import documents
 
 SAMPLES = {
     "run": (documents.run_document, ()),

@@ -87,3 +87,24 @@ def test_the_commands_of_the_page_on_costs_run(root, tmp_path, monkeypatch):
         result = CliRunner().invoke(main, command.split())
         assert result.exit_code == 0, (command, result.output)
     assert (tmp_path / "out" / "training-curves.csv").is_file()
+
+
+def test_the_page_on_formats_lists_every_column_and_schema(root):
+    from gradcheck.rendering.schema import NAMES
+    from gradcheck.studies import tables
+
+    text = (root / "docs/reference/report-formats.md").read_text()
+    columns = {c.name for t in (tables.CASES, tables.METHODS, tables.CLAIMED, tables.CLAIMS, tables.VALUES, tables.ENTRIES) for c in t}
+    assert [name for name in columns if f"`{name}`" not in text] == []
+    assert [name for name in NAMES if f"gradcheck schema {name}" not in text] == []
+
+
+def test_the_page_on_documents_lists_every_key(root):
+    import json
+
+    from gradcheck.rendering.schema import schema_text
+
+    text = (root / "docs/reference/run-json.md").read_text()
+    schema = json.loads(schema_text("run"))
+    objects = [schema, schema["properties"]["claims"]["items"], *(schema["$defs"][n] for n in ("case", "claimed", "method"))]
+    assert [key for o in objects for key in o["properties"] if f"`{key}`" not in text] == []

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from gradcheck.primitives import BY_NAME, TABLE
-from gradcheck.verdicts.proof import Proof, agreement, proofs, prove
+from gradcheck.verdicts.proof import Proof, agreement, engine, proofs, prove
 
 PROVEN = """
 add subtract multiply divide negative square reciprocal power sqrt cbrt exp exp2 expm1 log log2 log10 log1p
@@ -66,6 +66,11 @@ def test_proofs_cover_the_table_and_are_deterministic() -> None:
     assert list(first) == [p.name for p in TABLE]
     again = [prove(BY_NAME[name]) for name in ("power", "max", "einsum")]
     assert [first[p.name] for p in again] == again
+
+
+def test_proofs_are_the_same_in_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "TABLE", TABLE[:6])
+    assert proofs(2) == proofs(1) == tuple(prove(p) for p in TABLE[:6])
 
 
 @pytest.mark.parametrize(("name", "count"), [pytest.param(*item, id=item[0]) for item in PIECES.items()])

@@ -11,7 +11,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from gradcheck.cli import STUDY_NAMES, main
+from gradcheck.cli import main
+from gradcheck.cli.showing import STUDY_NAMES
 from gradcheck.rendering.document import study_document
 from gradcheck.rendering.study import LINE, ROWS, WIDEST, csv_files, study_text
 from gradcheck.studies.registry import STUDIES
@@ -141,7 +142,7 @@ def test_documents_and_files_hold_everything():
     document = study_document(study)
     assert len(document["tables"][0]["rows"]) == 1000
     assert document["charts"][0]["rules"] == [{"axis": "y", "at": 2.0, "label": "two"}]
-    files = csv_files(study)
+    files = dict(csv_files(study))
     assert set(files) == {"hostile-t.csv", "hostile-statements.csv"}
     read = list(csv.reader(files["hostile-t.csv"].splitlines(keepends=True)))
     assert read[1] == [HOSTILE, repr(1 / 3)]

@@ -1,0 +1,127 @@
+"""Commands on whole folders: run, list, compare-reports, schema."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gradcheck.cli.finding import Progress, find_cases, report_problems
+from gradcheck.cli.group import FAILED, FAULT, OK, main
+
+
+@main.command()
+@click.argument("cases", nargs=-1)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False),
+    help="Write README.md, report.json, CSV and LaTeX tables and a page per case into this folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+@click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
+@click.option("--processes", type=click.IntRange(1), help="Compare cases in so many processes (default: one, or the cores for 200 cases).")
+def run(cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None, processes: int | None) -> None:
+    """Compare every case's gradients and weigh every claim.
+
+    CASES are files, folders, or names of cases (default: the folder `cases`). Exits 0 when all is as stated; a wrong
+    gradient that is expected to be wrong is as stated.
+    """
+    from gradcheck.rendering.comparison import run_text
+    from gradcheck.rendering.document import document, dumps
+    from gradcheck.settings import settings
+    from gradcheck.studies.running import run as run_cases
+
+    known = settings(seed=seed)
+    found, chosen = find_cases(cases, known)
+    result = run_cases(
+        found, seed=known.seed, progress=Progress(len(found) + len(found.claims)), chosen=chosen, processes=processes,
+        named=as_json or report is not None, each=None if report is None else partial(_write_case, Path(report)),
+    )  # fmt: skip
+    if report is not None:
+        _write_report(Path(report), result, processes)
+    click.echo(dumps(document(result)) if as_json else run_text(result), nl=not as_json)
+    for problem in (*result.problems, *(c.error for c in result.cases if c.error)):
+        click.echo(f"gradcheck: {problem}", err=True)
+    sys.exit(FAULT if result.faulty else OK if result.met else FAILED)
+
+
+@main.command(name="list")
+@click.argument("cases", nargs=-1)
+def list_cases(cases: tuple[str, ...]) -> None:
+    """List the cases found, with what they are and where."""
+    from gradcheck.rendering.explanation import short_path
+    from gradcheck.rendering.layout import table
+    from gradcheck.settings import settings
+
+    found, chosen = find_cases(cases, settings())
+    shown = list(found) if chosen is None else chosen
+    rows = [[c.name, ", ".join(c.parameters), " ".join(c.claims), f"{short_path(c.file)}:{c.line}", c.summary] for c in shown]
+    click.echo(table(rows, ["case", "arguments", "claims", "where", ""], indent=""))
+    report_problems(found)
+
+
+@main.command()
+@click.argument("document", type=click.Choice(["run", "verdict", "study"]), default="run")
+def schema(document: str) -> None:
+    """Print the JSON Schema of a document.
+
+    DOCUMENT is `run` (of `gradcheck run --json` and report.json; the default), `verdict` (of `gradcheck check --json`) or `study` (of
+    `gradcheck study --json`). The schemas are of draft 2020-12.
+    """
+    from gradcheck.rendering.schema import schema_text
+
+    click.echo(schema_text(document), nl=False)
+
+
+@main.command(name="compare-reports")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the changes as one JSON document.")
+@click.option("--all", "everything", is_flag=True, help="List what differs between machines too: digits within rounding, versions.")
+def compare_reports(old: Path, new: Path, as_json: bool, everything: bool) -> None:
+    """List what changed from one report to another.
+
+    OLD and NEW are folders written by `gradcheck run --report`, or report.json files.
+
+    \b
+        gradcheck run cases --report before
+        ...change something...
+        gradcheck run cases --report after
+        gradcheck compare-reports before after
+
+    Worse are: a verdict or a claim that was better before, a claimed gradient that no longer gets the verdict expected of it, a mistake no
+    longer named, more operations, and digits lost beyond what rounding explains. Times are never compared.
+
+    Exits 0 when nothing is worse, 1 when something is, 2 where a report cannot be read.
+    """
+    from gradcheck.loading import read_report
+    from gradcheck.rendering.changes import changes_document, changes_text
+    from gradcheck.rendering.document import dumps
+    from gradcheck.studies.changes import changes, regressions
+
+    found = changes(read_report(old), read_report(new))
+    click.echo(dumps(changes_document(found, everything=everything)) if as_json else changes_text(found, everything=everything), nl=False)
+    sys.exit(FAILED if regressions(found) else OK)
+
+
+def _write_case(folder: Path, result: Any) -> str:
+    """Write a case's pages where its comparison is, and give its rows of the table of entries."""
+    from gradcheck.rendering.report import case_files, entry_rows
+    from gradcheck.writing import write_files
+
+    write_files(folder, case_files(result))
+    return entry_rows(result)
+
+
+def _write_report(folder: Path, result: Any, processes: int | None) -> None:
+    from gradcheck.parallel import cores
+    from gradcheck.rendering.report import report_files
+    from gradcheck.verdicts.proof import proofs
+    from gradcheck.writing import write_files
+
+    rows = (c.made or "" for c in result.cases)
+    write_files(folder, report_files(result, proofs(processes or cores()), rows))
+    click.echo(f"report written to {folder / 'README.md'}", err=True)

@@ -103,13 +103,13 @@ def judge_room(placed) -> None:
 
 def judge_wires(drawn, placed) -> None:
     """No wire crosses a label or a node that is not its own; operands whose order matters enter from top to bottom."""
-    boxes = {**placed.nodes, **placed.labels}
+    boxes = {**placed.nodes, **placed.labels, **placed.forks}
     keys = np.array(list(boxes))
     middles, halves = (np.array(v) for v in zip(*(((p.x, p.y), (p.box.width / 2 - 3, p.box.height / 2 - 3)) for p in boxes.values())))
     for wire in drawn.wires:
         for piece in placed.curves[wire.key]:
             inside = np.all(np.abs(along(piece)[:, None] - middles) < halves, axis=2).any(axis=0)
-            crossed = set(keys[inside].tolist()) - {wire.key, wire.source, wire.target, f"{OUT}{wire.key}"}
+            crossed = set(keys[inside].tolist()) - {wire.key, wire.source, wire.target, wire.fork, f"{OUT}{wire.key}"}
             assert not crossed, f"{wire.key} crosses {crossed}"
     for node in drawn.nodes:
         if node.ordered and not drawn.pills:

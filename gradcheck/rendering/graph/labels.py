@@ -13,7 +13,7 @@ from gradcheck.rendering.graph.words import clean, name_parts, quantity
 NUMBER, TAG, SIGN, SMALL = 13.0, 16.0, 16.0, 12.0  # font sizes
 ROW = 17.0  # a line of numbers
 RADIUS = 19.0
-FORK = 7.0
+FORK, CLEAR = 7.0, 20.0  # a fork's dot, and the room around it that other wires keep out of
 PAD = 10.0
 GAP = 14.0  # between columns
 NARROW = "ijlI.,;:'|![]() "

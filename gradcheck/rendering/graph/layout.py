@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.errors import UsageError
-from gradcheck.rendering.graph.labels import FORK, Box, label_box, node_box, out_box
+from gradcheck.rendering.graph.labels import CLEAR, Box, label_box, node_box, out_box
 from gradcheck.rendering.graph.model import OUT, Picture, Wire
 
 LONG = 12  # nodes in a row from which a picture is kept on one line
@@ -100,7 +100,7 @@ class _Sheet:
     def _wire(self, wire: Wire) -> Iterator[str]:
         source = self.names["node", wire.source]
         if wire.kind == "trunk":
-            yield self._node("fork", wire.fork, Box(FORK, FORK, round=True), "circle")
+            yield self._node("fork", wire.fork, Box(CLEAR, CLEAR, round=True), "circle")
         elif wire.kind == "branch":
             source = self.names["fork", wire.fork]
         if wire.target == OUT:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Literal
 
 from gradcheck.rendering.graph.labels import (
+    FORK,
     GAP,
     RADIUS,
     ROW,
@@ -102,7 +103,7 @@ def _safe(text: str, most: int = 400) -> str:
 
 # wires
 def _wire(names: Mapping[str, str], placed: Layout, wire: Wire) -> str:
-    curves = list(placed.curves[wire.key])
+    curves = _joined(wire, placed)
     ends = wire.kind != "trunk"
     path = _path(curves, _HEAD * 0.8 if ends else 0.0)
     parts = [f'<path d="{path}"/>']
@@ -110,13 +111,22 @@ def _wire(names: Mapping[str, str], placed: Layout, wire: Wire) -> str:
         parts.append(f'<path class="arrow" d="{_arrow(curves[-1])}"/>')
     else:
         fork = placed.forks[wire.fork]
-        parts.append(f'<circle cx="{fork.x:.1f}" cy="{fork.y:.1f}" r="{fork.box.width / 2:g}"/>')
+        parts.append(f'<circle cx="{fork.x:.1f}" cy="{fork.y:.1f}" r="{FORK / 2:g}"/>')
     label = placed.labels.get(wire.key)
     if label is not None:
         parts += _label(wire, label)
     to = wire.fork if wire.kind == "trunk" else wire.target
     classes = "wire" + ("" if wire.kind == "plain" else f" {wire.kind}") + (" result" if wire.target == OUT else "")
     return f'<g class="{classes}" data-wire="{wire.key}" data-from="{wire.source}" data-to="{to}">{_wire_title(names[wire.source], wire)}{"".join(parts)}</g>'
+
+
+def _joined(wire: Wire, placed: Layout) -> list[tuple[Point, ...]]:
+    """A wire's curves, to and from the middle of its fork: the layout keeps some room around it."""
+    curves = list(placed.curves[wire.key])
+    if wire.fork:
+        middle = (placed.forks[wire.fork].x, placed.forks[wire.fork].y)
+        return [*curves, (middle,)] if wire.kind == "trunk" else [(middle,), *curves]
+    return curves
 
 
 def _wire_title(source: str, wire: Wire) -> str:

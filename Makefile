@@ -7,8 +7,8 @@ WORKERS ?= 2
 
 .PHONY: report test test-all check format clean
 
-report: $(READY)  ## run every case and write reports/
-	$(BIN)/gradcheck run cases --report reports
+report: $(READY)  ## run every case and every study, and write reports/
+	$(BIN)/gradcheck run cases --report reports --studies
 
 test: $(READY)  ## the tests, without the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from gradcheck.cli.finding import Progress, find_cases, report_problems
 from gradcheck.cli.group import FAILED, FAULT, OK, main
+from gradcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from gradcheck.case import Case
+    from gradcheck.reporting import Report
+    from gradcheck.studies.collection import Cases
+    from gradcheck.studies.running import RunResult
+    from gradcheck.studies.study import Study
 
 
 @main.command()
@@ -18,12 +25,16 @@ from gradcheck.cli.group import FAILED, FAULT, OK, main
 @click.option(
     "--report",
     type=click.Path(file_okay=False),
-    help="Write README.md, report.json, CSV and LaTeX tables and a page per case into this folder.",
+    help="Write the report into this folder: html/index.html, README.md, report.json, CSV and LaTeX tables, pictures.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
+@click.option("--studies", is_flag=True, help="With --report: the studies of cost, steps, depth and training too (about two minutes).")
+@click.option("--quick", is_flag=True, help="With --studies: counts only, nothing is timed.")
 @click.option("--processes", type=click.IntRange(1), help="Compare cases in so many processes (default: one, or the cores for 200 cases).")
-def run(cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None, processes: int | None) -> None:
+def run(
+    cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None, studies: bool, quick: bool, processes: int | None
+) -> None:
     """Compare every case's gradients and weigh every claim.
 
     CASES are files, folders, or names of cases (default: the folder `cases`). Exits 0 when all is as stated; a wrong
@@ -34,14 +45,18 @@ def run(cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | N
     from gradcheck.settings import settings
     from gradcheck.studies.running import run as run_cases
 
+    if studies and report is None:
+        raise UsageError("--studies: a report is needed to put them in: add --report FOLDER, or run `gradcheck study NAME`")
     known = settings(seed=seed)
     found, chosen = find_cases(cases, known)
+    written = _report(report, found, chosen, known.seed)
+    told = _studies(known.seed, quick) if studies else ()
     result = run_cases(
         found, seed=known.seed, progress=Progress(len(found) + len(found.claims)), chosen=chosen, processes=processes,
-        named=as_json or report is not None, each=None if report is None else partial(_write_case, Path(report)),
+        named=as_json or written is not None, each=None if written is None else written.case,
     )  # fmt: skip
-    if report is not None:
-        _write_report(Path(report), result, processes)
+    if written is not None:
+        _finish(written, result, told, processes)
     click.echo(dumps(document(result)) if as_json else run_text(result), nl=not as_json)
     for problem in (*result.problems, *(c.error for c in result.cases if c.error)):
         click.echo(f"gradcheck: {problem}", err=True)
@@ -107,21 +122,31 @@ def compare_reports(old: Path, new: Path, as_json: bool, everything: bool) -> No
     sys.exit(FAILED if regressions(found) else OK)
 
 
-def _write_case(folder: Path, result: Any) -> str:
-    """Write a case's pages where its comparison is, and give its rows of the table of entries."""
-    from gradcheck.rendering.report import case_files, entry_rows
-    from gradcheck.writing import write_files
+def _studies(seed: int, quick: bool) -> tuple[Study, ...]:
+    from gradcheck.reporting import study_all
 
-    write_files(folder, case_files(result))
-    return entry_rows(result)
+    return study_all(seed=seed, quick=quick, progress=Progress(None))
 
 
-def _write_report(folder: Path, result: Any, processes: int | None) -> None:
+def _report(folder: str | None, found: Cases, chosen: list[Case] | None, seed: int) -> Report | None:
+    """The report to be written, if one is; without the extra `report` it has neither pictures nor the site, which is said."""
+    if folder is None:
+        return None
+    from gradcheck.reporting import Report, missing
+
+    lacking = missing()
+    if lacking is not None:
+        said = f"the report is written without pictures and HTML: {lacking} is missing, which is in the extra `report`"
+        click.echo(f"gradcheck: {said}: pip install 'gradcheck[report]'", err=True)
+    return Report(Path(folder), tuple(found if chosen is None else chosen), seed, lacking is None)
+
+
+def _finish(report: Report, result: RunResult, studies: tuple[Study, ...], processes: int | None) -> None:
+    """Prove the rules, and write what tells of all cases."""
     from gradcheck.parallel import cores
-    from gradcheck.rendering.report import report_files
     from gradcheck.verdicts.proof import proofs
-    from gradcheck.writing import write_files
 
-    rows = (c.made or "" for c in result.cases)
-    write_files(folder, report_files(result, proofs(processes or cores()), rows))
-    click.echo(f"report written to {folder / 'README.md'}", err=True)
+    click.echo("proving the rules, writing the report", err=True)
+    report.whole(result, studies, proofs(processes or cores()))
+    first = "html/index.html" if report.pictures else "README.md"
+    click.echo(f"report written to {report.folder / first}", err=True)

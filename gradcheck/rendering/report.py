@@ -5,17 +5,19 @@ Everything above the section on measurements is deterministic: counts, verdicts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gradcheck.rendering.comparison import closing
-from gradcheck.rendering.document import document, dumps, environment
+from gradcheck.rendering.document import document, dumps, environment, study_document
 from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path, short_paths
 from gradcheck.rendering.layout import code, escape, markdown_table, quantity, seconds
+from gradcheck.rendering.study import csv_files
+from gradcheck.rendering.study_page import figure, figure_name, study_page
 from gradcheck.rendering.tabular import csv_text, latex_text
 from gradcheck.rendering.text import one_line, slug
 from gradcheck.studies.derivation import Derivation, derive
 from gradcheck.studies.running import CaseResult, RunResult
-from gradcheck.studies.study import Table
+from gradcheck.studies.study import Study, Table
 from gradcheck.studies.summary import CaseSummary
 from gradcheck.studies.tables import ENTRIES, entries_table, only, tables
 from gradcheck.verdicts.compare import DERIVATIONS
@@ -30,12 +32,15 @@ PRINTED = {  # the columns of the LaTeX tables: those that are the same on every
 }
 
 
-def report_files(result: RunResult, proofs: tuple[Proof, ...], entries: Iterable[str] = ()) -> Iterator[tuple[str, str | bytes]]:
+def report_files(
+    result: RunResult, proofs: tuple[Proof, ...], studies: Sequence[Study] = (), entries: Iterable[str] = (), *, pictures: bool = False
+) -> Iterator[tuple[str, str | bytes]]:
     """The files of a report that tell of the whole run, by their paths below its folder: one at a time, to be written as they come.
 
-    `entries` holds what `entry_rows` gave for each case. Pages of cases are apart: see `case_files`.
+    `entries` holds what `entry_rows` gave for each case; `pictures` adds charts, for which the extra `report` is needed. Pages of cases are
+    apart: see `case_files`.
     """
-    yield "README.md", readme(result, proofs)
+    yield "README.md", readme(result, proofs, studies, pictures=pictures)
     yield "report.json", dumps(document(result))
     yield "primitives.md", primitives_page(proofs)
     found = {t.name: t for t in tables(result)}
@@ -44,11 +49,24 @@ def report_files(result: RunResult, proofs: tuple[Proof, ...], entries: Iterable
     yield "csv/entries.csv", csv_text(Table("entries", "Entry by entry", ENTRIES, ())) + "".join(entries)
     for name, columns in PRINTED.items():
         yield f"latex/{name}.tex", latex_text(only(found[name], *columns))
+    for study in studies:
+        yield from study_files(study, pictures=pictures)
 
 
-def case_files(result: CaseResult) -> Iterator[tuple[str, str | bytes]]:
-    """The files of one case, made where its comparison is."""
-    yield f"cases/{slug(result.case.name)}.md", case_page(result)
+def study_files(study: Study, *, pictures: bool) -> Iterator[tuple[str, str]]:
+    """A study's page, its tables, its document, and its charts."""
+    yield f"studies/{study.name}.md", study_page(study, pictures=pictures)
+    yield f"studies/{study.name}.json", dumps(study_document(study))
+    yield from ((f"csv/{name}", text) for name, text in csv_files(study))
+    if pictures:
+        from gradcheck.rendering.charts import chart_svg
+
+        yield from ((f"figures/{figure_name(study, c)}", chart_svg(study, c)) for c in study.charts)
+
+
+def case_files(result: CaseResult, *, drawn: bool = False) -> Iterator[tuple[str, str | bytes]]:
+    """The files of one case, made where its comparison is; `drawn` says that there is a picture of its graph."""
+    yield f"cases/{slug(result.case.name)}.md", case_page(result, drawn=drawn)
 
 
 def entry_rows(result: CaseResult) -> str:
@@ -56,7 +74,7 @@ def entry_rows(result: CaseResult) -> str:
     return csv_text(entries_table(result.comparison), head=False) if result.comparison else ""
 
 
-def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
+def readme(result: RunResult, proofs: tuple[Proof, ...], studies: Sequence[Study] = (), *, pictures: bool = False) -> str:
     """The front page: what was found, claim by claim and case by case, then what was measured."""
     status = {s: sum(p.status == s for p in proofs) for s in dict.fromkeys(p.status for p in proofs)}
     parts = [
@@ -66,6 +84,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
         f"**{closing(result)}.**",
         "## Claims",
         markdown_table([[c.id, c.verdict, escape(c.evidence)] for c in result.claims], ["claim", "verdict", "evidence"]),
+        *studies_section(studies, pictures),
         "## Cases",
         f"The largest ratio ops(f and gradient) / ops(f) among cases of at least 10 operations is **{largest_ratio(result)}**; theory bounds it by 5. "
         "The ratio of a single operation can be larger (`x**y` needs a logarithm and a power for its two derivatives).",
@@ -85,6 +104,20 @@ def readme(result: RunResult, proofs: tuple[Proof, ...]) -> str:
         markdown_table(measured_rows(result), ["case", "method", "digits", "worst ulp", "rounding explains (ulp)", "evaluations", "time"]),
     ]
     return "\n\n".join(p for p in parts if p) + "\n"
+
+
+GLANCE = ("scaling", "accuracy")  # studies whose first chart stands on the front page
+
+
+def studies_section(studies: Sequence[Study], pictures: bool) -> list[str]:
+    """What the studies show at a glance, and where they are told; what is measured stands on their own pages."""
+    if not studies:
+        return []
+    shown = [figure(s, s.charts[0], "figures") for s in studies if pictures and s.name in GLANCE and s.charts]
+    rows = [
+        [f"[{escape(s.title)}](studies/{s.name}.md)", escape(t.name), t.verdict] for s in studies for t in s.statements if not t.measured
+    ]
+    return ["## Cost and accuracy", *shown, markdown_table(rows, ["study", "statement", "verdict"])]
 
 
 def largest_ratio(result: RunResult) -> str:
@@ -139,7 +172,7 @@ def measured_rows(result: RunResult) -> list[list[str]]:
     return rows
 
 
-def case_page(result: CaseResult) -> str:
+def case_page(result: CaseResult, *, drawn: bool = False) -> str:
     """A case: its gradient derived, its methods, its claimed gradients, its program."""
     case, c = result.case, result.comparison
     head = [
@@ -154,7 +187,8 @@ def case_page(result: CaseResult) -> str:
     parts = [
         *head,
         f"Outcome: **{c.outcome}**.",
-        *_tables(derivation),
+        *([f"![The computation graph of {escape(one_line(case.name))}](../figures/graph-{slug(case.name)}.svg)"] if drawn else []),
+        *_tables(derivation, drawn),
         "## Methods",
         methods_section(c.points[0].measured),
         *_program(program),
@@ -166,13 +200,13 @@ def _illustrates(claims: tuple[str, ...]) -> str:
     return f"; illustrates {', '.join(map(escape, claims))}" if claims else ""
 
 
-def _tables(d: Derivation) -> list[str]:
+def _tables(d: Derivation, drawn: bool) -> list[str]:
     """Forward and backward tables, the picture, the recursion; long ones are cut, saying so."""
     point = ", ".join(f"{code(n)} = {quantity(v)}" for n, v in d.inputs)
     cut = [f"The first {PAGE_STEPS} steps of {len(d.steps)} are shown."] if len(d.steps) > PAGE_STEPS else []
     forward = [[code(r[0]), code(r[1]), *r[2:]] for r in forward_rows(d)[:PAGE_STEPS]]
     backward = [[code(r[0]), code(r[1]), *map(escape, r[2:])] for r in backward_rows(d)[:PAGE_STEPS]]
-    drawing = ["## Picture", f"```\n{picture(d)}\n```"] if len(d.steps) <= PAGE_STEPS // 2 else []
+    drawing = ["## Picture", f"```\n{picture(d)}\n```"] if len(d.steps) <= PAGE_STEPS // 2 and not drawn else []
     recursion = ["## Chain rule, unrolled", "```\n" + "\n".join(d.recursion[:PAGE_STEPS]) + "\n```"]
     return [
         "## Forward", f"At {point}.", *cut, markdown_table(forward, FORWARD), "## Backward",

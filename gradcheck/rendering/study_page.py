@@ -12,14 +12,14 @@ MEASURED = "## Measured on one machine"
 ROWS = 60  # of a table on a page; the CSV file has all
 
 
-def study_page(study: Study) -> str:
+def study_page(study: Study, *, pictures: bool = True) -> str:
     """Question, statements, pictures and tables; then the same of what was measured."""
     measured = [t for t in study.tables if any(c.measured for c in t.columns)]
     parts = [
         f"# {escape(study.title)}",
         escape(study.question),
         statements([s for s in study.statements if not s.measured]),
-        *(figure(study, c) for c in study.charts),
+        *(figure(study, c) for c in study.charts if pictures),
         *(escape(n) for n in study.notes),
         *(part for t in study.tables for part in table(study, t.pinned())),
         MEASURED if measured or any(s.measured for s in study.statements) else "",

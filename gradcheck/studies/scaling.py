@@ -91,7 +91,8 @@ def scaling(
     fits = _fits(counted, COUNTED, seed)
     crossovers = [(f, _crossover(f)) for f in families if f.power is not None]
     summaries = [_slopes(fits, "slopes", "Slopes of log operations against log size", measured=False), _crossovers(crossovers)]
-    samples = [_operations(counted), _ratios(counted)]
+    first = families[0]
+    samples = [_operations(counted), _ratios(counted), _glance(counted, first)]
     statements = [*_order_statements(fits, control, "operations"), *_ratio_statements(counted), *_crossover_statement(crossovers)]
     if times:
         timed = _timed(families, everything, progress)
@@ -100,7 +101,15 @@ def scaling(
         samples.append(_times(timed))
         statements += [*_order_statements(time_fits, control, "time"), *(_crossover_in_time(progress) if RING in families else [])]
     tables = (*summaries, *samples)
-    return Study("scaling", "What gradients cost as functions grow", QUESTION, tables, tuple(statements), _charts(times), NOTES)
+    return Study(
+        "scaling",
+        "What gradients cost as functions grow",
+        QUESTION,
+        tables,
+        tuple(statements),
+        (_at_a_glance(first), *_charts(times)),
+        NOTES,
+    )
 
 
 QUESTION = (
@@ -287,6 +296,13 @@ def _ratios(counted: Sequence[Sample]) -> Table:
     return Table("ratios", "Operations for each operation of f", (*_WHERE, Column("ratio", "operations / N")), rows)
 
 
+def _glance(counted: Sequence[Sample], family: Family) -> Table:
+    """One family alone, against its inputs: the picture that tells the theorem."""
+    rows = tuple((s.way.name, s.inputs, s.cost) for s in counted if s.family is family)
+    columns = (Column("way", "method"), Column("inputs", "inputs l"), Column("operations", "operations"))
+    return Table("glance", f"Operations of one gradient of `{family.name}`", columns, rows)
+
+
 def _times(timed: Sequence[Sample]) -> Table:
     columns = (
         *_WHERE, _measured("seconds", "median", "s"), _measured("low", "lower quartile", "s"), _measured("high", "upper quartile", "s"),
@@ -307,6 +323,14 @@ def _slopes(fits: Sequence[Fit], name: str, title: str, *, measured: bool) -> Ta
          f.found.high, f.expected, f.allowed, f.verdict) for f in fits
     )  # fmt: skip
     return Table(name, title, columns, tuple(rows))
+
+
+def _at_a_glance(family: Family) -> Chart:
+    return Chart(
+        "glance", "One gradient, as inputs grow", "glance", "inputs", "operations", "way",
+        caption=f"Operations of one gradient of `{family.name}`, whose every input adds a few operations: the tape grows as fast as the function, differences as its square.",
+        reading="Three straight lines: the tape and the product with the Hessian rise with slope 1, central differences with slope 2, and leave them behind at once.",
+    )  # fmt: skip
 
 
 def _charts(times: bool) -> tuple[Chart, ...]:

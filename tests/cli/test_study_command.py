@@ -145,4 +145,6 @@ def test_documents_and_files_hold_everything():
     files = dict(csv_files(study))
     assert set(files) == {"hostile-t.csv", "hostile-statements.csv"}
     read = list(csv.reader(files["hostile-t.csv"].splitlines(keepends=True)))
-    assert read[1] == [HOSTILE, repr(1 / 3)]
+    assert float(read[1][1]) == 1 / 3
+    assert "\x1b" not in files["hostile-t.csv"]
+    assert len(read[1][0]) < 2100

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from typing import Any
 
-from gradcheck.rendering.document import environment
+from gradcheck.case import Case
 from gradcheck.rendering.site.case_page import Around, case_html
 from gradcheck.rendering.site.chapters import chapters
 from gradcheck.rendering.site.front import front_html
 from gradcheck.rendering.site.page import Link
 from gradcheck.rendering.site.pieces import figure_files, figures, shared_assets
 from gradcheck.rendering.text import NAME, one_line, slug
-from gradcheck.studies.costs import costs
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.studies.study import Study
 from gradcheck.verdicts.proof import Proof
@@ -21,21 +21,31 @@ GLANCE = ("scaling", "accuracy")  # studies whose first chart stands on the fron
 
 
 def site_files(result: RunResult, studies: Sequence[Study], proofs: tuple[Proof, ...]) -> Iterator[tuple[str, str | bytes]]:
-    """Every file below the site's folder with its content."""
-    footer = f"gradcheck {environment()['gradcheck']}, seed {result.seed}. Counts and verdicts are the same on every machine; times and errors in ulp are not."
-    told = (*studies, costs(result))
-    yield "index.html", front_html(result, footer, front_figures(told))
-    yield from chapters(told, proofs, footer)
-    yield from figure_files(told)
-    for i, case in enumerate(result.cases):
-        yield f"cases/{slug(case.case.name)}.html", case_html(case, Around(_link(result.cases, i - 1), _link(result.cases, i + 1), footer))
+    """Every file below the site's folder with its content, but for the pages of cases: see `case_file`."""
+    footer = footer_of(result.seed)
+    yield "index.html", front_html(result, footer, front_figures(studies))
+    yield from chapters(studies, proofs, footer)
+    yield from figure_files(studies)
     yield from ((f"assets/{name}", content) for name, content in shared_assets())
 
 
-def _link(cases: Sequence[CaseResult], i: int) -> Link | None:
+def case_file(result: CaseResult, cases: Sequence[Case], seed: int) -> Iterator[tuple[str, str]]:
+    """The page of one case among others, made where its comparison is."""
+    i = next(i for i, case in enumerate(cases) if case is result.case)
+    around = Around(_link(cases, i - 1), _link(cases, i + 1), footer_of(seed))
+    yield f"cases/{slug(result.case.name)}.html", case_html(result, around)
+
+
+def footer_of(seed: int) -> str:
+    """What stands at the foot of every page."""
+    version = metadata.version("gradcheck")
+    return f"gradcheck {version}, seed {seed}. Counts and verdicts are the same on every machine; times and errors in ulp are not."
+
+
+def _link(cases: Sequence[Case], i: int) -> Link | None:
     if not 0 <= i < len(cases):
         return None
-    name = cases[i].case.name
+    name = cases[i].name
     return Link(one_line(name, NAME), f"{slug(name)}.html")
 
 

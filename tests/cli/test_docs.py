@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
 
 from gradcheck import check
+from gradcheck.cli import main
 from gradcheck.diagnosis import KINDS
 
 
@@ -69,3 +71,16 @@ def test_the_mistake_of_the_page_on_mistakes_is_named(run_guide):
 def test_the_page_on_mistakes_lists_every_kind(root):
     text = (root / "docs/how-to/name-a-mistake.md").read_text()
     assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
+
+
+def test_the_guide_to_derivations_runs(root, run_guide, monkeypatch, tmp_path):
+    scope = run_guide("show-a-derivation.md")
+    assert scope["by_lemma"]["lemma 2"].startswith("dy/dz = dy/da * (1 - a ** 2) ≈ ")
+    assert scope["document"].count("\\begin{align*}") > 3
+    commands = re.findall(r"^\$ gradcheck (.*)$", (root / "docs/how-to/show-a-derivation.md").read_text(), re.M)
+    monkeypatch.chdir(root)
+    for command in commands:
+        *arguments, file = command.split()
+        assert CliRunner().invoke(main, [*arguments, str(tmp_path / file)]).exit_code == 0
+        assert (tmp_path / file).stat().st_size > 1000
+    assert len(commands) == 3

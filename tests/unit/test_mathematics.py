@@ -99,7 +99,7 @@ def test_the_lemmas_in_matrix_form():
 @pytest.mark.parametrize(
     ("name", "latex"),
     [
-        ("x", "x"), ("theta", "\\theta"), ("w_12", "w_{12}"), ("x0", "x_{0}"), ("yhat", "\\hat{y}"), ("dW", "\\mathrm{dW}"), ("log_sigma", "\\mathrm{log}_{\\sigma}"),
+        ("x", "x"), ("theta", "\\theta"), ("w_12", "w_{12}"), ("x0", "x_{0}"), ("yhat", "\\hat{y}"), ("dW", "\\mathrm{dW}"), ("log_sigma", "\\mathrm{log\\_sigma}"),
         ("scores", "\\mathrm{scores}"), ("Omega_t", "\\Omega_{t}"), ("σ", "\\sigma"), ("_private", "\\mathrm{\\_private}"), ("h_1_2", "h_{1,2}"),
         ("א", "\\mathrm{U5D0}"),
     ],

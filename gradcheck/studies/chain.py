@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any, Literal
 
 import numpy as np
@@ -81,7 +82,7 @@ class Chain:
 
 def chain_of(circuit: Circuit, derivation: Derivation) -> Chain:
     """The chain rule of a derivation of this circuit, bounded: of very long ones the first hops and the last are shown."""
-    return _Writer(circuit, derivation).chain()
+    return _Writer(circuit, derivation).whole()
 
 
 class _Writer:
@@ -144,14 +145,17 @@ class _Writer:
             return None
         return tuple(int(i) % n for i, n in zip(index, shape, strict=True))
 
-    def chain(self) -> Chain:
+    def whole(self) -> Chain:
         """All parts; those with nothing to say are left out."""
         shown, left_out = shown_hops(self._keys())
         local, backward = self._local(shown, left_out), self._backward(shown, left_out)
         parts = (*self._function(shown), local, backward, self._paths(), self._unrolled(shown, left_out), self._gradient())
         given = self._given()
+        taken = set(self.number)
         for id, (name, value) in self.formulas.constants.items():
-            self.symbols[id] = Symbol("constant", name, value.shape, value.dtype.kind, given=bool(name))
+            own = next(n for n in chain((name,) if name else (), (f"{name or 'k'}_{i}" for i in count())) if n not in taken)
+            taken.add(own)
+            self.symbols[id] = Symbol("constant", own, value.shape, value.dtype.kind, given=bool(name))
         constants = tuple(Equality(id, "", value, "constant") for id, (_, value) in self.formulas.constants.items())
         parts = (Part("given", "Given", (*given, *constants)), *parts)
         return Chain(self.formulas.ids[self.result], tuple(p for p in parts if p.lines), self.symbols, self.env)

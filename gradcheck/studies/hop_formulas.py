@@ -24,6 +24,7 @@ from gradcheck.studies.algebra import constant_of, evaluate, number_tree, parse,
 
 AGREE = 1e-9  # two ways to write a rule round differently; beyond this they differ
 WRITTEN = 8  # elements of a constant array that are written out inside a formula
+ALIKE = 4096  # elements of constant arrays up to which equal ones go by one name
 MANY = 12  # operands beyond which the middle ones are left out
 FAILURES = (ValueError, TypeError, NameError, IndexError, KeyError, AttributeError, ArithmeticError, GradcheckError, np.linalg.LinAlgError)
 
@@ -34,6 +35,7 @@ class Formulas:
     def __init__(self, circuit: Circuit, env: dict[str, Any]) -> None:
         self.circuit, self.env = circuit, env
         self.constants: dict[str, tuple[str, Any]] = {}  # arrays too long to be written out: the user's name if there is one, and the array
+        self._known: dict[tuple[Any, ...], str] = {}
         self.ids = {k: f"_v{k}" for k, opcode in enumerate(circuit.opcodes) if opcode != CONSTANT}
 
     def operand(self, k: int) -> str:
@@ -47,9 +49,11 @@ class Formulas:
             return _bracketed(scalar_text(float(value) if isinstance(value, np.float64) else value))
         if value.size <= WRITTEN and value.ndim == 1 and not name:
             return f"np.array({_listed(value)})"
-        self.constants.setdefault(fresh, (name, value))
-        self.env[fresh] = value
-        return fresh
+        key = (name, value.shape, value.dtype.str, value.tobytes() if value.size <= ALIKE else id(value))
+        known = self._known.setdefault(key, fresh)
+        self.constants.setdefault(known, (name, value))
+        self.env[known] = value
+        return known
 
     def step(self, k: int, instead: Mapping[int, str] | None = None) -> str:
         """The right-hand side of equation k; `instead` stands for the operands at some positions."""

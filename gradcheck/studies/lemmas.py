@@ -21,8 +21,9 @@ def lemma_of(circuit: Circuit, k: int, position: int) -> str:
     if not primitive.elementwise or not circuit.type(k).shape:
         return ""
     if primitive.name == "add" and _is_affine(circuit, read[1 - position]):
-        return "lemma 1" if shapes[position] == circuit.type(k).shape else "lemma 1, summed over the rows"
-    return "lemma 2" if shapes[position] == circuit.type(k).shape else ""
+        return "lemma 1" if shapes[position] == circuit.type(k).shape else "lemma 1, summed over its copies"
+    each = primitive.name not in ("add", "subtract") and shapes[position] == circuit.type(k).shape
+    return "lemma 2" if each else ""
 
 
 def _of_product(left: int, right: int, position: int) -> str:

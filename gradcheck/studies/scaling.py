@@ -300,7 +300,7 @@ def _glance(counted: Sequence[Sample], family: Family) -> Table:
     """One family alone, against its inputs: the picture that tells the theorem."""
     rows = tuple((s.way.name, s.inputs, s.cost) for s in counted if s.family is family)
     columns = (Column("way", "method"), Column("inputs", "inputs l"), Column("operations", "operations"))
-    return Table("glance", f"Operations of one gradient of `{family.name}`", columns, rows)
+    return Table("glance", f"Operations of one gradient of the {family.name}", columns, rows)
 
 
 def _times(timed: Sequence[Sample]) -> Table:
@@ -328,7 +328,7 @@ def _slopes(fits: Sequence[Fit], name: str, title: str, *, measured: bool) -> Ta
 def _at_a_glance(family: Family) -> Chart:
     return Chart(
         "glance", "One gradient, as inputs grow", "glance", "inputs", "operations", "way",
-        caption=f"Operations of one gradient of `{family.name}`, whose every input adds a few operations: the tape grows as fast as the function, differences as its square.",
+        caption=f"Operations of one gradient of the {family.name}, whose every input adds a few operations: the tape grows as fast as the function, differences as its square.",
         reading="Three straight lines: the tape and the product with the Hessian rise with slope 1, central differences with slope 2, and leave them behind at once.",
     )  # fmt: skip
 

@@ -108,3 +108,16 @@ def test_the_page_on_documents_lists_every_key(root):
     schema = json.loads(schema_text("run"))
     objects = [schema, schema["properties"]["claims"]["items"], *(schema["$defs"][n] for n in ("case", "claimed", "method"))]
     assert [key for o in objects for key in o["properties"] if f"`{key}`" not in text] == []
+
+
+def test_the_guide_to_derivations_runs(root, run_guide, monkeypatch, tmp_path):
+    scope = run_guide("show-a-derivation.md")
+    assert scope["by_lemma"]["lemma 2"].startswith("dy/dz = dy/da * (1 - a ** 2) ≈ ")
+    assert scope["document"].count("\\begin{align*}") > 3
+    commands = re.findall(r"^\$ gradcheck (.*)$", (root / "docs/how-to/show-a-derivation.md").read_text(), re.M)
+    monkeypatch.chdir(root)
+    for command in commands:
+        *arguments, file = command.split()
+        assert CliRunner().invoke(main, [*arguments, str(tmp_path / file)]).exit_code == 0
+        assert (tmp_path / file).stat().st_size > 1000
+    assert len(commands) == 3

@@ -93,7 +93,7 @@ def test_the_right_chain_holds(derived):
         pytest.param("1 - _v5 ** 2", "1 + _v5 ** 2", id="wrong-local-derivative"),
         pytest.param("np.outer(_d3, _v2)", "np.outer(_v2, _d3)", id="lemma-1-transposed"),
         pytest.param("_v0.T @ _d3", "_v0 @ _d3", id="lemma-3-without-transpose"),
-        pytest.param("_p1 + ", "", id="a-part-forgotten"),
+        pytest.param("_p3 + ", "", id="a-part-forgotten"),
         pytest.param("_t3 + _t1", "_t3 - _t1", id="recursion-sign"),
         pytest.param("np.tanh(_v4)", "np.sin(_v4)", id="another-function"),
     ],

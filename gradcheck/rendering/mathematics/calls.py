@@ -167,6 +167,8 @@ def _bare(piece: Piece) -> bool:
 def _extreme(sign: str) -> Callable[[Writer, ast.Call], Piece | None]:
     def handler(writer: Writer, tree: ast.Call) -> Piece | None:
         options, x = _options(tree), writer.piece(tree.args[0])
+        if len(tree.args) > 1 or set(options) - {"axis", "keepdims"}:
+            return None
         axes = _axes(options, x.shape)
         below, entry = _below(writer, options, x.shape)
         inside = (x.latex if _bare(x) else f"\\left({x.latex}\\right)") + entry if entry else x.latex
@@ -341,7 +343,9 @@ def _product(writer: Writer, tree: ast.Call) -> Piece | None:
 
 TABLE: dict[str, Callable[[Writer, ast.Call], Piece | None]] = {
     "sum": _reduction("\\sum"), "prod": _reduction("\\prod"), "mean": _reduction("\\sum", averaged=True), "max": _extreme("\\max"),
-    "min": _extreme("\\min"), "softmax": _like("\\operatorname{softmax}"), "log_softmax": _like("\\operatorname{logsoftmax}"),
+    "min": _extreme("\\min"),
+    "logsumexp": _extreme("\\operatorname{logsumexp}"),
+    "var": _extreme("\\operatorname{var}"), "softmax": _like("\\operatorname{softmax}"), "log_softmax": _like("\\operatorname{logsoftmax}"),
     "cumsum": _like("\\operatorname{cumsum}"), "broadcast_to": _stretch, "reshape": _reshape, "where": _where, "scatter": _scatter,
     "outer": _outer, "sqrt": _root(""), "cbrt": _root("[3]"), "abs": _fenced("|", "|"), "absolute": _fenced("|", "|"),
     "floor": _fenced("\\lfloor ", "\\rfloor "), "ceil": _fenced("\\lceil ", "\\rceil "),

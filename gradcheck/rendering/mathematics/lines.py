@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,9 +97,12 @@ class _Maker:
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         first = sorted(chain.symbols.values(), key=lambda s: not s.given)  # the user's names before ours
-        self.names = Names(_labelled(chain, first))
-        self.pieces = {id: self._piece(s) for id, s in chain.symbols.items()}
-        self.texts = {id: self._text(s) for id, s in chain.symbols.items()}
+        self.names = Names(s.name for s in first if s.kind in ("value", "constant"))
+        self.ids = {s.name: id for id, s in chain.symbols.items() if s.kind == "value"}
+        read = {n for line in chain.lines() for n in (line.left, *re.findall(r"_[vdlptc]\w+", line.formula))}
+        symbols = {id: chain.symbols[id] for id in (chain.result, *sorted(read)) if id in chain.symbols}
+        self.pieces = {id: self._piece(s) for id, s in symbols.items()}
+        self.texts = {id: self._text(s) for id, s in symbols.items()}
         used = set(self.names.latex.values())
         letters = tuple(c for c in LETTERS if c not in used)
         sigmoid = "\\operatorname{sigmoid}" if "\\sigma" in used else "\\sigma"
@@ -121,10 +125,6 @@ class _Maker:
         id = self.ids.get(name)
         return (self.names.latex[name], self.names.plain[name]) if id is None else self._named(id)
 
-    @property
-    def ids(self) -> Mapping[str, str]:
-        return {s.name: id for id, s in self.chain.symbols.items() if s.kind == "value"}
-
     def _piece(self, s: Symbol) -> Piece:
         latex, level = self._latex(s)
         return Piece(latex, level, s.shape)
@@ -132,7 +132,7 @@ class _Maker:
     def _latex(self, s: Symbol) -> tuple[str, int]:
         result = self._by_name(self.chain.symbols[self.chain.result].name)[0]
         if s.kind == "constant":
-            return self.names.latex[s.name or s.of], BASE
+            return self.names.latex[s.name], BASE
         here = self._by_name(s.name)[0]
         if s.kind == "value":
             return here, BASE
@@ -150,7 +150,7 @@ class _Maker:
     def _text(self, s: Symbol) -> str:
         result = self._by_name(self.chain.symbols[self.chain.result].name)[1]
         if s.kind == "constant":
-            return self.names.plain[s.name or s.of]
+            return self.names.plain[s.name]
         here = self._by_name(s.name)[1]
         place = "" if s.place is None else f" ({_place(s.place)})"
         if s.kind in ("value", "prime"):
@@ -247,13 +247,6 @@ def _literal(formula: str) -> Any:
 
 def _place(place: int) -> str:
     return ORDINALS[place] if place < len(ORDINALS) else f"operand {place}"
-
-
-def _labelled(chain: Chain, symbols: list[Symbol]) -> Iterator[str]:
-    """The names to be written, constants without a name under one of ours."""
-    for s in symbols:
-        if s.kind in ("value", "constant"):
-            yield s.name or s.of
 
 
 def _number_piece(value: Any) -> Piece:

@@ -83,8 +83,9 @@ def _holds_prime(element: Any) -> bool:
 
 def _signs(element: Any) -> None:
     """A minus behind a bracket or another sign is a sign, and not an operation with space around it."""
-    if element.tag == "mrow":
-        for before, child in zip([None, *element], list(element), strict=False):
+    if element.tag in ("mrow", "mtd"):
+        shown = [e for e in element if e.tag != "mspace"]
+        for before, child in zip([None, *shown], shown, strict=False):
             opens = before is None or (before.tag == "mo" and before.text not in (")", "]", "|", "\N{PRIME}"))
             if child.tag == "mo" and child.text == "\N{MINUS SIGN}" and opens:
                 child.attrib |= {"form": "prefix", "lspace": "0", "rspace": "0"}

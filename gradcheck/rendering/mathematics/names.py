@@ -46,6 +46,8 @@ def _symbol(name: str) -> str:
     if parts is None or not base:
         return verbatim(name)
     below = [p for p in (parts[2], *parts[3].split("_")) if p]
+    if base.startswith("\\mathrm") and not all(map(str.isdigit, below)):  # log_sigma is no logarithm to a base
+        return verbatim(name)
     return base if not below else base + "_{" + ",".join(map(_below, below)) + "}"
 
 

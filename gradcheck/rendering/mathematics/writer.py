@@ -198,7 +198,7 @@ def _constant(value: Any) -> Piece:
 
 def _needs_dot(first: str, second: str) -> bool:
     """Two numbers next to each other, or a number before a fraction of numbers, would be read as one."""
-    return second[0].isdigit() or (first[-1].isdigit() and second.startswith("\\frac")) or "\\cdots" in (first, second)
+    return second[0].isdigit() or (first[-1].isdigit() and second.startswith(("\\frac", "\\left(-"))) or "\\cdots" in (first, second)
 
 
 def power(base: Piece, exponent: Piece, shape: Shape) -> Piece:
@@ -252,11 +252,13 @@ def broadcast(left: Shape, right: Shape) -> Shape:
         return None
 
 
-def quotient(left: Piece, right: Piece, shape: Shape) -> Piece:
-    """A fraction; a fraction over a number is a fraction of numbers times it, since fractions in fractions are small."""
-    if "\\frac" in left.latex and right.latex.isdigit():
-        return Piece(f"\\frac{{1}}{{{right.latex}}}\\,{left.fit(FACTOR)}", TERM, shape)
-    return Piece(f"\\frac{{{left.latex}}}{{{right.latex}}}", FACTOR, shape)
+def quotient(writer: Writer, left: Piece, right: Piece, shape: Shape) -> Piece:
+    """A fraction; one over something that holds a fraction is written as a factor, since fractions in fractions are small."""
+    if "\\frac" not in left.latex:
+        return Piece(f"\\frac{{{left.latex}}}{{{right.latex}}}", FACTOR, shape)
+    inverse = Piece(f"\\frac{{1}}{{{right.latex}}}", FACTOR, right.shape)
+    first, second = (inverse, left) if right.latex.isdigit() else (left, inverse)
+    return writer.product(first, second, shape)
 
 
 def entry_shape(shape: Shape, parts: Sequence[ast.expr]) -> Shape:
@@ -291,10 +293,10 @@ _COMPARISONS = {ast.Gt: ">", ast.GtE: "\\ge", ast.Lt: "<", ast.LtE: "\\le", ast.
 _BINARY: dict[type[ast.operator], Callable[[Writer, Piece, Piece, Shape], Piece]] = {
     ast.Mult: Writer.product,
     ast.MatMult: lambda writer, left, right, shape: matrix_product(left, right),
-    ast.Div: lambda writer, left, right, shape: quotient(left, right, shape),
+    ast.Div: quotient,
     ast.Pow: lambda writer, left, right, shape: power(left, right, shape),
     ast.FloorDiv: lambda writer, left, right, shape: Piece(
-        f"\\left\\lfloor {quotient(left, right, shape).latex} \\right\\rfloor", BASE, shape
+        f"\\left\\lfloor {quotient(writer, left, right, shape).latex} \\right\\rfloor", BASE, shape
     ),
     ast.BitAnd: _joined("\\wedge"),
     ast.BitOr: _joined("\\vee"),

@@ -5,7 +5,7 @@
 import numpy as np
 
 from gradcheck import Evidence, Real, case, claim, grad, jacobian, trace
-from gradcheck.studies.derivation import derive
+from gradcheck.derivation.hops import derive
 
 
 @case(x=1.0, claims=["C01", "C02", "C04"])

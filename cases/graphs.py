@@ -5,7 +5,7 @@
 import numpy as np
 
 from gradcheck import Evidence, Integer, Real, case, claim, grad, trace
-from gradcheck.studies.derivation import derive
+from gradcheck.derivation.hops import derive
 
 
 @case(x=1.0, y=3.0, z=-3.0, claims=["C20"])

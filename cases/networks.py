@@ -5,7 +5,7 @@ import numpy as np
 from scipy.special import expit
 
 from gradcheck import Data, Evidence, Real, case, claim, grad, jacobian, trace, value_and_grad
-from gradcheck.studies.derivation import derive
+from gradcheck.derivation.hops import derive
 
 # one hidden unit: a shared prefix
 

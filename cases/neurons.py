@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import erf, expit
 
 from gradcheck import Data, Evidence, Real, case, check, claim, grad
-from gradcheck.studies.derivation import derive
+from gradcheck.derivation.hops import derive
 
 W, X = np.array([2.0, -3.0, -3.0]), np.array([-1.0, -2.0])
 OTHER_W = np.array([2.0, -3.0, -2.5])  # at W the slip that reads w2 for w1 shows nothing: both are -3

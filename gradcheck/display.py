@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradcheck.case import Case
     from gradcheck.circuit import Circuit
+    from gradcheck.derivation.hops import Derivation
     from gradcheck.rendering.graph.drawing import Drawing
     from gradcheck.rendering.mathematics.lines import Mathematics
-    from gradcheck.studies.derivation import Derivation
     from gradcheck.verdicts.compare import Comparison
     from gradcheck.verdicts.verdict import Verdict
 
@@ -39,8 +39,8 @@ def verdict_as_html(verdict: Verdict) -> str:
 
 def explain_case(case: Any, *, seed: int = 0, format: str = "text") -> str:
     """A case's gradient derived step by step: as text, or in mathematics as "latex", "markdown" or "html"."""
+    from gradcheck.derivation.hops import derive
     from gradcheck.rendering.explanation import explain, short_path
-    from gradcheck.studies.derivation import derive
     from gradcheck.verdicts.compare import problems_of
 
     problem = next(problems_of(case, None, None, seed))
@@ -52,8 +52,8 @@ def explain_case(case: Any, *, seed: int = 0, format: str = "text") -> str:
 
 def mathematics(circuit: Circuit, derivation: Derivation) -> Mathematics:
     """A derivation of a circuit as lines of mathematics."""
+    from gradcheck.derivation.chain import chain_of
     from gradcheck.rendering.mathematics.lines import mathematics_of
-    from gradcheck.studies.chain import chain_of
 
     return mathematics_of(chain_of(circuit, derivation))
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradcheck.circuit import Circuit, bytes_moved, peak_bytes
+from gradcheck.derivation.hops import Derivation, Hop
 from gradcheck.rendering.layout import quantity, table
-from gradcheck.studies.derivation import Derivation, Hop
 
 FORWARD = ("name", "computes", "value", "ops", "line")
 BACKWARD = ("hop", "local derivative", "value", "arrives", "sends on")

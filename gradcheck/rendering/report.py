@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gradcheck.derivation.hops import Derivation, derive
 from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import document, dumps, environment, study_document
 from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path, short_paths
@@ -15,7 +16,6 @@ from gradcheck.rendering.study import csv_files
 from gradcheck.rendering.study_page import figure, figure_name, study_page
 from gradcheck.rendering.tabular import csv_text, latex_text
 from gradcheck.rendering.text import one_line, slug
-from gradcheck.studies.derivation import Derivation, derive
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.studies.study import Study, Table
 from gradcheck.studies.summary import CaseSummary

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import read
 
+from gradcheck.derivation.algebra import evaluate, parse, shorter, text_of
 from gradcheck.rendering.mathematics.names import LONG, Names
 from gradcheck.rendering.mathematics.writer import BASE, Piece, Writer
-from gradcheck.studies.algebra import evaluate, parse, shorter, text_of
 
 VALUES = {"x": 0.7, "h": -1.3, "w_1": 0.4, "theta": 1.9, "u": np.array([0.3, -0.8, 1.2]), "v": np.array([1.1, 0.5, -0.4])}
 LATEX = {"x": "x", "h": "h", "w_1": "w_{1}", "theta": "\\theta", "u": "u", "v": "v"}

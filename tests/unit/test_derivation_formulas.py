@@ -9,11 +9,11 @@ import pytest
 
 from gradcheck import load_cases, trace
 from gradcheck.circuit import Floats, interpret
+from gradcheck.derivation.algebra import is_cut, parse, shorter, text_of
+from gradcheck.derivation.chain import chain_of
+from gradcheck.derivation.hops import derive
+from gradcheck.derivation.judging import discrepancies
 from gradcheck.primitives import TABLE
-from gradcheck.studies.algebra import is_cut, parse, shorter, text_of
-from gradcheck.studies.chain import chain_of
-from gradcheck.studies.chain_check import discrepancies
-from gradcheck.studies.derivation import derive
 from gradcheck.verdicts.compare import problems_of
 
 

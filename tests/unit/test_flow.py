@@ -7,8 +7,8 @@ import pytest
 
 from gradcheck import load_cases, trace
 from gradcheck.circuit import Floats, interpret, value_names
-from gradcheck.studies.derivation import derive
-from gradcheck.studies.flow import flow
+from gradcheck.derivation.flow import flow
+from gradcheck.derivation.hops import derive
 from gradcheck.verdicts.compare import problems_of
 
 

@@ -12,14 +12,14 @@ import pytest
 from reading import read
 
 from gradcheck import load_cases, trace
+from gradcheck.derivation.algebra import evaluate, parse
+from gradcheck.derivation.hops import derive
 from gradcheck.display import in_mathematics, mathematics
 from gradcheck.rendering.mathematics.formats import latex_text, markdown_text, plain_text
 from gradcheck.rendering.mathematics.mathml import ELEMENTS, KEPT, mathml
 from gradcheck.rendering.mathematics.names import Names
 from gradcheck.rendering.mathematics.page import asset, html_page, visible
 from gradcheck.rendering.mathematics.writer import BASE, Piece, Writer
-from gradcheck.studies.algebra import evaluate, parse
-from gradcheck.studies.derivation import derive
 from gradcheck.verdicts.compare import problems_of
 
 pytest.importorskip("latex2mathml", reason="needs the extra `report`")

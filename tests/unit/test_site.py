@@ -10,8 +10,10 @@ from pathlib import PurePosixPath
 import pytest
 
 from gradcheck import load_cases
-from gradcheck.rendering.site.build import site_files
+from gradcheck.rendering.site.build import case_file, site_files
 from gradcheck.rendering.site.pieces import embedded
+from gradcheck.studies.accuracy import accuracy
+from gradcheck.studies.costs import costs
 from gradcheck.studies.running import run
 
 HOSTILE = '''
@@ -66,8 +68,10 @@ def site(tmp_path_factory):
     """The site of a few cases that mean no good, by the path of every file."""
     folder = tmp_path_factory.mktemp("cases")
     (folder / "hostile.py").write_text(HOSTILE)
-    result = run(load_cases(folder))
-    return dict(site_files(result, (), ()))
+    found = load_cases(folder)
+    result = run(found)
+    pages = [page for case in result.cases for page in case_file(case, found, 0)]
+    return dict([*site_files(result, (costs(result), accuracy(result)), ()), *pages])
 
 
 class Page(HTMLParser):

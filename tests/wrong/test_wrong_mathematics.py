@@ -10,14 +10,14 @@ from reading import read
 
 from gradcheck import trace
 from gradcheck.circuit import Floats, interpret
+from gradcheck.derivation.algebra import evaluate, parse
+from gradcheck.derivation.chain import chain_of
+from gradcheck.derivation.hop_formulas import Formulas
+from gradcheck.derivation.hops import derive
+from gradcheck.derivation.judging import discrepancies
 from gradcheck.rendering.mathematics import writer
 from gradcheck.rendering.mathematics.names import Names
 from gradcheck.rendering.mathematics.writer import BASE, Piece, Writer
-from gradcheck.studies.algebra import evaluate, parse
-from gradcheck.studies.chain import chain_of
-from gradcheck.studies.chain_check import discrepancies
-from gradcheck.studies.derivation import derive
-from gradcheck.studies.hop_formulas import Formulas
 
 FORMULAS = ("x * (h - x)", "-(x - h)", "(x + h) ** 2", "(x ** 2) ** h", "x - (h - 1)", "(x * h) ** 3", "2 * np.sin(x + 1) * h")
 
@@ -104,8 +104,8 @@ def test_a_wrong_formula_is_caught(derived, old, new):
 
 
 def test_a_derivation_by_a_wrong_rule_does_not_add_up_to_the_gradient(monkeypatch):
+    from gradcheck.derivation import hops as module
     from gradcheck.primitives import BY_NAME
-    from gradcheck.studies import derivation as module
 
     circuit = trace(lambda x: np.tanh(x) * x, 0.5)
     gradient = {"x": interpret(circuit.gradient(value=False), Floats(), (0.5,))[0]}

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import Circuit
+from gradcheck.derivation.flow import Flow, flow
 from gradcheck.errors import UsageError
 from gradcheck.rendering.graph.folding import Folding, Part, by_lines, by_whole_lines, folded, needed, owners, unfolded
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Row, Wire
 from gradcheck.rendering.graph.words import ORDERED, absorbed, clean, element, name_parts, quantity, sign
-from gradcheck.studies.flow import Flow, flow
 
 PILLS_FROM = 40  # nodes from which the numbers stand inside the nodes
 READABLE = 200  # nodes up to which a picture is readable

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gradcheck.circuit import Circuit
+from gradcheck.derivation.flow import Flow
 from gradcheck.rendering.graph.folding import Part
-from gradcheck.studies.flow import Flow
 
 OUT = "out"
 

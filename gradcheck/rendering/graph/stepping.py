@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradcheck.circuit import value_names
+from gradcheck.derivation.hops import Hop, equation_text, hop_at
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire
 from gradcheck.rendering.graph.words import clean, exact, quantity
-from gradcheck.studies.derivation import Hop, equation_text, hop_at
 
 LONGEST = 240
 

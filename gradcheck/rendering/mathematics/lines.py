@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.derivation.algebra import names_in, parse
+from gradcheck.derivation.chain import Chain, Equality, Part, Symbol
 from gradcheck.rendering.layout import number
 from gradcheck.rendering.mathematics.calls import dimensions
 from gradcheck.rendering.mathematics.names import Names
 from gradcheck.rendering.mathematics.numbers import ENTRIES, is_exact, largest, latex_number, latex_quantity, plain_quantity
 from gradcheck.rendering.mathematics.plain import plain_formula
 from gradcheck.rendering.mathematics.writer import BASE, FACTOR, SUM, TERM, Piece, Writer
-from gradcheck.studies.algebra import names_in, parse
-from gradcheck.studies.chain import Chain, Equality, Part, Symbol
 
 ORDINALS = ("first", "second", "third")
 SAID = {

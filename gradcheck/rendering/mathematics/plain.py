@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from gradcheck.studies.algebra import constant_of, number_tree
+from gradcheck.derivation.algebra import constant_of, number_tree
 
 MODULES = ("np", "special", "linalg")
 LONGEST = 2000  # characters

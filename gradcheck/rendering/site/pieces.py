@@ -57,10 +57,10 @@ def derivation_of(circuit: Circuit, inputs: Sequence[Any]) -> Any:
     """The chain rule step by step in mathematics, as a block of a page."""
     from markupsafe import Markup
 
+    from gradcheck.derivation.chain import chain_of
+    from gradcheck.derivation.hops import derive
     from gradcheck.rendering.mathematics.lines import mathematics_of
     from gradcheck.rendering.mathematics.page import html_block
-    from gradcheck.studies.chain import chain_of
-    from gradcheck.studies.derivation import derive
 
     told = mathematics_of(chain_of(circuit, derive(circuit, inputs)))
     return Markup(html_block(told, 3))  # noqa: S704 - every text in it is escaped where it is written

@@ -16,13 +16,13 @@ from typing import Any, Literal
 import numpy as np
 
 from gradcheck.circuit import Circuit, value_names
-from gradcheck.studies.algebra import parse, replaced, size, text_of
-from gradcheck.studies.derivation import Derivation
-from gradcheck.studies.hop_formulas import MANY, Formulas
-from gradcheck.studies.lemmas import lemma_of
-from gradcheck.studies.paths import paths_to
-from gradcheck.studies.rounds import LONGEST, shown_hops
-from gradcheck.studies.tangents import tangent_formula
+from gradcheck.derivation.algebra import parse, replaced, size, text_of
+from gradcheck.derivation.hop_formulas import MANY, Formulas
+from gradcheck.derivation.hops import Derivation
+from gradcheck.derivation.lemmas import lemma_of
+from gradcheck.derivation.paths import paths_to
+from gradcheck.derivation.rounds import LONGEST, shown_hops
+from gradcheck.derivation.tangents import tangent_formula
 
 Kind = Literal["value", "derivative", "local", "part", "prime", "constant"]
 WRITTEN_OUT = 60  # nodes of a nameless step, times its uses, up to which it is written out where it is used

@@ -17,10 +17,10 @@ from gradcheck.circuit.circuit import CONSTANT
 from gradcheck.circuit.formulas import OPERANDS, formulas, types_at
 from gradcheck.circuit.simplify import live, simplify
 from gradcheck.circuit.source import Program, applied, scalar_text
+from gradcheck.derivation.algebra import constant_of, evaluate, number_tree, parse, replaced, shorter, text_of
 from gradcheck.errors import GradcheckError
 from gradcheck.primitives import Exact
 from gradcheck.primitives.reductions import kept_shape
-from gradcheck.studies.algebra import constant_of, evaluate, number_tree, parse, replaced, shorter, text_of
 
 AGREE = 1e-9  # two ways to write a rule round differently; beyond this they differ
 WRITTEN = 8  # elements of a constant array that are written out inside a formula

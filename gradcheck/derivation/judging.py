@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.studies.algebra import evaluate, is_cut, names_in, parse
-from gradcheck.studies.chain import Chain, Equality
-from gradcheck.studies.hop_formulas import agree
+from gradcheck.derivation.algebra import evaluate, is_cut, names_in, parse
+from gradcheck.derivation.chain import Chain, Equality
+from gradcheck.derivation.hop_formulas import agree
 
 
 def discrepancies(chain: Chain, gradient: Mapping[str, Any]) -> tuple[str, ...]:

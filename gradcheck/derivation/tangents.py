@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradcheck.circuit import Circuit
-from gradcheck.studies.algebra import parse, shorter, text_of
-from gradcheck.studies.hop_formulas import MANY, Formulas
+from gradcheck.derivation.algebra import parse, shorter, text_of
+from gradcheck.derivation.hop_formulas import MANY, Formulas
 
 TOGETHER = (  # linear in all operands at once
     "sum", "mean", "reshape", "transpose", "broadcast_to", "concatenate", "stack", "getitem", "trace", "cumsum", "astype",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, interpret, local_derivative, traced_rule, trail, value_names
-from gradcheck.studies.tangents import EACH, TOGETHER
+from gradcheck.derivation.tangents import EACH, TOGETHER
 
 
 @dataclass(frozen=True, slots=True)

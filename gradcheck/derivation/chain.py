@@ -100,7 +100,7 @@ class _Writer:
 
     def _declare(self) -> None:
         """Every value and derivative with its symbol and number."""
-        values = dict((*self.derivation.inputs, *((s.name, s.value) for s in self.derivation.steps)))
+        values = self.derivation.values
         entries = self._entries()
         for k, id in self.formulas.ids.items():
             type, name = self.circuit.type(k), self.names[k]

@@ -42,12 +42,12 @@ def picture(derivation: Derivation) -> str:
     reads: dict[str, list[Hop]] = {}
     for hop in derivation.hops:
         reads.setdefault(hop.output, []).append(hop)
-    lines, drawn = [], set()
+    lines, drawn, values = [], set(), derivation.values
     waiting: list[tuple[str, str, str]] = [(derivation.result, "", "")]
     while waiting:
         name, lead, branch = waiting.pop()
         again = name in drawn
-        value, gradient = quantity(derivation.value(name)), quantity(derivation.cotangents[name])
+        value, gradient = quantity(values[name]), quantity(derivation.cotangents[name])
         lines.append(f"{lead}{branch}{name} = {value}   d{name} = {gradient}{'   (drawn above)' if again and reads.get(name) else ''}")
         if again:
             continue

@@ -19,6 +19,11 @@ class Column:
     unit: str = ""
     measured: bool = False
 
+    @property
+    def titled(self) -> str:
+        """The heading with its unit, where that says more."""
+        return f"{self.heading} ({self.unit})" if self.unit and self.unit != self.heading else self.heading
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

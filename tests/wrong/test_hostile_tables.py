@@ -12,8 +12,9 @@ import re
 import pytest
 
 from gradcheck import case
+from gradcheck.rendering.latex import latex_escape
 from gradcheck.rendering.report import case_files, entry_rows, report_files
-from gradcheck.rendering.tabular import csv_text, latex_escape, latex_text, markdown_text
+from gradcheck.rendering.tabular import csv_text, latex_text, markdown_text
 from gradcheck.studies.collection import Cases
 from gradcheck.studies.running import run
 from gradcheck.studies.study import Column, Table
@@ -50,7 +51,7 @@ def test_the_unguarded_text_would_be_a_formula():
     assert out.getvalue().startswith("=")
 
 
-COMMANDS = r"\\textbackslash\{\}|\\textasciicircum\{\}|\\textasciitilde\{\}|\\textless\{\}|\\textgreater\{\}|\\textbar\{\}|\\textquotedbl\{\}|\\textasciigrave\{\}|\\textquotesingle\{\}|\\[{}$&#%_]|\{\}"
+COMMANDS = r"\\textbackslash\{\}|\\textasciicircum\{\}|\\textasciitilde\{\}|\\textless\{\}|\\textgreater\{\}|\\textbar\{\}|\\char34\{\}|\\textasciigrave\{\}|\\textquotesingle\{\}|\\[{}$&#%_]|\{\}"
 
 
 def active(latex: str) -> str:
@@ -88,7 +89,7 @@ def test_a_hostile_case_makes_a_whole_report_inside_its_folder(name, tmp_path):
     made = case(x=3.0)(square)
     made.claimed_gradient(square, expect="wrong")
     result = run(Cases([made, case(x=1)(square)], [], []))
-    files = {**dict(report_files(result, (), map(entry_rows, result.cases))), **{n: t for c in result.cases for n, t in case_files(c)}}
+    files = {**dict(report_files(result, (), entries=map(entry_rows, result.cases))), **{n: t for c in result.cases for n, t in case_files(c)}}
     for path, text in files.items():
         assert (tmp_path / path).resolve().is_relative_to(tmp_path)
         assert len(path) < 120

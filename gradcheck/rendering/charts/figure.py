@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from gradcheck.rendering.charts.palette import GRID, MUTED, PAGE, TEXT, Look, looks
+from gradcheck.rendering.charts.palette import GRID, MUTED, PAGE, TEXT, looks
 from gradcheck.rendering.charts.values import Axis, Drawn
 from gradcheck.studies.study import Chart
 
@@ -297,8 +297,3 @@ def config(interactive: bool) -> dict[str, Any]:
 
 def _data(values: list[dict[str, Any]]) -> Any:
     return alt.Data(values=values)  # type: ignore[no-untyped-call]
-
-
-def swatches(shown: Drawn) -> list[tuple[str, Look]]:
-    """Each series with its look, in order."""
-    return list(zip(shown.series, looks(len(shown.series)), strict=True))

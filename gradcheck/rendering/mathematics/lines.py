@@ -12,10 +12,11 @@ import numpy as np
 
 from gradcheck.derivation.algebra import names_in, parse
 from gradcheck.derivation.chain import Chain, Equality, Part, Symbol
-from gradcheck.rendering.layout import number
+from gradcheck.rendering.latex import latex_number
+from gradcheck.rendering.layout import number, quantity
 from gradcheck.rendering.mathematics.calls import dimensions
 from gradcheck.rendering.mathematics.names import Names
-from gradcheck.rendering.mathematics.numbers import ENTRIES, is_exact, largest, latex_number, latex_quantity, plain_quantity
+from gradcheck.rendering.mathematics.numbers import ENTRIES, is_exact, largest, latex_quantity
 from gradcheck.rendering.mathematics.plain import plain_formula
 from gradcheck.rendering.mathematics.writer import BASE, FACTOR, SUM, TERM, Piece, Writer
 from gradcheck.rendering.text import one_line
@@ -229,7 +230,7 @@ class _Maker:
                 return
             yield "=" if is_exact(line.value) else "\\approx", latex, _written(array)
         elif array.size:
-            yield "", f"\\quad \\text{{(largest magnitude }} {largest(line.value)} \\text{{)}}", f"({plain_quantity(line.value)})"
+            yield "", f"\\quad \\text{{(largest magnitude }} {largest(line.value)} \\text{{)}}", f"({quantity(line.value)})"
 
 
 _SIGNS = {"=": "=", "\\approx": "≈", "\\in": "in"}

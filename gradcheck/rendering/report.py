@@ -97,7 +97,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...], studies: Sequence[Study
         "Right and wrong ones, kept on purpose; each must get the verdict expected of it.",
         markdown_table(claimed_rows(result), ["case", "gradient", "expected", "outcome", "met", "why"]),
         "## Rules",
-        f"{len(proofs)} primitives whose rules were proved: "
+        f"{len(proofs)} primitives: "
         + ", ".join(f"{n} {s}" for s, n in status.items())
         + ". See [primitives.md](primitives.md).",
         *problem_section(result),

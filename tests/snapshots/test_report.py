@@ -18,12 +18,16 @@ MEASUREMENTS = ("digits", "ulp", "allowed_ulp", "seconds", "reason", "evaluation
 CLAIMS = [f"C{n:02d}" for n in range(1, 26)]
 
 
+pytestmark = pytest.mark.xdist_group("proofs")  # in the process that has proved the rules already
+
+
 @pytest.fixture(scope="module")
-def fresh(root, tmp_path_factory):
+def fresh(root, tmp_path_factory, every_proof):
     """The report as the code gives it now, and the exit code of the run."""
     folder = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
+        patch.setattr("gradcheck.verdicts.proof.proofs", lambda processes, only: every_proof)
         result = CliRunner().invoke(main, ["run", "cases", "--report", str(folder), "--studies", "--quick"])
     assert result.exit_code == 0, result.output
     return folder
@@ -138,3 +142,12 @@ def test_every_method_that_did_not_run_says_why(documents):
     for case in documents[1]["cases"]:
         for method in case["methods"]:
             assert method["digits"] is not None or len(method["reason"]) > 10, (case["name"], method["name"])
+
+
+def test_the_mistakes_in_claimed_gradients_are_named_as_the_cases_say(documents):
+    """The first finding is one of those stated; a case with several slips names them all."""
+    claimed = [(c["name"], g) for c in documents[1]["cases"] for g in c["claimed"] if g["expected"] == "wrong" and g["expected_kinds"]]
+    assert len(claimed) > 50
+    for case, g in claimed:
+        several = case.startswith("neuron_with")
+        assert set(g["expected_kinds"]) <= set(g["kinds"]) if several else g["kinds"] and g["kinds"][0] in g["expected_kinds"], (case, g)

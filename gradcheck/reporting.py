@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gradcheck.case import Case
+from gradcheck.primitives import TABLE
 from gradcheck.rendering.report import case_files, entry_rows, report_files
 from gradcheck.rendering.text import slug
 from gradcheck.studies.accuracy import Score, accuracy_of, scores_of
@@ -26,10 +27,11 @@ STUDIED = ("scaling", "step-size", "swell", "depth", "training")  # the studies 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made of a case: its lines of csv/entries.csv, and its methods' correct digits."""
+    """What was made of a case: its lines of csv/entries.csv, its methods' correct digits, and the operations whose rules its gradient rests on."""
 
     rows: str
     scores: tuple[Score, ...]
+    primitives: frozenset[str] = frozenset()
 
 
 def missing() -> str | None:
@@ -49,7 +51,7 @@ class Report:
     def case(self, result: CaseResult) -> Made:
         """Write the pages of one case. Its comparison must be in this process."""
         write_files(self.folder, self._case_files(result))
-        return Made(entry_rows(result), tuple(scores_of(result)))
+        return Made(entry_rows(result), tuple(scores_of(result)), _primitives(result))
 
     def _case_files(self, result: CaseResult) -> Iterator[tuple[str, str | bytes]]:
         drawing = self._drawing(result)
@@ -84,6 +86,16 @@ class Report:
             from gradcheck.rendering.site.build import site_files
 
             write_files(self.folder, ((f"html/{name}", content) for name, content in site_files(result, told, proofs)))
+
+
+def primitives_of(result: RunResult) -> frozenset[str]:
+    """The operations that the cases of a report are made of, by name."""
+    return frozenset().union(*(c.made.primitives for c in result.cases if isinstance(c.made, Made)))
+
+
+def _primitives(result: CaseResult) -> frozenset[str]:
+    circuit = result.comparison.circuit if result.comparison else None
+    return frozenset() if circuit is None else frozenset(TABLE[code].name for code in set(circuit.opcodes) if code >= 0)
 
 
 def study_all(*, seed: int, quick: bool, progress: Callable[[str], None]) -> tuple[Study, ...]:

@@ -54,7 +54,10 @@ def facts(result: RunResult) -> list[tuple[str, str]]:
         told.append(("gradients under test as expected", f"{sum(gradients):,} of {len(gradients):,}"))
     if result.claims:
         told.append(("claims shown", f"{sum(c.verdict == 'shown' for c in result.claims)} of {len(result.claims)}"))
-    return [*told, ("largest ratio of costs, of 10 operations or more", largest_ratio(result))]
+    largest = largest_ratio(result)
+    if largest is not None:
+        told.append(("largest ratio of costs, of 10 operations or more", f"{largest[0]:.2f} ({one_line(largest[1], NAME)})"))
+    return told
 
 
 def claims(result: RunResult) -> list[ClaimView]:

@@ -219,7 +219,7 @@ def test_the_exploding_regime_doubles_at_every_layer(studies):
 # training
 def test_descent_ends_where_least_squares_does():
     line = TRAININGS[0]
-    found = descend(line.loss, line.start, line.data, rate=line.rate, tolerance=line.tolerance, limit=line.limit)
+    found = line.descent()
     t, y = line.data
     best = np.linalg.lstsq(np.stack([t**0, t], axis=1), y, rcond=None)[0]
     assert np.allclose(found.weights[0], best, atol=1e-8)

@@ -122,8 +122,14 @@ def studies_section(studies: Sequence[Study], pictures: bool) -> list[str]:
 
 def largest_ratio(result: RunResult) -> str:
     """The largest cost ratio among cases big enough to speak of, with its case."""
+    found = costliest(result)
+    return f"{found[0]:.2f} ({_shown(found[1])})" if found else "not known"
+
+
+def costliest(result: RunResult) -> tuple[float, str] | None:
+    """The largest ratio of costs and the name of its case, among cases of 10 operations or more."""
     ratios = [(c.summary.ratio, c.case.name) for c in result.cases if c.summary.ratio and (c.summary.operations or 0) >= 10]
-    return f"{max(ratios)[0]:.2f} ({_shown(max(ratios)[1])})" if ratios else "not known"
+    return max(ratios, default=None)
 
 
 def _shown(name: str) -> str:

@@ -84,8 +84,8 @@ def plain_text(value: Any, limit: int) -> str:
 
 
 def heading(column: Column) -> str:
-    """A column's heading with its unit."""
-    return plain_text(f"{column.heading} ({column.unit})" if column.unit else column.heading, NAME_LENGTH)
+    """A column's heading with its unit, unless the heading already says it."""
+    return plain_text(column.heading if column.unit in ("", *column.heading.split()) else f"{column.heading} ({column.unit})", NAME_LENGTH)
 
 
 def finite(value: Any) -> float | None:

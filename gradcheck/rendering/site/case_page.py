@@ -64,7 +64,7 @@ def case_html(result: CaseResult, around: Around) -> str:
     head = {
         "name": one_line(case.name, NAME), "summary": one_line(case.summary, LINE), "where": one_line(f"{short_path(case.file)}:{case.line}"),
         "claims": [one_line(i, NAME) for i in case.claims], "source": highlighted(text, first), "before": around.before, "after": around.after,
-        "outcome": "at fault" if c is None else c.outcome, "error": None if c is not None else one_line(result.error or "unknown"),
+        "outcome": "at fault" if c is None else c.outcome, "unmet": "" if result.met or c is None else one_line(short_paths(result.summary.unmet)), "error": None if c is not None else one_line(result.error or "unknown"),
     }  # fmt: skip
     given: dict[str, Any] = head | ({} if c is None else _found(c, case.file))
     return render("case.html", here=f"cases/{slug(case.name)}.html", title=one_line(case.name, NAME), footer=around.footer, **given)

@@ -97,9 +97,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...], studies: Sequence[Study
         "Right and wrong ones, kept on purpose; each must get the verdict expected of it.",
         markdown_table(claimed_rows(result), ["case", "gradient", "expected", "outcome", "met", "why"]),
         "## Rules",
-        f"{len(proofs)} primitives: "
-        + ", ".join(f"{n} {s}" for s, n in status.items())
-        + ". See [primitives.md](primitives.md).",
+        f"{len(proofs)} primitives: " + ", ".join(f"{n} {s}" for s, n in status.items()) + ". See [primitives.md](primitives.md).",
         *problem_section(result),
         MEASURED,
         "Times and errors in ulp differ between processors and libraries; nothing above this line does.",

@@ -22,7 +22,7 @@ class Column:
     @property
     def titled(self) -> str:
         """The heading with its unit, where that says more."""
-        return f"{self.heading} ({self.unit})" if self.unit and self.unit != self.heading else self.heading
+        return self.heading if self.unit in ("", *self.heading.split()) else f"{self.heading} ({self.unit})"
 
 
 @dataclass(frozen=True, slots=True)

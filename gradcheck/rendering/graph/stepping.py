@@ -45,6 +45,9 @@ class _Teller:
             if wire.kind != "trunk":
                 self.arriving.setdefault(wire.target, []).append(wire)
         self.nodes = [n for n in picture.nodes if not self._again(n)]
+        self.again: dict[int | None, list[str]] = {}
+        for node in filter(self._again, picture.nodes):
+            self.again.setdefault(node.index, []).append(node.key)
 
     def _again(self, node: Node) -> bool:
         """Whether a node is an input standing once more beside a reader."""
@@ -53,7 +56,8 @@ class _Teller:
     def forward(self) -> Iterator[dict[str, Any]]:
         """Each node gets its value."""
         for node in self.nodes:
-            wires = [w.key for w in self.leaving.get(node.key, ())]
+            also = self.again.get(node.index, ()) if node.index is not None else ()
+            wires = [w.key for key in (node.key, *also) for w in self.leaving.get(key, ())]
             text, math = self._computed(node)
             yield {"phase": "forward", "node": node.key, "wires": wires, "text": text, "line": node.line, "math": math}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -29,15 +29,17 @@ def asset(name: str) -> bytes:
     return (files("gradcheck.rendering") / "assets" / name).read_bytes()
 
 
-def html_block(mathematics: Mathematics, level: int = 2) -> str:
-    """Every section with a heading of the level given, for a page that has math.css."""
+def html_block(mathematics: Mathematics, level: int = 2, folded: Container[str] = ()) -> str:
+    """Every section with a heading of the level given, for a page that has math.css; those `folded`, by name, open on demand."""
     reading = f'<p class="reading">{escape(" ".join(mathematics.reading))}</p>'
-    return reading + "\n" + "\n".join(_section(s, level) for s in mathematics.sections)
+    return reading + "\n" + "\n".join(_section(s, level, s.name in folded) for s in mathematics.sections)
 
 
-def _section(section: Section, level: int) -> str:
+def _section(section: Section, level: int, folded: bool) -> str:
     remark = f"<p>{escape(section.remark)}</p>" if section.remark else ""
-    return f'<h{level}>{escape(section.title)}</h{level}>{remark}\n<div class="derivation">\n{"".join(_lines(section))}</div>'
+    title = f"<h{level}>{escape(section.title)}</h{level}>"
+    body = f'{remark}\n<div class="derivation">\n{"".join(_lines(section))}</div>'
+    return f"<details><summary>{title}</summary>{body}</details>" if folded else title + body
 
 
 def _lines(section: Section) -> Iterator[str]:

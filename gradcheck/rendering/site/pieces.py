@@ -15,6 +15,7 @@ from gradcheck.studies.study import Study
 
 OWN = ("site.css", "math.css", "math.woff2", "site.js", "theme.js")
 CHART_SCRIPTS = ("vega.js", "charts.js")
+FOLDED = ("steps", "local", "unrolled")  # sections of a derivation that the graph's steps tell as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ def embedded(data: Any) -> Any:
     return Markup(text)  # noqa: S704 - every character that HTML reads is written as an escape of JSON
 
 
-def picture_of(circuit: Circuit, inputs: Sequence[Any], name: str) -> Picture:
-    """The computation graph with the numbers of a point, or the reason why there is none."""
+def picture_of(circuit: Circuit, inputs: Sequence[Any], name: str, file: str) -> Picture:
+    """The computation graph with the numbers of a point, or the reason why there is none. Steps have the lines of the `file` they were taken at."""
     from markupsafe import Markup
 
     from gradcheck.rendering.graph.build import picture
@@ -49,7 +50,8 @@ def picture_of(circuit: Circuit, inputs: Sequence[Any], name: str) -> Picture:
         drawn = picture(circuit, inputs, name=name)
     except UsageError as error:
         return Picture("", (), "", str(error))
-    taken = [{k: step[k] for k in ("phase", "node", "wires", "text")} for step in steps(drawn)]
+    lines = {n.key: n.line for n in drawn.nodes if n.index is not None and (place := circuit.place(n.index)) and place.file == file}
+    taken = [{k: step[k] for k in ("phase", "node", "wires", "text")} | {"line": lines.get(step["node"])} for step in steps(drawn)]
     return Picture(Markup(svg(drawn, standalone=False)), taken, embedded(taken))  # noqa: S704 - every text in it is escaped where it is drawn
 
 
@@ -63,7 +65,7 @@ def derivation_of(circuit: Circuit, inputs: Sequence[Any]) -> Any:
     from gradcheck.rendering.mathematics.page import html_block
 
     told = mathematics_of(chain_of(circuit, derive(circuit, inputs)))
-    return Markup(html_block(told, 3))  # noqa: S704 - every text in it is escaped where it is written
+    return Markup(html_block(told, 3, FOLDED))  # noqa: S704 - every text in it is escaped where it is written
 
 
 def figures(study: Study) -> list[Any]:

@@ -121,6 +121,7 @@ NOTES = (
     "Slopes are least squares of log cost against log size, with 95 % intervals of a bootstrap over pairs.",
     "Times are processor time: medians with quartiles over rounds in which all calls take turns. Slopes of time cannot tell N from N log N; slopes of operations can.",
     "Loops of more than 2000 operations are reversed without a search for common subexpressions: on `pairs` 2.8 operations for each of f become 3.0.",
+    "Baur and Strassen's bound is proved for rational functions; here it is held against elementary functions too, each counted as one operation.",
     "Where N is proportional to l, slopes are against l: 1 for O(N + l), 2 for O(N l). Elsewhere they are against N + l or N l.",
 )
 

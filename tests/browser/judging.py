@@ -185,7 +185,7 @@ def sideways_faults(page: Any) -> list[str]:
     script = """() => {
       const wide = document.documentElement.clientWidth, faults = [];
       if (document.documentElement.scrollWidth > wide) faults.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${wide}`);
-      const scrolls = (e) => e && (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+      const scrolls = (e) => e && !e.matches("main, header, footer, body") && (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
       for (const e of document.querySelectorAll("main *, header *, footer *")) {
         const box = e.getBoundingClientRect();
         if (box.width && (box.right > wide + 1 || box.left < -1) && !e.closest("svg svg, .skip, .unseen") && !scrolls(e)) faults.push(`sticks out: ${e.outerHTML.slice(0, 80)}`);

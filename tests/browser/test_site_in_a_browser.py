@@ -36,7 +36,9 @@ PAGES = {
     "at fault": "cases/failing.html",
     "hostile": f"cases/{slug('<script>alert(1)</script>')}.html",
 }
-EVERY = pytest.mark.parametrize("name", [pytest.param(file, id=kind) for kind, file in PAGES.items()])
+EVERY = pytest.mark.parametrize(
+    "name", [pytest.param(file, id=kind) for kind, file in PAGES.items() if kind != "case"]
+)  # the large one has all it has
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +134,13 @@ def test_inputs_drawn_again_are_lit_in_the_end(visit, site):
 
 
 def test_a_stepped_page_is_accessible(visit, site, assert_accessible):
-    for scheme in ("light", "dark"):
-        visited = visit(site, PAGES["case"], scheme=scheme)
-        visited.page.locator("[data-do=first]").click()
-        for _ in range(5):
-            visited.page.locator("[data-do=forward]").click()
-        assert_accessible(visited)
+    visited = visit(site, PAGES["case"])
+    visited.page.locator("[data-do=first]").click()
+    for _ in range(5):
+        visited.page.locator("[data-do=forward]").click()
+    assert_accessible(visited)
+    visited.page.emulate_media(color_scheme="dark")
+    assert_accessible(visited)
 
 
 def said(page):
@@ -232,11 +235,10 @@ def test_the_node_at_work_stays_in_view_with_the_controls_and_the_page_stays_whe
     inside = """() => { const a = document.querySelector(".node.now").getBoundingClientRect(), b = document.querySelector(".picture").getBoundingClientRect();
       return a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1 && b.bottom <= innerHeight; }"""
     scrolled = set()
-    for _ in steps_of(page)[::2]:
+    for at in range(1, len(steps_of(page)) + 1, 4):
+        page.locator(".controls input").fill(str(at))
         assert page.evaluate(inside), said(page)
         scrolled.add(page.evaluate("document.querySelector('.picture').scrollLeft"))
-        for _ in range(2):
-            page.locator("[data-do=forward]").click()
     assert len(scrolled) > 1
     assert page.evaluate("scrollY") == before
 

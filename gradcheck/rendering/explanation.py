@@ -13,14 +13,14 @@ FORWARD = ("name", "computes", "value", "ops", "line")
 BACKWARD = ("hop", "local derivative", "value", "arrives", "sends on")
 
 
-def forward_rows(derivation: Derivation) -> list[list[str]]:
-    """One row per step: what it computes, from where."""
-    return [[s.name, s.text, quantity(s.value), str(s.operations), str(s.place.line) if s.place else ""] for s in derivation.steps]
+def forward_rows(derivation: Derivation, most: int | None = None) -> list[list[str]]:
+    """One row per step, `most` at most: what it computes, from where."""
+    return [[s.name, s.text, quantity(s.value), str(s.operations), str(s.place.line) if s.place else ""] for s in derivation.steps[:most]]
 
 
-def backward_rows(derivation: Derivation) -> list[list[str]]:
-    """One row per hop: the local derivative, the cotangent that arrives, and their product."""
-    return [_hop_row(h) for h in derivation.hops]
+def backward_rows(derivation: Derivation, most: int | None = None) -> list[list[str]]:
+    """One row per hop, `most` at most: the local derivative, the cotangent that arrives, and their product."""
+    return [_hop_row(h) for h in derivation.hops[:most]]
 
 
 def _hop_row(hop: Hop) -> list[str]:
@@ -42,12 +42,13 @@ def picture(derivation: Derivation) -> str:
     reads: dict[str, list[Hop]] = {}
     for hop in derivation.hops:
         reads.setdefault(hop.output, []).append(hop)
+    values = dict((*derivation.inputs, *((s.name, s.value) for s in derivation.steps)))
     lines, drawn = [], set()
     waiting: list[tuple[str, str, str]] = [(derivation.result, "", "")]
     while waiting:
         name, lead, branch = waiting.pop()
         again = name in drawn
-        value, gradient = quantity(derivation.value(name)), quantity(derivation.cotangents[name])
+        value, gradient = quantity(values[name]), quantity(derivation.cotangents[name])
         lines.append(f"{lead}{branch}{name} = {value}   d{name} = {gradient}{'   (drawn above)' if again and reads.get(name) else ''}")
         if again:
             continue

@@ -81,7 +81,7 @@ def test_some_columns_in_another_order(found):
 
 
 def test_the_files_of_a_report(result):
-    files = dict(report_files(result, (), map(entry_rows, result.cases)))
+    files = dict(report_files(result, (), entries=map(entry_rows, result.cases)))
     assert set(files) == {
         "README.md", "report.json", "primitives.md", *(f"csv/{n}.csv" for n in ("cases", "methods", "claimed", "claims", "values", "entries")),
         *(f"latex/{n}.tex" for n in PRINTED),

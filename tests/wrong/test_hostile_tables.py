@@ -88,7 +88,10 @@ def test_a_hostile_case_makes_a_whole_report_inside_its_folder(name, tmp_path):
     made = case(x=3.0)(square)
     made.claimed_gradient(square, expect="wrong")
     result = run(Cases([made, case(x=1)(square)], [], []))
-    files = {**dict(report_files(result, (), map(entry_rows, result.cases))), **{n: t for c in result.cases for n, t in case_files(c)}}
+    files = {
+        **dict(report_files(result, (), entries=map(entry_rows, result.cases))),
+        **{n: t for c in result.cases for n, t in case_files(c)},
+    }
     for path, text in files.items():
         assert (tmp_path / path).resolve().is_relative_to(tmp_path)
         assert len(path) < 120

@@ -11,10 +11,10 @@ report: $(READY)  ## run every case and every study, and write reports/
 	$(BIN)/gradcheck run cases --report reports --studies
 
 test: $(READY)  ## the tests, without the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
 
 test-all: $(READY)  ## all tests
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(READY)  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gradcheck.case import Case
+from gradcheck.primitives import TABLE
 from gradcheck.rendering.material import Attempts, Material, Missing, material_of
 from gradcheck.rendering.report import case_files, entry_rows, report_files
 from gradcheck.rendering.text import slug
@@ -30,10 +31,14 @@ Pages = Callable[[CaseResult, Material | None], Iterator[tuple[str, str | bytes]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made of a case: its lines of csv/entries.csv, its methods' correct digits, and what could not be made, a line for each."""
+    """What was made of a case: its lines of csv/entries.csv, its methods' correct digits, the operations its gradient's rules are of, and what failed.
+
+    `faults` tells in a line each what could not be made.
+    """
 
     rows: str
     scores: tuple[Score, ...]
+    primitives: frozenset[str] = frozenset()
     faults: tuple[str, ...] = ()
 
 
@@ -59,7 +64,7 @@ class Report:
         rows = attempts("its lines of csv/entries.csv", lambda: entry_rows(result))
         scores = attempts("its scores", lambda: tuple(scores_of(result)))
         kept = "" if isinstance(rows, Missing) else rows, () if isinstance(scores, Missing) else scores
-        return Made(*kept, tuple(attempts.faults))
+        return Made(*kept, _primitives(result), tuple(attempts.faults))
 
     def _case_files(self, result: CaseResult, material: Material | None, attempts: Attempts) -> Iterator[tuple[str, str | bytes]]:
         drawing = attempts("the picture", lambda: _drawing(material))
@@ -109,6 +114,16 @@ def faults_of(result: RunResult) -> RunResult:
     """The result with what could not be made for its report among its problems."""
     told = tuple(fault for c in result.cases if isinstance(c.made, Made) for fault in c.made.faults)
     return replace(result, problems=(*result.problems, *told))
+
+
+def primitives_of(result: RunResult) -> frozenset[str]:
+    """The operations that the cases of a report are made of, by name."""
+    return frozenset().union(*(c.made.primitives for c in result.cases if isinstance(c.made, Made)))
+
+
+def _primitives(result: CaseResult) -> frozenset[str]:
+    circuit = result.comparison.circuit if result.comparison else None
+    return frozenset() if circuit is None else frozenset(TABLE[code].name for code in set(circuit.opcodes) if code >= 0)
 
 
 def study_all(*, seed: int, quick: bool, progress: Callable[[str], None]) -> tuple[Study, ...]:

@@ -14,3 +14,11 @@ __all__ = ["assert_accessible", "axe", "browser", "visit"]
 def root() -> Path:
     """The project's top folder."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def every_proof():
+    """The proof of every rule, made once: tests that need it are of one group, so that one process makes it."""
+    from gradcheck.verdicts.proof import proofs
+
+    return proofs()

@@ -146,7 +146,11 @@ def inline(circuit: Circuit, names: Mapping[int, str]) -> str:
             program.names[k] = value.text if isinstance(value, Exact) else _literal(circuit, k, program)
         elif opcode >= 0 and needed[k]:
             program.names[k] = expression(circuit, k, program)
-    text = program.names[circuit.outputs[0]]
+    return written_out(program.names[circuit.outputs[0]], program)
+
+
+def written_out(text: str, program: Program) -> str:
+    """A formula with the nameless arrays it reads in their places: short ones entry by entry, long ones as dots."""
     for name, value in program.objects.items():
         if re.fullmatch(r"k\d+", name):
             text = re.sub(rf"\b{name}\b", "[...]" if value.size > _INLINE else str(value.tolist()), text)

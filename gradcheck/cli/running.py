@@ -142,14 +142,17 @@ def _report(folder: str | None, found: Cases, chosen: list[Case] | None, seed: i
 
 
 def _finish(report: Report, result: RunResult, studies: tuple[Study, ...], processes: int | None) -> RunResult:
-    """Prove the rules, and write what tells of all cases; the result with what could not be written among its problems."""
+    """Prove the rules (with studies all of them, else those the cases rest on), and write what tells of all cases.
+
+    Gives the result with what could not be written among its problems.
+    """
     from gradcheck.parallel import cores
-    from gradcheck.reporting import faults_of
+    from gradcheck.reporting import faults_of, primitives_of
     from gradcheck.verdicts.proof import proofs
 
     click.echo("proving the rules, writing the report", err=True)
     result = faults_of(result)
-    report.whole(result, studies, proofs(processes or cores()))
+    report.whole(result, studies, proofs(processes or cores(), None if studies else primitives_of(result)))
     first = "html/index.html" if report.pictures else "README.md"
     click.echo(f"report written to {report.folder / first}", err=True)
     return result

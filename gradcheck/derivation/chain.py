@@ -101,7 +101,7 @@ class _Writer:
 
     def _declare(self) -> None:
         """Every value and derivative with its symbol and number."""
-        values = dict((*self.derivation.inputs, *((s.name, s.value) for s in self.derivation.steps)))
+        values = self.derivation.values
         entries = self._entries()
         for k, id in self.formulas.ids.items():
             type, name = self.circuit.type(k), self.names[k]
@@ -330,7 +330,7 @@ class _Writer:
 
     def _unrolled(self, shown: Sequence[int], left_out: Mapping[int, str]) -> Part:
         """y' = f'(g(x)) g'(x), applied from the result until the inputs are reached."""
-        lines, gaps, done, without = list[Equality](), [], set[int](), set[str]()
+        lines, gaps, done, without = list[Equality](), [], set[int](), list[str]()
         into: dict[int, list[int]] = {}
         for h, hop in enumerate(self.hops):
             into.setdefault(self.number[hop.output], []).append(h)
@@ -339,13 +339,12 @@ class _Writer:
             if k not in done and not self._is_entry(k):
                 formula = self._prime(k, into[k])
                 lines += [Equality(f"_t{k}", formula)] if formula else []
-                without |= set() if formula else {self.names[k]}
+                without += [] if formula else [self.names[k]]
             done.add(k)
             if h in left_out and lines:
                 gaps.append((len(lines), left_out[h]))
-        return Part(
-            "unrolled", "The chain rule as a recursion, from the result until the inputs are reached", tuple(lines), "", tuple(gaps)
-        )
+        title = "The chain rule as a recursion, from the result until the inputs are reached"
+        return Part("unrolled", title, tuple(lines), _without_form(without), tuple(gaps))
 
     def _prime(self, k: int, hops: Sequence[int]) -> str:
         """The derivative of value k in terms of those of its operands; nothing where no short form is known to hold."""
@@ -356,6 +355,14 @@ class _Writer:
         nothing = [n for n, _ in self.derivation.totals if f"_d{self.number[n]}" not in self.symbols]
         remark = f"The result does not depend on {', '.join(nothing[:MANY])}." if nothing else ""
         return Part("gradient", "The gradient", lines, remark)
+
+
+def _without_form(names: Sequence[str]) -> str:
+    """Where the recursion has no line: operations that mix elements and are not linear."""
+    if not names:
+        return ""
+    more = ", ..." if len(names) > MANY else ""
+    return f"Not shown: the step{'s' if len(names) > 1 else ''} to {', '.join(names[:MANY])}{more}, whose derivative has no short form."
 
 
 def _sum(terms: Sequence[str], count: int) -> str:

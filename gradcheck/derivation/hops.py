@@ -12,8 +12,13 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, interpret, local_derivative, traced_rule, trail, value_names
-from gradcheck.circuit.source import scalar_text
+from gradcheck.circuit.reverse import active_values, places_of_parts
+from gradcheck.circuit.source import Program, applied, expression, index_text, scalar_text, written_out
 from gradcheck.derivation.tangents import EACH, TOGETHER
+
+FEW = (
+    8  # operands up to which each part comes from its rule: a rule reads all operands, so of thousands all would be read thousands of times
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,14 @@ class Derivation:
     result: str
     cotangents: Mapping[str, Any]
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every number by its name."""
+        return dict((*self.inputs, *((s.name, s.value) for s in self.steps)))
+
     def value(self, name: str) -> Any:
         """The number computed under a name."""
-        return next(v for n, v in (*self.inputs, *((s.name, s.value) for s in self.steps)) if n == name)
+        return self.values[name]
 
 
 def derive(circuit: Circuit, inputs: Sequence[Any]) -> Derivation:
@@ -90,31 +100,33 @@ def _steps(circuit: Circuit, names: dict[int, str], values: list[Any]) -> Iterat
 
 def equation_text(circuit: Circuit, k: int, names: dict[int, str]) -> str:
     """The right-hand side of an equation in the names of its operands."""
-    from gradcheck.circuit.source import Program, expression
-
     return expression(circuit, k, Program(names=names))
-
-
-def _active(circuit: Circuit) -> set[int]:
-    active = {k for k in circuit.inputs if circuit.type(k).floating}
-    for equation in circuit.equations:
-        if equation.primitive is not None and not equation.primitive.decision and active & set(equation.inputs):
-            active.add(equation.index)
-    return active
 
 
 def _sweep(circuit: Circuit, names: dict[int, str], values: list[Any]) -> tuple[list[Hop], dict[int, Any]]:
     cotangents: dict[int, Any] = {circuit.outputs[0]: np.float64(1.0)}
-    active, hops = _active(circuit), []
+    active, hops = active_values(circuit), list[Hop]()
     for k in range(len(circuit) - 1, -1, -1):
         if k not in cotangents or circuit.primitive(k) is None:
             continue
-        for position, i in enumerate(circuit.inputs_of(k)):
-            if i in active:
-                hop = hop_at(circuit, names, values, cotangents[k], k, position)
-                hops.append(hop)
-                cotangents[i] = cotangents[i] + hop.sent if i in cotangents else hop.sent
+        for hop in _hops_of(circuit, names, values, cotangents[k], k, active):
+            i = hop.operand
+            cotangents[i] = cotangents[i] + hop.sent if i in cotangents else hop.sent
+            hops.append(hop)
     return hops, cotangents
+
+
+def _hops_of(circuit: Circuit, names: dict[int, str], values: list[Any], arriving: Any, k: int, active: bytearray) -> Iterator[Hop]:
+    """The hops from value k to its operands; those of a join of many by their places in it."""
+    read = circuit.inputs_of(k)
+    parts = list(places_of_parts(circuit, k) or ()) if len(read) > FEW else []
+    for position, i in enumerate(read):
+        if active[i]:
+            yield (
+                _part(circuit, names, arriving, k, position, parts[position])
+                if parts
+                else hop_at(circuit, names, values, arriving, k, position)
+            )
 
 
 def hop_at(circuit: Circuit, names: dict[int, str], values: Sequence[Any], arriving: Any, k: int, position: int) -> Hop:
@@ -139,6 +151,14 @@ def _hop(circuit: Circuit, names: dict[int, str], values: Sequence[Any], arrivin
     return Hop(names[k], names[read[position]], text, number, given[0], sent, circuit.place(k), k, read[position], position)
 
 
+def _part(circuit: Circuit, names: dict[int, str], arriving: Any, k: int, position: int, index: Any) -> Hop:
+    """A hop to one of the many operands that value k joins: what arrived, at the operand's place."""
+    i, whole = circuit.inputs_of(k)[position], np.broadcast_to(arriving, circuit.type(k).shape)
+    program = Program(names=names)
+    text = written_out(f"d{names[k]}[{index_text(index, program)}]", program)
+    return Hop(names[k], names[i], text, None, whole, whole[index], circuit.place(k), k, i, position)
+
+
 def _given(circuit: Circuit, local: Circuit, k: int, values: Sequence[Any]) -> list[Any]:
     """Values for the inputs of a local derivative: the result, then the operands that are no constants."""
     return [values[k], *(values[i] for i in circuit.inputs_of(k) if i not in circuit.constants)][: len(local.inputs)]
@@ -146,13 +166,13 @@ def _given(circuit: Circuit, local: Circuit, k: int, values: Sequence[Any]) -> l
 
 def _recursion(circuit: Circuit, names: dict[int, str]) -> Iterator[str]:
     """The chain rule as a recursion, y' = f'(g(x)) g'(x), applied from the result until the inputs are reached."""
-    active = _active(circuit)
+    active = active_values(circuit)
     for k in range(len(circuit) - 1, -1, -1):
         primitive, read = circuit.primitive(k), circuit.inputs_of(k)
-        if primitive is None or k not in active:
+        if primitive is None or not active[k]:
             continue
         terms = [_together(circuit, names, k, active)] if primitive.name in TOGETHER else []
-        terms = terms or [_term(circuit, names, k, position) for position, i in enumerate(read) if i in active]
+        terms = terms or [_term(circuit, names, k, position) for position, i in enumerate(read) if active[i]]
         yield f"{names[k]}' = {' + '.join(terms)}"
 
 
@@ -171,17 +191,13 @@ def _term(circuit: Circuit, names: dict[int, str], k: int, position: int) -> str
     return signs[text] + inner if text in signs else f"{_wrapped(text)} * {inner}"
 
 
-def _together(circuit: Circuit, names: dict[int, str], k: int, active: set[int]) -> str:
+def _together(circuit: Circuit, names: dict[int, str], k: int, active: bytearray) -> str:
     """For operations linear in all operands at once, the operation itself on their derivatives; what does not move has none."""
-    from gradcheck.circuit.source import Program, applied
-
-    return applied(circuit, k, [f"{names[i]}'" if i in active else f"0 * {names[i]}" for i in circuit.inputs_of(k)], Program(names=names))
+    return applied(circuit, k, [f"{names[i]}'" if active[i] else f"0 * {names[i]}" for i in circuit.inputs_of(k)], Program(names=names))
 
 
 def _linear_term(circuit: Circuit, names: dict[int, str], k: int, position: int, inner: str) -> str:
     """For operations linear in each operand, the operation itself with the operand's derivative in its place; for others, no formula."""
-    from gradcheck.circuit.source import Program, applied
-
     primitive, read = circuit.primitive(k), circuit.inputs_of(k)
     if primitive is None or primitive.name not in EACH:
         return f"d{names[k]}/d{names[read[position]]}({inner})"

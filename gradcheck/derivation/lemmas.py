@@ -27,11 +27,10 @@ def lemma_of(circuit: Circuit, k: int, position: int) -> str:
 
 
 def _of_product(left: int, right: int, position: int) -> str:
-    which = ("lemma 1", "lemma 3")[position]
     if (left, right) == (2, 1):
-        return which
-    if (left, right) == (2, 2):
-        return f"{which}, column by column"
+        return ("lemma 1", "lemma 3")[position]
+    if (left, right) == (2, 2):  # Z = A U has a column A u for each column u of U, and the same A in all
+        return ("lemma 1, summed over columns", "lemma 3, column by column")[position]
     if (left, right) == (1, 2):  # z = A^T x: the matrix comes second
         return ("lemma 3", "lemma 1")[position] + ", transposed"
     return ""

@@ -42,8 +42,7 @@ def picture(derivation: Derivation) -> str:
     reads: dict[str, list[Hop]] = {}
     for hop in derivation.hops:
         reads.setdefault(hop.output, []).append(hop)
-    values = dict((*derivation.inputs, *((s.name, s.value) for s in derivation.steps)))
-    lines, drawn = [], set()
+    lines, drawn, values = [], set(), derivation.values
     waiting: list[tuple[str, str, str]] = [(derivation.result, "", "")]
     while waiting:
         name, lead, branch = waiting.pop()

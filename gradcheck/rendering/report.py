@@ -17,6 +17,7 @@ from gradcheck.rendering.study import csv_files
 from gradcheck.rendering.study_page import figure, figure_name, study_page
 from gradcheck.rendering.tabular import csv_text, latex_text
 from gradcheck.rendering.text import LINE, NAME, lines_of, one_line, slug
+from gradcheck.studies.costs import LARGE
 from gradcheck.studies.running import CaseResult, ClaimResult, RunResult
 from gradcheck.studies.study import Study, Table
 from gradcheck.studies.summary import CaseSummary
@@ -87,7 +88,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...], studies: Sequence[Study
         markdown_table([_claim_row(c) for c in result.claims], ["claim", "verdict", "evidence"]),
         *studies_section(studies, pictures),
         "## Cases",
-        f"The largest ratio ops(f and gradient) / ops(f) among cases of at least 10 operations is **{largest_ratio(result)}**; theory bounds it by 5. "
+        f"The largest ratio ops(f and gradient) / ops(f) among cases of at least {LARGE} operations is **{_largest(largest_ratio(result))}**; theory bounds it by 5. "
         "The ratio of a single operation can be larger (`x**y` needs a logarithm and a power for its two derivatives).",
         markdown_table(
             [summary_row(c.summary) for c in result.cases],
@@ -121,10 +122,14 @@ def studies_section(studies: Sequence[Study], pictures: bool) -> list[str]:
     return ["## Cost and accuracy", *shown, markdown_table(rows, ["study", "statement", "verdict"])]
 
 
-def largest_ratio(result: RunResult) -> str:
-    """The largest cost ratio among cases big enough to speak of, with its case."""
-    ratios = [(c.summary.ratio, c.case.name) for c in result.cases if c.summary.ratio and (c.summary.operations or 0) >= 10]
-    return f"{max(ratios)[0]:.2f} ({_shown(max(ratios)[1])})" if ratios else "not known"
+def largest_ratio(result: RunResult) -> tuple[float, str] | None:
+    """The largest cost ratio among cases big enough to speak of, with its case; None where none is."""
+    ratios = ((c.summary.ratio, c.case.name) for c in result.cases if c.summary.ratio and (c.summary.operations or 0) >= LARGE)
+    return max(ratios, default=None)
+
+
+def _largest(found: tuple[float, str] | None) -> str:
+    return f"{found[0]:.2f} ({_shown(found[1])})" if found else "not known"
 
 
 def _claim_row(claim: ClaimResult) -> list[str]:

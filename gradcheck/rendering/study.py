@@ -42,18 +42,13 @@ def _table(table: Table) -> str:
     rows = [[_cell(value) for value in row] for row in _shown(table)]
     left_out = len(table.rows) - len(rows)
     cut = f"\n  ({len(rows)} of {len(table.rows)} rows, evenly taken; `--csv FOLDER` writes them all)" if left_out > 0 else ""
-    return f"{one_line(table.title, LINE)}\n{columns_of_text(rows, [_heading(c) for c in table.columns])}{cut}"
+    return f"{one_line(table.title, LINE)}\n{columns_of_text(rows, [one_line(c.titled, WIDEST) for c in table.columns])}{cut}"
 
 
 def _shown(table: Table) -> list[tuple[Any, ...]]:
     """All rows of a short table; of a long one as many, evenly taken, the first and the last among them."""
     n = len(table.rows)
     return list(table.rows) if n <= ROWS else [table.rows[i * (n - 1) // (ROWS - 1)] for i in range(ROWS)]
-
-
-def _heading(column: Column) -> str:
-    unit = f" ({one_line(column.unit, WIDEST)})" if column.unit and column.unit != column.heading else ""
-    return one_line(column.heading, WIDEST) + unit
 
 
 def _cell(value: Any) -> str:

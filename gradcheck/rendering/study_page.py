@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from gradcheck.rendering.layout import escape, markdown_table, number
-from gradcheck.rendering.text import one_line
+from gradcheck.rendering.layout import escape
+from gradcheck.rendering.tabular import markdown_text
 from gradcheck.studies.study import Chart, Statement, Study, Table
 
 MEASURED = "## Measured on one machine"
@@ -47,14 +48,5 @@ def figure_name(study: Study, chart: Chart) -> str:
 
 def table(study: Study, shown: Table) -> list[str]:
     """A table under its title; of a long one the first rows, and where the others are."""
-    head = [f"{c.heading} ({c.unit})" if c.unit else c.heading for c in shown.columns]
-    rows = [[cell(v) for v in row] for row in shown.rows[:ROWS]]
     more = f"{ROWS} of {len(shown.rows)} rows; all are in [{study.name}-{shown.name}.csv](../csv/{study.name}-{shown.name}.csv)."
-    return [f"### {escape(shown.title)}", markdown_table(rows, list(map(escape, head))), more if len(shown.rows) > ROWS else ""]
-
-
-def cell(value: object) -> str:
-    """A plain value: whole numbers whole, others to six digits."""
-    if value is None:
-        return ""
-    return escape(one_line(str(value))) if isinstance(value, str | bool) else number(value)
+    return [f"### {escape(shown.title)}", markdown_text(replace(shown, rows=shown.rows[:ROWS])), more if len(shown.rows) > ROWS else ""]

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.rendering.explanation import short_paths
+from gradcheck.rendering.latex import latex_escape, latex_number
 from gradcheck.rendering.layout import escape, markdown_table, number
 from gradcheck.rendering.text import one_line
-from gradcheck.studies.study import Column, Table
+from gradcheck.studies.study import Table
 
 _LONGEST = 2000  # characters of a text in CSV
 _WIDE = 40  # characters from which on a column of text is set as paragraphs
 _FORMULA = tuple("=+-@＝＋－＠")
-_TEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
-}  # fmt: skip
 
 
 def csv_text(table: Table, *, head: bool = True) -> str:
@@ -64,7 +58,7 @@ def _python(value: Any) -> Any:
 
 def markdown_text(table: Table) -> str:
     """A table in Markdown: headings with their units, numbers to six digits, text escaped."""
-    return markdown_table([[_markdown_cell(v) for v in row] for row in table.rows], list(map(heading, table.columns)))
+    return markdown_table([[_markdown_cell(v) for v in row] for row in table.rows], [escape(c.titled) for c in table.columns])
 
 
 def _markdown_cell(value: Any) -> str:
@@ -72,14 +66,9 @@ def _markdown_cell(value: Any) -> str:
     return "" if value is None else escape(one_line(short_paths(value))) if isinstance(value, str) else number(value)
 
 
-def heading(column: Column) -> str:
-    """A column's heading with its unit."""
-    return f"{column.heading} ({column.unit})" if column.unit else column.heading
-
-
 def latex_text(table: Table) -> str:
     """A table as a `longtable` in the style of booktabs, for `\\input`; numbers to six digits, to the right; only ASCII."""
-    head = " & ".join(latex_escape(heading(c)) for c in table.columns) + r" \\"
+    head = " & ".join(latex_escape(c.titled) for c in table.columns) + r" \\"
     rows = [" & ".join(map(_latex_cell, row)) + r" \\" for row in table.rows]
     return "\n".join([
         r"% needs \usepackage{booktabs,longtable,array,textcomp}", rf"\begin{{longtable}}{{{_alignment(table)}}}",
@@ -104,20 +93,6 @@ def _latex_cell(value: Any) -> str:
     value = _python(value)
     if value is None:
         return ""
-    return latex_escape(short_paths(value)) if isinstance(value, str) else _latex_number(value)
-
-
-def _latex_number(value: Any) -> str:
-    if isinstance(value, bool) or (isinstance(value, float) and math.isnan(value)):
-        return str(value)
-    if isinstance(value, float) and math.isinf(value):
-        return r"$\infty$" if value > 0 else r"$-\infty$"
-    mantissa, e, exponent = number(value).partition("e")
-    return rf"${mantissa} \times 10^{{{int(exponent)}}}$" if e else f"${mantissa}$"
-
-
-def latex_escape(text: str) -> str:
-    """A user's text as LaTeX prints it, letter by letter; what is no ASCII is written as its code, U+03C3."""
-    written = "".join(_TEX.get(c, c) if c.isascii() else f"U+{ord(c):04X}" for c in one_line(text))
-    apart = re.sub(r"([-,])(?=\1)", r"\1{}", written)  # -- is no dash
-    return "{}" + apart if apart.startswith(("[", "*")) else apart  # after a line's end these would be options of it
+    if isinstance(value, str | bool):
+        return latex_escape(short_paths(str(value)))
+    return f"${latex_number(value)}$"

@@ -1,10 +1,15 @@
-"""Text of users made safe to show: bounded, on one line where asked for, and without characters that hide, reorder or control what is around them."""
+"""Text of users made safe to show, in one way everywhere: bounded, on one line where asked for, without characters that hide, reorder or control others.
+
+How a text is written in Markdown is in `layout`, in LaTeX in `latex`; HTML escapes it by the standard library and by Jinja.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
+from typing import Any
 
 NAME, LINE, BLOCK = 120, 600, 20_000  # characters shown of a name, a sentence, a block of source
 _KEPT = "\n\t"
@@ -36,6 +41,23 @@ def one_line(text: str, limit: int = LINE) -> str:
 def lines_of(text: str, limit: int = LINE) -> str:
     """The same line by line: each is bounded."""
     return "\n".join(inert(line, limit) for line in text.split("\n"))
+
+
+def cut(text: str, limit: int = LINE) -> str:
+    """The same in exactly `limit` characters at most, an ellipsis at its end where it was longer: where there is no room to say how long."""
+    shown = visible(text[: limit + 1])
+    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def label(text: str, limit: int = NAME) -> str:
+    """The same on one line."""
+    return cut(" ".join(text.split()), limit)
+
+
+def embedded(data: Any) -> str:
+    """JSON that cannot end the script element of a page it stands in, whatever strings it holds."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)  # ASCII: U+2028 and U+2029 are escaped with the rest
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _plain(character: str) -> bool:

@@ -19,6 +19,11 @@ class Column:
     unit: str = ""
     measured: bool = False
 
+    @property
+    def titled(self) -> str:
+        """The heading with its unit, where that says more."""
+        return self.heading if self.unit in ("", *self.heading.split()) else f"{self.heading} ({self.unit})"
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

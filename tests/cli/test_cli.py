@@ -194,8 +194,31 @@ def test_a_report_is_written_whole(here, tmp_path):
     written = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()}
     tables = {f"csv/{n}.csv" for n in ("cases", "methods", "claimed", "claims", "values", "entries")}
     tables |= {f"latex/{n}.tex" for n in ("cases", "claimed", "claims")}
-    assert written == {"README.md", "report.json", "primitives.md", "cases/square.md", *tables}
-    assert "report written to" in result.stderr
+    tables |= {f"csv/{n}.csv" for n in ("accuracy-digits", "accuracy-summary", "accuracy-statements", "costs-costs", "costs-statements")}
+    studies = {f"studies/{n}.{ending}" for n in ("accuracy", "costs") for ending in ("md", "json")}
+    pictures = {f"figures/{n}.svg" for n in ("graph-square", "accuracy-methods", "accuracy-digits", "costs-ratios")}
+    pages = {f"html/{n}.html" for n in ("index", "cost", "accuracy", "learning", "rules", "cases/square")}
+    apart = {name for name in written if name.startswith(("html/assets/", "html/figures/"))}
+    assert written - apart == {"README.md", "report.json", "primitives.md", "cases/square.md", *tables, *studies, *pictures, *pages}
+    assert "report written to out/html/index.html" in result.stderr
+
+
+def test_a_report_without_the_extra_has_no_pictures_and_says_so(here, tmp_path, monkeypatch):
+    here("a.py", SQUARE)
+    monkeypatch.setattr("gradcheck.reporting.EXTRA", ("no_such_package",))
+    result = invoke("run", "a.py", "--report", "out")
+    assert result.exit_code == 0, result.output
+    assert "no_such_package is missing, which is in the extra `report`: pip install 'gradcheck[report]'" in result.stderr
+    assert (tmp_path / "out" / "README.md").is_file()
+    assert not (tmp_path / "out" / "html").exists()
+    assert not (tmp_path / "out" / "figures").exists()
+
+
+def test_studies_need_a_report_to_stand_in(here):
+    here("a.py", SQUARE)
+    result = invoke("run", "a.py", "--studies")
+    assert result.exit_code == 2
+    assert "--studies: a report is needed to put them in: add --report FOLDER" in result.stderr
 
 
 def test_a_report_that_cannot_be_written_leaves_a_clear_line(here, tmp_path):

@@ -84,6 +84,9 @@ def test_the_commands_of_the_page_on_costs_run(root, tmp_path, monkeypatch):
     (tmp_path / "cases").symlink_to(root / "cases")
     monkeypatch.chdir(tmp_path)
     for command in commands:
+        if command.split()[1] in ("scaling", "swell"):  # they take long, and run with the test of the committed report
+            main.commands["study"].make_context("study", command.split()[1:])
+            continue
         result = CliRunner().invoke(main, command.split())
         assert result.exit_code == 0, (command, result.output)
     assert (tmp_path / "out" / "training-curves.csv").is_file()
@@ -121,3 +124,24 @@ def test_the_guide_to_derivations_runs(root, run_guide, monkeypatch, tmp_path):
         assert CliRunner().invoke(main, [*arguments, str(tmp_path / file)]).exit_code == 0
         assert (tmp_path / file).stat().st_size > 1000
     assert len(commands) == 3
+
+
+def test_the_commands_of_the_page_on_reports_run(root, tmp_path, monkeypatch):
+    commands = re.findall(r"^\$ gradcheck (run .*)$", (root / "docs/how-to/read-a-report.md").read_text(), re.M)
+    (tmp_path / "docs").symlink_to(root / "docs")
+    monkeypatch.chdir(tmp_path)
+    assert len(commands) == 2
+    result = CliRunner().invoke(main, [*commands[0].split(), "--processes", "2"])
+    assert result.exit_code == 0, result.output
+    assert commands[1] == commands[0] + " --studies --quick"  # run by the test of the committed report, over all cases
+    assert (tmp_path / "out/html/cases/sine_of_square.html").is_file()
+
+
+def test_every_page_is_listed(root):
+    listed = (root / "docs/README.md").read_text()
+    pages = [
+        p.relative_to(root / "docs").as_posix()
+        for p in (root / "docs").rglob("*.md")
+        if p.parent.name in ("how-to", "explanation", "reference")
+    ]
+    assert [p for p in pages if p not in listed] == []

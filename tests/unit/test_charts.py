@@ -14,7 +14,7 @@ from browser.samples import STUDIES, depth, digits, hostile, scaling, v_curves
 from gradcheck.errors import UsageError
 from gradcheck.rendering.charts import chart_html, chart_notes, chart_svg, charts_bundle, charts_css, vega_spec
 from gradcheck.rendering.charts.palette import DARK, GRID, INK, MUTED, PAGE, SERIES, TEXT, looks
-from gradcheck.rendering.charts.values import MOST_NAMES, MOST_POINTS, drawn, plain_text
+from gradcheck.rendering.charts.values import MOST_NAMES, MOST_POINTS, drawn
 from gradcheck.studies.study import Chart, Column, Rule, Study, Table
 
 ALL = [pytest.param(study, chart, id=chart.name) for study in (make() for make in STUDIES) for chart in study.charts]
@@ -122,12 +122,6 @@ def test_a_chart_of_what_is_not_there_is_refused(change, message):
 def test_a_rule_on_an_axis_of_names_is_refused():
     with pytest.raises(ValueError, match="a rule on x needs numbers"):
         drawn(*one([("a", 1.0)], rules=(Rule("x", 1.0, "r"),)))
-
-
-def test_a_line_of_text_is_bounded_and_keeps_its_direction():
-    assert plain_text("a\n\tb\x00\u202ec", 60) == "a bc"
-    assert plain_text("x" * 10**6, 60) == "x" * 59 + "…"
-    assert plain_text("\u2028" * 1000 + "x", 60).endswith("…")
 
 
 # pictures

@@ -45,21 +45,6 @@ def test_nine_of_ten_mistakes_of_the_first_corpus_are_named():
     assert wrongly <= 0.03, f"{wrongly:.1%} named wrongly"
 
 
-def claims_of_cases(root):
-    return [
-        (case, claimed) for case in load_cases(root / "cases") for claimed in case.claimed if claimed.expect == "wrong" and claimed.kinds
-    ]
-
-
-def test_the_claimed_gradients_of_cases_are_named_as_they_say(root):
-    missed = []
-    for case, claimed in claims_of_cases(root):
-        kinds = tuple(dict.fromkeys(f.kind for f in check(case, claimed.function).diagnosis))
-        if not (set(claimed.kinds) <= set(kinds) if case.name.startswith("neuron_with") else kinds[:1] != () and kinds[0] in claimed.kinds):
-            missed.append((case.name, claimed.name, claimed.kinds, kinds))
-    assert missed == []
-
-
 def test_noise_is_not_named():
     rng = np.random.default_rng(3)
     for mistake in SAMPLE[::3]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
 from gradcheck import load_cases, trace
-from gradcheck.circuit import Floats, interpret, value_names
+from gradcheck.circuit import Floats, interpret, traced_rule, value_names
+from gradcheck.derivation import hops
 from gradcheck.derivation.flow import flow
 from gradcheck.derivation.hops import derive
 from gradcheck.verdicts.compare import problems_of
@@ -55,3 +58,35 @@ def test_there_is_no_sweep_without_one_floating_number(function):
     found = flow(trace(function, 0.5), (np.float64(0.5),))
     assert not found.seeded
     assert all(t is None for t in found.totals)
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """How many values all rules of a derivation were given."""
+    given = []
+
+    def counted(primitive, position, values, params):
+        given.append(len(values))
+        return traced_rule(primitive, position, values, params)
+
+    monkeypatch.setattr(hops, "traced_rule", counted)
+    return given
+
+
+def test_hops_of_a_join_of_many_are_those_of_its_rule(monkeypatch):
+    x = np.linspace(-1, 2, 20)
+    circuit = trace(many, x)
+    quick = derive(circuit, (x,))
+    monkeypatch.setattr(hops, "FEW", 1000)
+    by_rules = derive(circuit, (x,))
+    np.testing.assert_equal([astuple(h) for h in quick.hops], [astuple(h) for h in by_rules.hops])
+    np.testing.assert_equal(quick.cotangents, by_rules.cotangents)
+
+
+@pytest.mark.parametrize("n", [100, 400])
+def test_a_stack_of_many_is_derived_in_linear_time(read, n):
+    x = np.linspace(0, 1, n)
+    found = derive(trace(lambda x: np.sum(np.array([x[i] ** 2 for i in range(n)])), x), (x,))
+    assert len(found.hops) == 3 * n + 1
+    np.testing.assert_allclose(dict(found.totals)["x"], 2 * x)
+    assert sum(read) < 12 * n

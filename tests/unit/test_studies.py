@@ -20,6 +20,7 @@ from gradcheck.studies.registry import STUDIES
 from gradcheck.studies.running import CaseResult, RunResult, run
 from gradcheck.studies.step_size import BUILT_IN, FORMULAS, STEPS, step_size, subject_of, subject_of_case
 from gradcheck.studies.study import Study
+from gradcheck.studies.summary import failed
 from gradcheck.studies.swell import GROWTHS, product, swell, tree_operations
 from gradcheck.studies.training import TRAININGS, descend, training
 from gradcheck.verdicts.compare import compare
@@ -282,6 +283,6 @@ def test_a_method_that_is_wrong_refutes_its_statement(ran):
 
 
 def test_a_run_of_nothing_shows_nothing():
-    study = accuracy(RunResult((CaseResult(broken, None, "at fault", 0.0),), (), (), 0))
+    study = accuracy(RunResult((CaseResult(broken, failed(broken, "at fault")),), (), (), 0))
     assert study.statements == ()
     assert isinstance(broken, Case)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcheck.rendering.report import PRINTED, case_files, entry_rows, report_files
-from gradcheck.rendering.tabular import csv_text, heading, latex_text, markdown_text
+from gradcheck.rendering.tabular import csv_text, latex_text, markdown_text
 from gradcheck.studies.study import Column, Table
 from gradcheck.studies.tables import CASES, CLAIMED, CLAIMS, ENTRIES, METHODS, VALUES, entries_table, only, tables
 from tests import documents
@@ -120,12 +120,13 @@ def test_latex():
     assert r"N & time (s) & what \\" in text
     assert r"$10$ & $1.25 \times 10^{-5}$ & a\_b \\" in text
     assert r"$-3$ & $-\infty$ &  \\" in text
-    assert r"True & nan & " in text
-    assert r"$0$ & $-0$ & {}[1] \\" in text
+    assert r"True & $\mathrm{NaN}$ & " in text
+    assert r"$0$ & $0$ & {}[1] \\" in text
     assert r"$2$ & $1 \times 10^{22}$ & -{}- \\" in text
     assert text.endswith("\\end{longtable}\n")
     assert text.isascii()
 
 
 def test_a_unit_stands_in_the_heading():
-    assert [heading(c) for c in TABLE.columns] == ["N", "time (s)", "what"]
+    assert [c.titled for c in TABLE.columns] == ["N", "time (s)", "what"]
+    assert Column("N", "operations", "operations").titled == "operations"

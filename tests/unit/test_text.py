@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck.rendering.text import inert, one_line, slug
+from gradcheck.rendering.text import cut, embedded, inert, label, one_line, slug
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)  # surrogates, controls, unassigned: all of it
 
@@ -39,6 +41,30 @@ def test_marks_that_turn_text_around_are_written_out():
 def test_one_line_has_no_breaks():
     assert one_line("a\n  b\t\tc\r\nd") == "a b c d"
     assert len(one_line("x" * 10**6)) < 700
+
+
+@given(ANY, st.integers(1, 50))
+def test_where_there_is_no_room_text_is_cut_with_an_ellipsis(text, limit):
+    shown = cut(text, limit)
+    assert len(shown) <= limit
+    assert shown.endswith("…") or shown == inert(text, len(text))
+
+
+def test_a_label_is_one_bounded_line_that_keeps_its_direction():
+    assert label("a\n\tb\x00\u202ec") == "a bU+0000U+202Ec"
+    assert label("x" * 10**6, 60) == "x" * 59 + "…"
+    assert label("\u2028" * 1000 + "x", 60) == "x"
+
+
+@given(
+    st.recursive(
+        ANY | st.none() | st.floats(allow_nan=False, allow_infinity=False), lambda inner: st.lists(inner) | st.dictionaries(ANY, inner)
+    )
+)
+def test_data_in_a_page_reads_back_and_cannot_end_its_element(data):
+    written = embedded(data)
+    assert not re.search("[<>&\u2028\u2029]", written)
+    assert json.loads(written) == data
 
 
 # file names

@@ -12,8 +12,9 @@ import re
 import pytest
 
 from gradcheck import case
+from gradcheck.rendering.latex import latex_escape
 from gradcheck.rendering.report import case_files, entry_rows, report_files
-from gradcheck.rendering.tabular import csv_text, latex_escape, latex_text, markdown_text
+from gradcheck.rendering.tabular import csv_text, latex_text, markdown_text
 from gradcheck.studies.collection import Cases
 from gradcheck.studies.running import run
 from gradcheck.studies.study import Column, Table
@@ -50,7 +51,7 @@ def test_the_unguarded_text_would_be_a_formula():
     assert out.getvalue().startswith("=")
 
 
-COMMANDS = r"\\textbackslash\{\}|\\textasciicircum\{\}|\\textasciitilde\{\}|\\textless\{\}|\\textgreater\{\}|\\textbar\{\}|\\textquotedbl\{\}|\\textasciigrave\{\}|\\textquotesingle\{\}|\\[{}$&#%_]|\{\}"
+COMMANDS = r"\\textbackslash\{\}|\\textasciicircum\{\}|\\textasciitilde\{\}|\\textless\{\}|\\textgreater\{\}|\\textbar\{\}|\\char34\{\}|\\textasciigrave\{\}|\\textquotesingle\{\}|\\[{}$&#%_]|\{\}"
 
 
 def active(latex: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from gradcheck.rendering.charts.palette import GRID, MUTED, PAGE, TEXT, Look, looks
+from gradcheck.rendering.charts.palette import GRID, MUTED, PAGE, TEXT, looks
 from gradcheck.rendering.charts.values import Axis, Drawn
 from gradcheck.studies.study import Chart
 
@@ -96,7 +96,11 @@ class _Picture:
 
     def _names_axis(self) -> alt.Axis:
         limit: Any = alt.expr("narrow ? 120 : 260") if self.interactive else 260
-        return alt.Axis(grid=self.turned, labelLimit=limit, labelAngle=0, labelOverlap=False, gridOpacity=0.5, ticks=False, domain=False)
+        made = {"grid": self.turned, "labelLimit": limit, "labelOverlap": False, "gridOpacity": 0.5, "ticks": False, "domain": False}
+        if self.turned or not self.interactive:
+            return alt.Axis(labelAngle=0, **made)
+        slanted: dict[str, Any] = {"labelAngle": alt.expr("narrow ? -35 : 0"), "labelAlign": alt.expr("narrow ? 'right' : 'center'")}
+        return alt.Axis(**slanted, **made)
 
     def _colour(self) -> alt.Color:
         scale = alt.Scale(domain=list(self.names), range=[look.colour for look in self.looks])
@@ -210,7 +214,10 @@ class _Picture:
             before = share > 0.5
             at = {"y": alt.value(9 + 15 * sum(r.axis == rule.axis for r in self.shown.rules[:n]))} if upright else {"x": alt.value("width")}
             room = alt.expr(f"{'child_width' if self.shown.panels else 'width'} * {max(share, 1 - share):.3f} - 8")
-            place = {"align": "right" if before else "left", "dx": -5 if before else 5, "dy": 0 if upright else -7}
+            lift = (
+                9 if not upright and _share(self.shown.y if rule.axis == "y" else self.shown.x, rule.at) > 0.94 else -7
+            )  # below what is at the top
+            place = {"align": "right" if before else "left", "dx": -5 if before else 5, "dy": 0 if upright else lift}
             base = self._rule(n).encode(text=alt.value(rule.label), **at)
             halo = {"stroke": PAGE, "strokeWidth": 3, "color": PAGE}  # the page's colour behind the letters keeps them apart from lines
             made += [base.mark_text(fontSize=11.5, limit=room, **place, **ink) for ink in (halo, {"color": TEXT})]
@@ -297,8 +304,3 @@ def config(interactive: bool) -> dict[str, Any]:
 
 def _data(values: list[dict[str, Any]]) -> Any:
     return alt.Data(values=values)  # type: ignore[no-untyped-call]
-
-
-def swatches(shown: Drawn) -> list[tuple[str, Look]]:
-    """Each series with its look, in order."""
-    return list(zip(shown.series, looks(len(shown.series)), strict=True))

@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gradcheck.errors import UsageError
 from gradcheck.rendering.charts.palette import dark_rules
-from gradcheck.rendering.charts.values import TEXT_LENGTH, Drawn, drawn, plain_text
+from gradcheck.rendering.charts.values import TEXT_LENGTH, Drawn, drawn
+from gradcheck.rendering.text import label
 from gradcheck.studies.study import Chart, Study
 
 _PAGE_FACES = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -46,7 +47,7 @@ def chart_svg(study: Study, chart: Chart) -> str:
     shown = drawn(study, chart)
     svg: str = vl_convert.vegalite_to_svg(specification(chart, shown, interactive=False))
     svg = re.sub(r"<[^>]*>", _slim, svg.replace(f' font-family="{FONT}"', ""))
-    name, reading = plain_text(chart.title, TEXT_LENGTH), alternative(chart, shown)
+    name, reading = label(chart.title, TEXT_LENGTH), alternative(chart, shown)
     style = f"<style>@media (prefers-color-scheme:dark){{{''.join(dark_rules())}}}</style>"
     opening, rest = svg.split(">", 1)
     return f'{opening} font-family="{_SVG_FACES}" role="img" aria-label={quoteattr(name)}><title>{escape(name)}</title><desc>{escape(reading)}</desc>{style}{rest}\n'
@@ -63,7 +64,7 @@ def _slim(tag: re.Match[str]) -> str:
 
 def alternative(chart: Chart, shown: Drawn) -> str:
     """A picture's text alternative: what it is, what it shows, and the lines across it."""
-    said = [plain_text(chart.title, 200), plain_text(chart.reading or chart.caption, TEXT_LENGTH)]
+    said = [label(chart.title, 200), label(chart.reading or chart.caption, TEXT_LENGTH)]
     lines = [f"{r.label} at {shown.x.title if r.axis == 'x' else shown.y.title} = {r.at:.3g}" for r in shown.rules[: len(chart.rules)]]
     said += [f"Lines across: {'; '.join(lines)}"] if lines else []
     return ". ".join(text.rstrip(".") for text in said if text) + "."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from typing import Any
 
 from gradcheck.rendering.charts.output import alternative, chart_svg, needs_report, vega_spec
 from gradcheck.rendering.charts.palette import looks
-from gradcheck.rendering.charts.values import TEXT_LENGTH, Drawn, drawn, finite, heading, plain_text
+from gradcheck.rendering.charts.values import TEXT_LENGTH, Drawn, drawn, finite
+from gradcheck.rendering.text import embedded, label
 from gradcheck.studies.study import Chart, Study, Table
 
 MOST_ROWS, _CELL = 1000, 120
@@ -54,20 +54,14 @@ def payload(study: Study, chart: Chart, shown: Drawn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def embedded(data: Any) -> str:
-    """JSON that cannot end the script element it stands in, whatever strings it holds."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)  # ASCII: U+2028 and U+2029 are escaped with the rest
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
 def identifier(name: str) -> str:
     """A name as an identifier of an element."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:80] or "chart"
 
 
 def _caption(chart: Chart, shown: Drawn) -> Iterator[str]:
-    said = plain_text(chart.caption, TEXT_LENGTH)
-    yield f"<figcaption><strong>{escape(plain_text(chart.title, 200))}.</strong> {escape(said)}"
+    said = label(chart.caption, TEXT_LENGTH)
+    yield f"<figcaption><strong>{escape(label(chart.title, 200))}.</strong> {escape(said)}"
     if shown.notes:
         yield f'<p class="chart-notes">{escape("; ".join(shown.notes).capitalize())}.</p>'
     yield "</figcaption>"
@@ -79,7 +73,7 @@ def _data_table(table: Table, chart: Chart) -> Iterator[str]:
     columns = [next(c for c in table.columns if c.name == n) for n in names]
     more = len(table.rows) - MOST_ROWS
     yield f'<details class="chart-data"><summary>The data as a table ({len(table.rows)} rows)</summary><table>'
-    head = "".join(f'<th scope="col">{escape(heading(c))}</th>' for c in columns)
+    head = "".join(f'<th scope="col">{escape(label(c.titled))}</th>' for c in columns)
     yield f"<thead><tr>{head}</tr></thead><tbody>"
     for record, _ in zip(table.records(), range(MOST_ROWS), strict=False):
         yield f"<tr>{''.join(_cell(record[c.name]) for c in columns)}</tr>"
@@ -91,7 +85,7 @@ def _data_table(table: Table, chart: Chart) -> Iterator[str]:
 
 def _cell(value: Any) -> str:
     if isinstance(value, str) or value is None:
-        return f"<td>{escape(plain_text('-' if value is None else value, _CELL))}</td>"
+        return f"<td>{escape(label('-' if value is None else value, _CELL))}</td>"
     number = finite(value)
     text = repr(number) if isinstance(value, float) and number is not None else str(value)
-    return f'<td class="number">{escape(plain_text(text, _CELL))}</td>'
+    return f'<td class="number">{escape(label(text, _CELL))}</td>'

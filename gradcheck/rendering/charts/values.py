@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from gradcheck.studies.study import Chart, Column, Rule, Scale, Study, Table
+from gradcheck.rendering.text import label
+from gradcheck.studies.study import Chart, Rule, Scale, Study, Table
 
 NAME_LENGTH, TEXT_LENGTH = 60, 2000  # characters of a label, and of a caption
 MOST_NAMES, MOST_POINTS = 100, 3000
@@ -51,7 +51,7 @@ def drawn(study: Study, chart: Chart) -> Drawn:
     """The values of one chart. ValueError where it names a table or column that is not there, or where a number axis holds names."""
     table = _table(study, chart)
     records = list(table.records())
-    rules = tuple(Rule(r.axis, float(r.at), plain_text(r.label, NAME_LENGTH)) for r in chart.rules)
+    rules = tuple(Rule(r.axis, float(r.at), label(r.label, NAME_LENGTH)) for r in chart.rules)
     bars = chart.kind == "bars"
     x = _axis(table, [chart.x], records, chart.x_scale, _at(rules, "x"))
     y = _axis(table, [n for n in (chart.y, chart.low, chart.high) if n], records, chart.y_scale, _at(rules, "y"), bars)
@@ -73,19 +73,6 @@ def drawn(study: Study, chart: Chart) -> Drawn:
         rules=rules + zeros,
         notes=tuple(_notes(reader, bars, len(points))),
     )
-
-
-def plain_text(value: Any, limit: int) -> str:
-    """Any value as one bounded line: no control characters, nothing that changes the direction of what follows."""
-    whole = str(value)
-    text = whole[: 4 * limit]
-    line = " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")).split())
-    return line if len(line) <= limit and len(text) == len(whole) else line[: limit - 1].rstrip() + "…"
-
-
-def heading(column: Column) -> str:
-    """A column's heading with its unit."""
-    return plain_text(f"{column.heading} ({column.unit})" if column.unit else column.heading, NAME_LENGTH)
 
 
 def finite(value: Any) -> float | None:
@@ -118,7 +105,7 @@ def _labels(column: str | None, records: Sequence[dict[str, Any]]) -> dict[Any, 
         return {}
     labels: dict[Any, str] = {}
     for value in dict.fromkeys(r[column] for r in records):
-        text = plain_text("-" if value is None else value, NAME_LENGTH) or "(no name)"
+        text = label("-" if value is None else str(value), NAME_LENGTH) or "(no name)"
         again, n = text, 2
         while again in labels.values():
             again, n = f"{text[: NAME_LENGTH - 6]} ({n})", n + 1
@@ -133,7 +120,7 @@ def _at(rules: Iterable[Rule], axis: str) -> list[float]:
 def _axis(
     table: Table, names: Sequence[str], records: Sequence[dict[str, Any]], scale: Scale, also: Sequence[float], from_zero: bool = False
 ) -> Axis:
-    title = heading(next(c for c in table.columns if c.name == names[0]))
+    title = label(next(c for c in table.columns if c.name == names[0]).titled, NAME_LENGTH)
     values = [r[name] for name in names for r in records]
     if any(isinstance(v, str) for v in values):
         return Axis(title, "names", names=tuple(_labels(names[0], records).values())[:MOST_NAMES])

@@ -14,7 +14,8 @@ from gradcheck.derivation.flow import Flow, flow
 from gradcheck.errors import UsageError
 from gradcheck.rendering.graph.folding import Folding, Part, by_lines, by_whole_lines, folded, needed, owners, unfolded
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Row, Wire
-from gradcheck.rendering.graph.words import ORDERED, absorbed, clean, element, name_parts, quantity, sign
+from gradcheck.rendering.graph.words import ORDERED, absorbed, element, name_parts, quantity, sign
+from gradcheck.rendering.text import cut
 
 PILLS_FROM = 40  # nodes from which the numbers stand inside the nodes
 READABLE = 200  # nodes up to which a picture is readable
@@ -30,7 +31,7 @@ def picture(circuit: Circuit, inputs: Sequence[Any] | None = None, *, name: str 
     Repeats fold where more than 200 nodes would be drawn, always (`fold=True`) or never (`fold=False`). Raises UsageError, in one line,
     where even source lines taken as wholes are too many.
     """
-    title = clean(name or circuit.name)
+    title = cut(name or circuit.name)
     folding = _folding(circuit, fold, title)
     numbers = None if inputs is None else flow(circuit, inputs)
     return _Build(folding, numbers, title).picture()
@@ -122,7 +123,7 @@ class _Build:
         return alone and primitive is not None and primitive.name == "getitem" and not self.circuit.type(k).shape
 
     def _input_name(self, i: int) -> str:
-        return clean(self.circuit.names.get(i, f"x{self.circuit.inputs.index(i)}"))
+        return cut(self.circuit.names.get(i, f"x{self.circuit.inputs.index(i)}"))
 
     # wires
     def _wires_into(self, number: int, part: Part) -> None:
@@ -171,7 +172,7 @@ class _Build:
     def _bundled_inputs(self, group: list[int], target: str) -> None:
         first, last = self._input_name(group[0]), self._input_name(group[-1])
         key = f"b{group[0]}"
-        self.leaves[key] = Node(key, "input", f"{len(group)} inputs", f"{clean(first, 12)} … {clean(last, 12)}", group[0])
+        self.leaves[key] = Node(key, "input", f"{len(group)} inputs", f"{cut(first, 12)} … {cut(last, 12)}", group[0])
         if target:
             self.wires.append(Wire("", key, target, None, count=len(group)))
 
@@ -179,7 +180,7 @@ class _Build:
         """One value to one reader."""
         source = self._source(i, len(self.wires))
         value = None if self.flow is None else self.flow.values[i]
-        name = clean(self.circuit.names.get(i, "")) if self.owner[i] >= 0 and int(self.owner[i]) not in self.elements else ""
+        name = cut(self.circuit.names.get(i, "")) if self.owner[i] >= 0 and int(self.owner[i]) not in self.elements else ""
         self.wires.append(Wire("", source, target, i, name, value, self._sent(i, target, hops), hops=hops[:64]))
 
     def _source(self, i: int, number: int) -> str:
@@ -189,7 +190,7 @@ class _Build:
         if i in self.circuit.constants:
             key = f"c{i}_{number}"
             value = self.circuit.constants[i]
-            name = clean(self.circuit.names.get(i, ""))
+            name = cut(self.circuit.names.get(i, ""))
             self.leaves[key] = Node(key, "constant", "" if name else quantity(value), name, i, 0, i, value)
             return key
         key = f"v{i}"
@@ -265,7 +266,7 @@ class _Build:
             primitive = circuit.primitive(k)
             symmetric = all(len(circuit.type(i).shape) == 1 for i in circuit.inputs_of(k))  # the inner product of two vectors
             ordered = primitive is not None and primitive.name in ORDERED and not (primitive.name == "matmul" and symmetric)
-            name = clean(circuit.names.get(k, ""))
+            name = cut(circuit.names.get(k, ""))
             return Node(
                 key,
                 "operation",
@@ -282,7 +283,7 @@ class _Build:
         title = f"{part.rounds} × ({_in_short(circuit, part)})" if part.repeat else f"{len(part.equations)} operations"
         rows = tuple(self._rows(part)) if part.repeat else ()
         return Node(
-            key, "rounds" if part.repeat else "lines", clean(title, 48), "", 0, len(part.equations), None, line=place.line if place else None,
+            key, "rounds" if part.repeat else "lines", cut(title, 48), "", 0, len(part.equations), None, line=place.line if place else None,
             code=_code(circuit, part), rows=rows, part=part,
         )  # fmt: skip
 
@@ -340,6 +341,6 @@ def _code(circuit: Circuit, part: Part) -> str:
         return ""
     lines = sorted({p.line for p in places})
     if len(places) == 1:
-        text = clean(" ".join(linecache.getline(places[0].file, places[0].line).split()), _CODE)
+        text = cut(" ".join(linecache.getline(places[0].file, places[0].line).split()), _CODE)
         return f"line {lines[0]}: {text}" if text else f"line {lines[0]}"
     return f"lines {lines[0]} to {lines[-1]}" if len({p.file for p in places}) == 1 else f"{len(places)} lines"

@@ -7,7 +7,8 @@ from html import escape
 
 from gradcheck.rendering.graph.labels import gradient_text, node_title, row_texts, value_text
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire
-from gradcheck.rendering.graph.words import clean, exact, quantity
+from gradcheck.rendering.graph.words import exact, quantity
+from gradcheck.rendering.text import cut
 
 VALUE, GRADIENT = "#00614f", "#b0124a"
 
@@ -32,7 +33,7 @@ def dot(picture: Picture) -> str:
 
 def _quoted(text: str) -> str:
     r"""A quoted string: quotes and backslashes escaped, so that \N and \L stay what was written."""
-    return '"' + clean(text, 4000).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + cut(text, 4000).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _lines(*lines: str) -> str:

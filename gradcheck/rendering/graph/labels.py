@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradcheck.rendering.graph.model import Node, Wire
-from gradcheck.rendering.graph.words import clean, name_parts, quantity
+from gradcheck.rendering.graph.words import name_parts, quantity
+from gradcheck.rendering.text import cut
 
 NUMBER, TAG, SIGN, SMALL = 13.0, 16.0, 16.0, 12.0  # font sizes
 ROW = 17.0  # a line of numbers
@@ -26,6 +27,9 @@ class Box:
     width: float
     height: float
     round: bool = False
+
+
+OUT_BOX = Box(2.0, 2.0)  # the room of the arrow's end at the right
 
 
 def width(text: str, size: float) -> float:
@@ -62,11 +66,6 @@ def label_box(wire: Wire) -> Box:
     tag = width(name_text(wire.name), TAG) + (width(" = ", NUMBER) if value_text(wire) else 0) if wire.name else 0
     wide = max(tag + width(value_text(wire), NUMBER), width(gradient_text(wire), NUMBER))
     return Box(max(wide + PAD, 16.0), 2 * ROW + 4)
-
-
-def out_box(wire: Wire, pills: bool) -> Box:
-    """The room of the arrow's end at the right."""
-    return Box(2.0, 2.0)
 
 
 def input_lines(node: Node) -> tuple[str, str]:
@@ -140,4 +139,4 @@ def node_title(node: Node) -> str:
     """A node in one plain line: its full name, what it does, where."""
     what = {"input": "input", "constant": "constant"}.get(node.kind, node.sign)
     named = f"{node.name}: {what}" if node.name else what
-    return clean(f"{named}, line {node.line}" if node.line else named)
+    return cut(f"{named}, line {node.line}" if node.line else named)

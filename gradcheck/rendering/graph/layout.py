@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.errors import UsageError
-from gradcheck.rendering.graph.labels import CLEAR, Box, label_box, node_box, out_box
+from gradcheck.rendering.graph.labels import CLEAR, OUT_BOX, Box, label_box, node_box
 from gradcheck.rendering.graph.model import OUT, Picture, Wire
 
 LONG = 12  # nodes in a row from which a picture is kept on one line
@@ -104,7 +104,7 @@ class _Sheet:
         elif wire.kind == "branch":
             source = self.names["fork", wire.fork]
         if wire.target == OUT:
-            yield self._node("node", f"{OUT}{wire.key}", out_box(wire, self.picture.pills), "box")
+            yield self._node("node", f"{OUT}{wire.key}", OUT_BOX, "box")
             target = self.names["node", f"{OUT}{wire.key}"]
         else:
             target = self.names["fork", wire.fork] if wire.kind == "trunk" else self.names["node", wire.target]

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
 from gradcheck.circuit import Circuit
 from gradcheck.derivation.flow import Flow
 from gradcheck.rendering.graph.folding import Part
@@ -133,8 +131,3 @@ class Picture:
 
 def _many(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is one number."""
-    return np.ndim(value) == 0

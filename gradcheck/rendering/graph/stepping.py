@@ -8,7 +8,8 @@ from typing import Any
 from gradcheck.circuit import value_names
 from gradcheck.derivation.hops import Hop, equation_text, hop_at
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire
-from gradcheck.rendering.graph.words import clean, exact, quantity
+from gradcheck.rendering.graph.words import exact, quantity
+from gradcheck.rendering.text import cut
 
 LONGEST = 240
 
@@ -44,6 +45,9 @@ class _Teller:
             if wire.kind != "trunk":
                 self.arriving.setdefault(wire.target, []).append(wire)
         self.nodes = [n for n in picture.nodes if not self._again(n)]
+        self.again: dict[int | None, list[str]] = {}
+        for node in filter(self._again, picture.nodes):
+            self.again.setdefault(node.index, []).append(node.key)
 
     def _again(self, node: Node) -> bool:
         """Whether a node is an input standing once more beside a reader."""
@@ -52,7 +56,8 @@ class _Teller:
     def forward(self) -> Iterator[dict[str, Any]]:
         """Each node gets its value."""
         for node in self.nodes:
-            wires = [w.key for w in self.leaving.get(node.key, ())]
+            also = self.again.get(node.index, ()) if node.index is not None else ()
+            wires = [w.key for key in (node.key, *also) for w in self.leaving.get(key, ())]
             text, math = self._computed(node)
             yield {"phase": "forward", "node": node.key, "wires": wires, "text": text, "line": node.line, "math": math}
 
@@ -60,13 +65,13 @@ class _Teller:
         if node.kind in ("rounds", "lines"):
             where = f" ({node.code})" if node.code else ""
             rows = ", ".join(f"{row.label} {quantity(row.value)}" for row in node.rows)
-            return clean(f"{node.sign}{where}{': ' + rows if rows else ''}", LONGEST), None
+            return cut(f"{node.sign}{where}{': ' + rows if rows else ''}", LONGEST), None
         value = quantity(node.value) if node.index is not None else node.sign
         name = node.name or (quantity(node.value) if node.kind == "constant" else "")
         if node.kind != "operation" or node.index is None:
-            return (clean(f"{name} = {value}" if name != value else f"constant {value}", LONGEST)), None
+            return (cut(f"{name} = {value}" if name != value else f"constant {value}", LONGEST)), None
         name, text = self.names[node.index], equation_text(self.circuit, node.index, self.names)
-        return clean(f"{name} = {text} = {value}", LONGEST), {"name": clean(name), "expression": clean(text, LONGEST), "value": value}
+        return cut(f"{name} = {text} = {value}", LONGEST), {"name": cut(name), "expression": cut(text, LONGEST), "value": value}
 
     def backward(self) -> Iterator[dict[str, Any]]:
         """The result's own gradient, 1; then each node, last first, sends to what it was computed from."""
@@ -78,7 +83,7 @@ class _Teller:
                 left[wire.fork] = left.get(wire.fork, 0) + 1
         for wire in self.arriving.get(OUT, ()):
             if wire.index is not None and wire.gradient is not None:
-                yield self._back(wire, wire.source, f"d{clean(self.names[wire.index])} = 1", None, left)
+                yield self._back(wire, wire.source, f"d{cut(self.names[wire.index])} = 1", None, left)
         for node in reversed(self.nodes):
             for wire in self.arriving.get(node.key, ()):
                 if wire.gradient is not None:
@@ -91,7 +96,7 @@ class _Teller:
             if not left[wire.fork]:
                 wires.append(self.forks[wire.fork].key)
         line = self.picture.by_key[node].line
-        return {"phase": "backward", "node": node, "wires": wires, "text": clean(text, LONGEST), "line": line, "math": math}
+        return {"phase": "backward", "node": node, "wires": wires, "text": cut(text, LONGEST), "line": line, "math": math}
 
     def _sent(self, node: Node, wire: Wire) -> tuple[str, dict[str, str] | None]:
         assert wire.index is not None
@@ -116,6 +121,6 @@ def _hop_text(hop: Hop) -> str:
 
 def _hop_math(hop: Hop) -> dict[str, str]:
     return {
-        "of": clean(hop.output), "to": clean(hop.input), "local": clean(hop.local, LONGEST), "slope": "" if hop.value is None else quantity(hop.value),
+        "of": cut(hop.output), "to": cut(hop.input), "local": cut(hop.local, LONGEST), "slope": "" if hop.value is None else quantity(hop.value),
         "arriving": quantity(hop.arriving), "sent": exact(hop.sent),
     }  # fmt: skip

@@ -25,7 +25,8 @@ from gradcheck.rendering.graph.labels import (
 )  # fmt: skip
 from gradcheck.rendering.graph.layout import Layout, Placed, Point, layout
 from gradcheck.rendering.graph.model import OUT, Node, Picture, Wire
-from gradcheck.rendering.graph.words import clean, exact, name_parts
+from gradcheck.rendering.graph.words import exact, name_parts
+from gradcheck.rendering.text import cut
 
 Theme = Literal["auto", "light", "dark"]
 MARGIN = 14.0
@@ -98,7 +99,7 @@ def _coloured(rules: str, block: str) -> str:
 
 
 def _safe(text: str, most: int = 400) -> str:
-    return escape(clean(text, most))
+    return escape(cut(text, most))
 
 
 # wires

@@ -11,10 +11,10 @@ import numpy as np
 from gradcheck.circuit import Circuit
 from gradcheck.circuit.source import Program, index_text
 from gradcheck.primitives import plain
-from gradcheck.rendering.text import visible
+from gradcheck.rendering.text import cut
 
 WRITTEN_OUT = 3  # entries of an array that are written out
-NAME, SIGN, FULL = 24, 18, 400  # characters: of a name, of a sign, of a title
+NAME, SIGN = 24, 18  # characters of a name, of a sign
 SIGNS: Mapping[str, str] = {
     "add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negative": "×−1", "power": "^", "matmul": "@", "sum": "∑", "prod": "∏",
     "expit": "σ", "sqrt": "√", "absolute": "|x|", "less": "<", "less_equal": "≤", "greater": ">", "greater_equal": "≥", "equal": "=",
@@ -28,17 +28,11 @@ _USUAL = (("stack", 0), ("concatenate", 0))  # axes that need no mention
 ORDERED = ("subtract", "divide", "power", "matmul", "less", "less_equal", "greater", "greater_equal", "floor_divide", "remainder")
 
 
-def clean(text: str, most: int = FULL) -> str:
-    """Text that cannot disturb its surroundings, bounded by an ellipsis alone: there is no room for how long it was."""
-    safe = visible(text[: most + 1])
-    return safe if len(safe) <= most else safe[: most - 1] + "…"
-
-
 def name_parts(name: str) -> tuple[str, str]:
     """A name as a lecture writes it: its stem, a Greek letter where it spells one, and its number as an index."""
     found = re.fullmatch(r"(\w*?[^\W\d_])_?(\d{1,4})", name) or re.fullmatch(r"(\w+)\[(\d{1,4}(?:, \d{1,4})*)\]", name)
     stem, index = found.groups() if found else (name, "")
-    return GREEK.get(stem, clean(stem, NAME)), index.replace(" ", "")
+    return GREEK.get(stem, cut(stem, NAME)), index.replace(" ", "")
 
 
 def short(value: Any, digits: int = 3) -> str:
@@ -88,7 +82,7 @@ def exact(value: Any) -> str:
     if array.ndim == 0:
         return repr(array[()].item())
     if array.size <= 4 * WRITTEN_OUT:
-        return clean(repr(array.tolist()))
+        return cut(repr(array.tolist()))
     return quantity(array)
 
 
@@ -98,9 +92,9 @@ def sign(circuit: Circuit, k: int) -> str:
     assert primitive is not None
     at = absorbed(circuit, k)
     if at is not None and len(read) == 2:
-        return clean(_with_constant(primitive.name, at, circuit.constants[read[at]]), SIGN)
+        return cut(_with_constant(primitive.name, at, circuit.constants[read[at]]), SIGN)
     params = circuit.params.get(k, {})
-    return clean(_with_params(primitive.name, SIGNS.get(primitive.name, primitive.name), params), SIGN)
+    return cut(_with_params(primitive.name, SIGNS.get(primitive.name, primitive.name), params), SIGN)
 
 
 def absorbed(circuit: Circuit, k: int) -> int | None:

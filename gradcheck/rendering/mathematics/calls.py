@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.rendering.latex import latex_number
 from gradcheck.rendering.mathematics.writer import (
     BASE,
     FACTOR,
@@ -329,8 +330,6 @@ def _transpose(writer: Writer, tree: ast.Call) -> Piece | None:
 def _same(writer: Writer, tree: ast.Call) -> Piece | None:
     """A number or array marked as being of a type; float('inf') is infinity."""
     if len(tree.args) == 1 and isinstance(tree.args[0], ast.Constant) and isinstance(tree.args[0].value, str):
-        from gradcheck.rendering.mathematics.numbers import latex_number
-
         text = latex_number(float(tree.args[0].value))
         return Piece(text, SUM if text.startswith("-") else BASE)
     return writer.piece(tree.args[0]) if len(tree.args) == 1 else None

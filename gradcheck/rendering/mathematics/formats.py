@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from gradcheck.rendering.latex import latex_escape
 from gradcheck.rendering.layout import escape
 from gradcheck.rendering.mathematics.lines import Line, Mathematics, Section
+from gradcheck.rendering.text import label
 
 WIDE = 110  # characters of LaTeX from which a line is broken before its signs
 TITLE = 200  # characters of a title
@@ -14,27 +15,27 @@ TITLE = 200  # characters of a title
 
 def latex_text(mathematics: Mathematics, title: str = "") -> str:
     """A fragment of LaTeX for a document that uses amsmath and amssymb: sections of align*."""
-    head = [f"% {_one_line(title)}", "% needs \\usepackage{amsmath, amssymb}"]
-    reading = " ".join(map(_latex_words, mathematics.reading))
+    head = [f"% {label(title, TITLE).encode('ascii', 'replace').decode()}", "% needs \\usepackage{amsmath, amssymb}"]
+    reading = " ".join(map(latex_escape, mathematics.reading))
     return "\n".join([*head, reading, *(p for s in mathematics.sections for p in _latex_section(s))]) + "\n"
 
 
 def _latex_section(section: Section) -> Iterator[str]:
-    yield f"\n\\paragraph{{{_latex_words(section.title)}}}"
+    yield f"\n\\paragraph{{{latex_escape(section.title)}}}"
     if section.remark:
-        yield _latex_words(section.remark)
+        yield latex_escape(section.remark)
     for block, told in blocks(section):
         if block:
             yield "\\begin{align*}"
             yield " \\\\\n".join(row for line in block for row in _rows(line))
             yield "\\end{align*}"
         if told:
-            yield f"\\emph{{{_latex_words(told)}}}"
+            yield f"\\emph{{{latex_escape(told)}}}"
 
 
 def _rows(line: Line) -> Iterator[str]:
     """A line as rows of align*: one, or where it is wide one for each sign."""
-    note = f" && \\text{{{_latex_words(line.note)}}}" if line.note else ""
+    note = f" && \\text{{{latex_escape(line.note)}}}" if line.note else ""
     if len(line.latex) <= WIDE or len(line.rights) < 2:
         yield f"{line.left.latex} &{' '.join(r.latex for r in line.rights)}{note}"
         return
@@ -53,7 +54,7 @@ def blocks(section: Section) -> Iterator[tuple[tuple[Line, ...], str]]:
 
 def markdown_text(mathematics: Mathematics, title: str, summary: str = "") -> str:
     """Markdown with a block of mathematics for each line, as code hosts render them; inside a block nothing is read as Markdown."""
-    parts = [f"# {escape(title[:TITLE])}", escape(summary[: 10 * TITLE]), *map(escape, mathematics.reading)]
+    parts = [f"# {escape(label(title, TITLE))}", escape(label(summary, 10 * TITLE)), *map(escape, mathematics.reading)]
     for section in mathematics.sections:
         parts += [f"## {section.title}", escape(section.remark)]
         for block, told in blocks(section):
@@ -74,17 +75,3 @@ def plain_text(mathematics: Mathematics) -> str:
             rows += [f"  ... {told}"] if told else []
         parts.append("\n".join(rows))
     return "\n\n".join(parts) + "\n"
-
-
-_SPECIAL = {"\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "∂": "$\\partial$"}
-
-
-def _latex_words(text: str) -> str:
-    """Words as LaTeX sets them, every sign inert; what is no ASCII becomes a question mark."""
-    shown = "".join(_SPECIAL.get(c) or (f"\\{c}" if c in "$&#_%" else c if c.isascii() and c.isprintable() else "?") for c in text)
-    return re.sub(r"\s+", " ", shown)
-
-
-def _one_line(text: str) -> str:
-    """Text for a comment of one line."""
-    return "".join(c if c.isascii() and c.isprintable() else " " for c in text[:TITLE])

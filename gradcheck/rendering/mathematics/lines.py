@@ -12,12 +12,14 @@ import numpy as np
 
 from gradcheck.derivation.algebra import names_in, parse
 from gradcheck.derivation.chain import Chain, Equality, Part, Symbol
-from gradcheck.rendering.layout import number
+from gradcheck.rendering.latex import latex_number
+from gradcheck.rendering.layout import number, quantity
 from gradcheck.rendering.mathematics.calls import dimensions
 from gradcheck.rendering.mathematics.names import Names
-from gradcheck.rendering.mathematics.numbers import ENTRIES, is_exact, largest, latex_number, latex_quantity, plain_quantity
+from gradcheck.rendering.mathematics.numbers import ENTRIES, is_exact, largest, latex_quantity
 from gradcheck.rendering.mathematics.plain import plain_formula
 from gradcheck.rendering.mathematics.writer import BASE, FACTOR, SUM, TERM, Piece, Writer
+from gradcheck.rendering.text import one_line
 
 ORDINALS = ("first", "second", "third")
 SAID = {
@@ -28,6 +30,10 @@ SAID = {
 }
 ENTRYWISE = "Vectors are columns, indices count from 0. A dot in a circle multiplies entry by entry, a circle in an exponent raises every entry; functions and fractions of arrays act on every entry."
 LETTERS = "ijklmnpqst"
+KINDS = {  # what a sign of its own means, by the kind of symbol that bears it
+    "part": "A bar with a value at its foot: what arrives by way of that value alone.",
+    "prime": "A prime is the derivative along any one direction in which the inputs move.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,6 @@ class _Maker:
         letters = tuple(c for c in LETTERS if c not in used)
         sigmoid = "\\operatorname{sigmoid}" if "\\sigma" in used else "\\sigma"
         self.writer = Writer(self.pieces, letters, sigmoid)
-        self.told: dict[str, None] = {}
 
     # symbols
     def _named(self, id: str) -> tuple[str, str]:
@@ -168,11 +173,13 @@ class _Maker:
         if any(s.shape for s in self.chain.symbols.values()):
             reading.append(ENTRYWISE)
         reading += [SAID[w] for w in SAID if w in self.writer.said]
+        kinds = {self.chain.symbols[id].kind for id in self.pieces}
+        reading += [said for kind, said in KINDS.items() if kind in kinds]
         return Mathematics(self.texts[self.chain.result], sections, tuple(reading))
 
     def _section(self, part: Part) -> Section:
         lines = tuple(self._line(line, part.name) for line in part.lines)
-        return Section(part.name, part.title, lines, part.remark, part.left_out)
+        return Section(part.name, part.title, lines, one_line(part.remark), part.left_out)
 
     def _line(self, line: Equality, part: str) -> Line:
         rights = tuple(
@@ -223,7 +230,7 @@ class _Maker:
                 return
             yield "=" if is_exact(line.value) else "\\approx", latex, _written(array)
         elif array.size:
-            yield "", f"\\quad \\text{{(largest magnitude }} {largest(line.value)} \\text{{)}}", f"({plain_quantity(line.value)})"
+            yield "", f"\\quad \\text{{(largest magnitude }} {largest(line.value)} \\text{{)}}", f"({quantity(line.value)})"
 
 
 _SIGNS = {"=": "=", "\\approx": "≈", "\\in": "in"}

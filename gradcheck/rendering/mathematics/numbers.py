@@ -1,4 +1,4 @@
-"""Numbers and arrays in LaTeX."""
+"""Arrays in LaTeX."""
 
 from __future__ import annotations
 
@@ -6,27 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.rendering.layout import number, quantity
+from gradcheck.rendering.latex import latex_number
+from gradcheck.rendering.layout import number
 
 ENTRIES = 12  # of an array that are written out
-
-
-def latex_number(value: Any, digits: int | None = 6) -> str:
-    """A number with up to `digits` significant digits, None for all of them."""
-    if isinstance(value, bool | np.bool_):
-        return "1" if value else "0"
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and np.isnan(value):
-        return "\\mathrm{NaN}"
-    if isinstance(value, float) and np.isinf(value):
-        return "-\\infty" if value < 0 else "\\infty"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 and digits is None:
-        value = int(value)
-    mantissa, _, exponent = (repr(value) if digits is None else number(value, digits)).partition("e")
-    mantissa = "0" if float(mantissa) == 0 else mantissa
-    if not exponent:
-        return mantissa if len(mantissa) <= 40 else f"{float(mantissa):.17g}"
-    return f"{mantissa} \\times 10^{{{int(exponent)}}}"
 
 
 def is_exact(value: Any, digits: int = 6) -> bool:
@@ -54,8 +37,3 @@ def largest(value: Any) -> str:
     """The largest magnitude in an array that is not written out."""
     array = np.asarray(value)
     return latex_number(float(np.max(np.abs(array))), 3) if array.size else "0"
-
-
-def plain_quantity(value: Any) -> str:
-    """The same as plain text."""
-    return quantity(value)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from unicodedata import category
 
 from gradcheck.rendering.mathematics.formats import TITLE, blocks
 from gradcheck.rendering.mathematics.lines import Line, Mathematics, Section
 from gradcheck.rendering.mathematics.mathml import mathml
+from gradcheck.rendering.text import label
 
 STYLE = """
 :root { color-scheme: light dark; --quiet: #59636e; --rule: #d1d9e0; --ground: #fff; --ink: #1f2328; }
@@ -29,15 +29,17 @@ def asset(name: str) -> bytes:
     return (files("gradcheck.rendering") / "assets" / name).read_bytes()
 
 
-def html_block(mathematics: Mathematics, level: int = 2) -> str:
-    """Every section with a heading of the level given, for a page that has math.css."""
+def html_block(mathematics: Mathematics, level: int = 2, folded: Container[str] = ()) -> str:
+    """Every section with a heading of the level given, for a page that has math.css; those `folded`, by name, open on demand."""
     reading = f'<p class="reading">{escape(" ".join(mathematics.reading))}</p>'
-    return reading + "\n" + "\n".join(_section(s, level) for s in mathematics.sections)
+    return reading + "\n" + "\n".join(_section(s, level, s.name in folded) for s in mathematics.sections)
 
 
-def _section(section: Section, level: int) -> str:
+def _section(section: Section, level: int, folded: bool) -> str:
     remark = f"<p>{escape(section.remark)}</p>" if section.remark else ""
-    return f'<h{level}>{escape(section.title)}</h{level}>{remark}\n<div class="derivation">\n{"".join(_lines(section))}</div>'
+    title = f"<h{level}>{escape(section.title)}</h{level}>"
+    body = f'{remark}\n<div class="derivation">\n{"".join(_lines(section))}</div>'
+    return f"<details><summary>{title}</summary>{body}</details>" if folded else title + body
 
 
 def _lines(section: Section) -> Iterator[str]:
@@ -59,14 +61,9 @@ def html_page(mathematics: Mathematics, title: str, summary: str = "") -> str:
     style = asset("math.css").decode().replace("math.woff2", f"data:font/woff2;base64,{font}") + STYLE
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; font-src data:; base-uri 'none'; form-action 'none'"
-    name = escape(visible(title[:TITLE]))
+    name = escape(label(title, TITLE))
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{name}</title>\n<style>{style}</style>\n</head>\n<body>\n'
-        f"<main>\n<h1><bdi>{name}</bdi></h1>\n<p><bdi>{escape(visible(summary[: 10 * TITLE]))}</bdi></p>\n{html_block(mathematics)}\n</main>\n</body>\n</html>\n"
+        f"<main>\n<h1><bdi>{name}</bdi></h1>\n<p><bdi>{escape(label(summary, 10 * TITLE))}</bdi></p>\n{html_block(mathematics)}\n</main>\n</body>\n</html>\n"
     )
-
-
-def visible(text: str) -> str:
-    """Text without control characters and marks that turn the direction of writing."""
-    return "".join(c if category(c) not in ("Cc", "Cf", "Cs", "Co") else " " for c in text)

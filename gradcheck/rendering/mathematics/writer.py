@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.rendering.mathematics.numbers import latex_number
+from gradcheck.rendering.latex import latex_number
 
-COMPARED, SUM, TERM, FACTOR, BASE = range(5)  # how tightly a piece holds together
+SUM, TERM, FACTOR, BASE = range(4)  # how tightly a piece holds together
 Shape = tuple[int, ...] | None
 NODES = 400  # of a tree that is written at all
 ELEMENTS = 8  # of a list that are written out

@@ -65,17 +65,17 @@ def case_html(result: CaseResult, around: Around, material: Material | None = No
     head = {
         "name": one_line(case.name, NAME), "summary": one_line(case.summary, LINE), "where": one_line(f"{short_path(case.file)}:{case.line}"),
         "claims": [one_line(i, NAME) for i in case.claims], "source": highlighted(text, first), "before": around.before, "after": around.after,
-        "outcome": "at fault" if c is None else c.outcome, "error": None if c is not None else one_line(result.error or "unknown"),
+        "outcome": "at fault" if c is None else c.outcome, "unmet": "" if result.met or c is None else one_line(short_paths(result.summary.unmet)), "error": None if c is not None else one_line(result.error or "unknown"),
     }  # fmt: skip
-    given: dict[str, Any] = head | ({} if c is None else _found(c, material or material_of(c)))
+    given: dict[str, Any] = head | ({} if c is None else _found(c, material or material_of(c), case.file))
     return render("case.html", here=f"cases/{slug(case.name)}.html", title=one_line(case.name, NAME), footer=around.footer, **given)
 
 
-def _found(c: Comparison, material: Material) -> dict[str, Any]:
+def _found(c: Comparison, material: Material, file: str) -> dict[str, Any]:
     point = c.points[0]
     program = _program(c)
     return {
-        "facts": facts(c), "picture": picture_of(material), "derivation": derivation_of(c.circuit, material), "program": program,
+        "facts": facts(c), "picture": picture_of(material, file), "derivation": derivation_of(c.circuit, material), "program": program,
         "counted": counted(c), "truth": truth_line(point), "methods": methods(point), "claimed": [claimed(g, v) for g, v in c.claimed],
         "entries": entries(c),
     }  # fmt: skip
@@ -118,7 +118,7 @@ def methods(point: PointComparison) -> View:
         Head("method"), Head("verdict"), Head("correct digits", numeric=True), Head("worst error (ulp)", numeric=True),
         Head("evaluations", numeric=True), Head("operations", numeric=True), Head("time", numeric=True), Head("why"),
     ]  # fmt: skip
-    return view("Methods at the first point", head, [_method_row(m) for m in point.measured])
+    return view("Methods", head, [_method_row(m) for m in point.measured])
 
 
 def _method_row(m: Measured) -> list[Cell]:

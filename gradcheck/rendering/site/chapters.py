@@ -58,7 +58,7 @@ def chapters(studies: Sequence[Study], proofs: Sequence[Proof], footer: str) -> 
         yield plan.file, render(
             "study.html", here=plan.file, title=plan.title, footer=footer, scripts=(*SCRIPTS, *CHART_SCRIPTS), lead=plan.lead, studies=found, tables=(), missing=missing
         )  # fmt: skip
-    lead = f"The {len(proofs)} operations that a function may be made of, and how it is known that the derivative of each is right."
+    lead = f"{len(proofs)} operations that functions are made of, and how it is known that the derivative of each is right."
     yield "rules.html", render(
         "study.html", here="rules.html", title="The rules", footer=footer, lead=lead, studies=(), tables=(rules(proofs),), missing=""
     )  # fmt: skip

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import environment
 from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.rendering.report import largest_ratio
-from gradcheck.rendering.site.page import SCRIPTS, Cell, Group, Head, Link, View, badge, figure, render, view
+from gradcheck.rendering.site.page import SCRIPTS, Cell, Group, Head, Link, View, badge, figure, render
 from gradcheck.rendering.site.pieces import CHART_SCRIPTS
 from gradcheck.rendering.text import NAME, one_line, slug
 from gradcheck.studies.running import RunResult
@@ -24,6 +24,25 @@ CASE_HEAD = (
 
 
 CASES = 6  # of a claim that are linked
+FAULTS = 50  # that are listed
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure to be seen from afar: what it counts, the figure, a word on it, and whether it is as it should be."""
+
+    label: str
+    figure: str
+    note: str = ""
+    met: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is not as stated: the case, if it is one, and what is the matter."""
+
+    text: str
+    case: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +59,40 @@ class ClaimView:
 def front_html(result: RunResult, footer: str, figures: Sequence[Any]) -> str:
     """The page that opens first."""
     return render(
-        "index.html", here="index.html", title="Report", footer=footer, met=result.met and not result.faulty, closing=closing(result), facts=facts(result),
-        scripts=(*SCRIPTS, *CHART_SCRIPTS) if figures else SCRIPTS, figures=figures, faults=[one_line(short_paths(f)) for f in (*result.problems, *(c.error for c in result.cases if c.error))],
+        "index.html", here="index.html", title="Report", footer=footer, met=result.met and not result.faulty, tiles=list(tiles(result)),
+        scripts=(*SCRIPTS, *CHART_SCRIPTS) if figures else SCRIPTS, figures=figures, faults=faults(result),
         claims=claims(result), cases=cases(result), claimed=claimed(result), environment=[(k, str(v)) for k, v in environment().items()],
     )  # fmt: skip
 
 
-def facts(result: RunResult) -> list[tuple[str, str]]:
+def tiles(result: RunResult) -> Iterator[Tile]:
     """The run in figures."""
+    yield _share("cases as stated", [c.met for c in result.cases])
     gradients = [c.met for case in result.cases for c in case.summary.claimed]
-    told = [("cases as stated", f"{sum(c.met for c in result.cases):,} of {len(result.cases):,}")]
     if gradients:
-        told.append(("gradients under test as expected", f"{sum(gradients):,} of {len(gradients):,}"))
+        yield _share("gradients under test judged as expected", gradients)
     if result.claims:
-        told.append(("claims shown", f"{sum(c.verdict == 'shown' for c in result.claims)} of {len(result.claims)}"))
-    return [*told, ("largest ratio of costs, of 10 operations or more", largest_ratio(result))]
+        yield _share("claims shown", [c.verdict == "shown" for c in result.claims])
+    costs = largest_ratio(result)
+    if costs:
+        yield Tile(
+            "operations of a gradient, for each of its function",
+            f"≤ {costs[0]:.2f}",
+            f"most at {one_line(costs[1], NAME)}; 10 operations or more",
+        )
+
+
+def _share(label: str, met: Sequence[bool]) -> Tile:
+    return Tile(label, f"{sum(met):,} of {len(met):,}", met=all(met))
+
+
+def faults(result: RunResult) -> list[Fault]:
+    """What is not as stated, files and cases: the first of them, and how many more there are."""
+    found = [Fault(one_line(short_paths(p))) for p in result.problems]
+    for case in (c for c in result.cases if not c.met):
+        why = case.error or case.summary.unmet or case.summary.outcome
+        found.append(Fault(one_line(short_paths(why)), Link(one_line(case.case.name, NAME), f"cases/{slug(case.case.name)}.html")))
+    return found if len(found) <= FAULTS else [*found[:FAULTS], Fault(f"{len(found) - FAULTS:,} more")]
 
 
 def claims(result: RunResult) -> list[ClaimView]:
@@ -74,8 +112,13 @@ def cases(result: RunResult) -> View:
     files: dict[str, list[tuple[Cell, ...]]] = {}
     for case in result.cases:
         files.setdefault(short_path(case.case.file), []).append(tuple(case_row(case.summary)))
-    groups = tuple(Group(one_line(file, NAME), tuple(rows)) for file, rows in files.items())
+    groups = tuple(Group(one_line(file, NAME), tuple(rows), _outcomes(rows)) for file, rows in files.items())
     return View("Cases", CASE_HEAD, groups, interactive=True, noun="cases")
+
+
+def _outcomes(rows: Sequence[tuple[Cell, ...]]) -> str:
+    """How many rows have each outcome, in the second column."""
+    return ", ".join(f"{n:,} {outcome}" for outcome, n in Counter(row[1].text for row in rows).most_common())
 
 
 def case_row(c: CaseSummary) -> Iterator[Cell]:
@@ -96,13 +139,14 @@ def case_row(c: CaseSummary) -> Iterator[Cell]:
 
 def claimed(result: RunResult) -> View:
     """Every gradient under test."""
-    head = [Head("gradient"), Head("case"), *(Head(h, choose=True) for h in ("expected", "verdict", "met", "finding"))]
-    rows = []
+    head = (Head("gradient"), Head("met", choose=True), Head("case"), *(Head(h, choose=True) for h in ("expected", "verdict", "finding")))
+    files: dict[str, list[tuple[Cell, ...]]] = {}
     for case in result.cases:
         for c in case.summary.claimed:
             found = c.kinds[0] if c.kinds and c.outcome != "right" else ""
             link = Cell(one_line(case.case.name, NAME), href=f"cases/{slug(case.case.name)}.html")
-            rows.append(
-                [Cell(one_line(c.name, NAME)), link, Cell(c.expected), badge(c.outcome), badge("yes" if c.met else "no"), Cell(found)]
+            files.setdefault(short_path(case.case.file), []).append(
+                (Cell(one_line(c.name, NAME)), badge("yes" if c.met else "no"), link, Cell(c.expected), badge(c.outcome), Cell(found))
             )
-    return view("Gradients under test", head, rows, interactive=True, noun="gradients")
+    groups = tuple(Group(one_line(file, NAME), tuple(rows)) for file, rows in files.items())
+    return View("Gradients under test", head, groups, interactive=True, noun="gradients")

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 from gradcheck.errors import UsageError
 from gradcheck.rendering.layout import number
 from gradcheck.rendering.text import LINE, one_line
-from gradcheck.studies.study import Column, Table
+from gradcheck.studies.study import Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+TALL, LARGE = 40, 400  # rows
 SHEETS = ("site.css", "graph.css", "math.css", "charts.css")
 SCRIPTS = ("site.js",)
 CLASSES = {
     "right": "good", "shown": "good", "yes": "good", "wrong": "bad", "refuted": "bad", "no": "bad", "at fault": "bad",
+    "proven": "good", "by defining identity": "good", "certified": "good", "failed": "bad",
     "kink": "kink", "undecided": "warn", "not shown": "warn", "did not run": "plain",
 }  # fmt: skip
 
@@ -73,10 +75,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows under a common heading."""
+    """Rows under a common heading; `note` says more of them."""
 
     title: str
     rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,12 @@ class View:
         """The rows of all groups."""
         return tuple(row for group in self.groups for row in group.rows)
 
+    @property
+    def size(self) -> str:
+        """How much room it takes: a tall table scrolls in a box of its own, a large one opens with its groups folded."""
+        rows = len(self.rows)
+        return "large tall" if rows > LARGE else "tall" if rows > TALL else ""
+
 
 def view(caption: str, head: Sequence[Head], rows: Iterable[Sequence[Cell]], **how: Any) -> View:
     """A table of one group."""
@@ -105,14 +114,10 @@ def view(caption: str, head: Sequence[Head], rows: Iterable[Sequence[Cell]], **h
 def view_of(table: Table, limit: int = 400) -> View:
     """A study's table, numbers to the right; beyond `limit` rows it says how many there are."""
     numeric = [_numeric(table.column(c.name)) for c in table.columns]
-    head = [Head(_heading(c), n) for c, n in zip(table.columns, numeric, strict=True)]
+    head = [Head(one_line(c.titled), n) for c, n in zip(table.columns, numeric, strict=True)]
     rows = [[figure(v) for v in row] for row in table.rows[:limit]]
     note = f"The first {limit} of {len(table.rows)} rows." if len(table.rows) > limit else ""
     return view(table.title, head, rows, interactive=len(table.rows) > 20, note=note)
-
-
-def _heading(column: Column) -> str:
-    return f"{column.heading} ({column.unit})" if column.unit else column.heading
 
 
 def _numeric(values: Sequence[Any]) -> bool:
@@ -127,7 +132,7 @@ def figure(value: Any) -> Cell:
     if isinstance(value, bool):
         return Cell("yes" if value else "no")
     if isinstance(value, int):
-        return Cell(f"{value:,}", numeric=True, value=str(value))
+        return Cell(f"{value:,}", numeric=True, value=str(value) if abs(value) > 999 else None)
     if isinstance(value, float):
         return Cell(number(value), numeric=True, value=repr(value))
     return Cell(one_line(str(value)))
@@ -155,7 +160,18 @@ def environment() -> Environment:
     )
     made.filters["outcome_class"] = lambda word: CLASSES.get(word, "plain")
     made.filters["inert"] = lambda text: one_line(text, LINE)
+    made.filters["ticked"] = ticked
     return made
+
+
+def ticked(text: str) -> Any:
+    """Words between backticks as code."""
+    from markupsafe import Markup, escape
+
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one of them stands alone
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts))
 
 
 def render(template: str, *, here: str, title: str, footer: str, scripts: Sequence[str] = SCRIPTS, **given: Any) -> str:

@@ -18,6 +18,7 @@ from gradcheck.studies.study import Study
 
 OWN = ("site.css", "math.css", "math.woff2", "site.js", "theme.js")
 CHART_SCRIPTS = ("vega.js", "charts.js")
+FOLDED = ("steps", "local", "unrolled")  # sections of a derivation that the graph's steps tell as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +41,24 @@ def embedded(data: Any) -> Any:
     return Markup(text)  # noqa: S704 - every character that HTML reads is written as an escape of JSON
 
 
-def picture_of(material: Material) -> Picture:
-    """The computation graph with the numbers of a point, or the reason why there is none."""
+def picture_of(material: Material, file: str) -> Picture:
+    """The computation graph with the numbers of a point, or the reason why there is none. Steps have the lines of the `file` they were taken at."""
     drawn = material.picture
     if isinstance(drawn, Missing):
         return Picture("", (), "", one_line(drawn.why))
-    made = material.attempts("the picture", lambda: _stepped(material, drawn))
+    made = material.attempts("the picture", lambda: _stepped(material, drawn, file))
     return Picture("", (), "", one_line(made.why)) if isinstance(made, Missing) else made
 
 
-def _stepped(material: Material, drawn: Drawn) -> Picture:
+def _stepped(material: Material, drawn: Drawn, file: str) -> Picture:
     from markupsafe import Markup
 
     from gradcheck.rendering.graph.stepping import steps
     from gradcheck.rendering.graph.svg import svg
 
     text = svg(drawn, standalone=False, placed=material.placed())
-    taken = [{k: step[k] for k in ("phase", "node", "wires", "text")} for step in steps(drawn)]
+    lines = {n.key: n.line for n in drawn.nodes if n.index is not None and (at := drawn.circuit.place(n.index)) and at.file == file}
+    taken = [{k: step[k] for k in ("phase", "node", "wires", "text")} | {"line": lines.get(step["node"])} for step in steps(drawn)]
     return Picture(Markup(text), taken, embedded(taken))  # noqa: S704 - every text in it is escaped where it is drawn
 
 
@@ -76,7 +78,7 @@ def _block(circuit: Circuit, derivation: Derivation) -> str:
     from gradcheck.rendering.mathematics.lines import mathematics_of
     from gradcheck.rendering.mathematics.page import html_block
 
-    return html_block(mathematics_of(chain_of(circuit, derivation)), 3)
+    return html_block(mathematics_of(chain_of(circuit, derivation)), 3, FOLDED)
 
 
 def figures(study: Study) -> list[Any]:

@@ -27,15 +27,14 @@ def source_of(function: Callable[..., Any]) -> tuple[str, int]:
 
 def highlighted(text: str, first: int | None = None) -> Markup:
     """Python text with its tokens marked by class, numbered from `first` on where that is given."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     marked = _marked(inert("\n".join(inert(line, LINE) for line in text.split("\n")), BLOCK))
     if first is None:
         return Markup("\n").join(marked)
     width = len(str(first + len(marked)))
-    return Markup("\n").join(
-        Markup('<span class="ln">{}</span>  ').format(str(first + i).rjust(width)) + line for i, line in enumerate(marked)
-    ) or escape("")
+    numbered = Markup('<span class="line" data-line="{0}"><span class="ln">{1}</span>  {2}</span>')
+    return Markup("\n").join(numbered.format(first + i, str(first + i).rjust(width), line) for i, line in enumerate(marked))
 
 
 def _marked(text: str) -> list[Markup]:

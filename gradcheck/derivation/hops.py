@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, interpret, local_derivative, traced_rule, trail, value_names
 from gradcheck.circuit.reverse import active_values, places_of_parts
-from gradcheck.circuit.source import Program, applied, expression, index_text, written_out
+from gradcheck.circuit.source import Program, applied, expression, index_text, scalar_text, written_out
 from gradcheck.derivation.tangents import EACH, TOGETHER
 
 FEW = (
@@ -90,6 +90,9 @@ def derive(circuit: Circuit, inputs: Sequence[Any]) -> Derivation:
 
 
 def _steps(circuit: Circuit, names: dict[int, str], values: list[Any]) -> Iterator[Step]:
+    result = circuit.outputs[0]
+    if result in circuit.constants:
+        yield Step(names[result], scalar_text(np.asarray(values[result]).item()), values[result], None, 0, result)
     for equation in circuit.equations:
         k = equation.index
         yield Step(names[k], equation_text(circuit, k, names), values[k], equation.place, cost_of(circuit, k).operations, k)
@@ -128,6 +131,11 @@ def _hops_of(circuit: Circuit, names: dict[int, str], values: list[Any], arrivin
 
 def hop_at(circuit: Circuit, names: dict[int, str], values: Sequence[Any], arriving: Any, k: int, position: int) -> Hop:
     """One hop of the sweep: from value k, at which `arriving` has arrived, to its operand at `position`."""
+    with np.errstate(all="ignore"):
+        return _hop(circuit, names, values, arriving, k, position)
+
+
+def _hop(circuit: Circuit, names: dict[int, str], values: Sequence[Any], arriving: Any, k: int, position: int) -> Hop:
     primitive, read, params = circuit.primitive(k), circuit.inputs_of(k), circuit.params.get(k, {})
     assert primitive is not None
     given = (np.broadcast_to(arriving, np.shape(values[k]))[()], values[k], *(values[i] for i in read))

@@ -108,4 +108,4 @@ def short_path(file: str) -> str:
 
 def short_paths(text: str) -> str:
     """A sentence with every path as seen from the current folder, so that it reads the same on every machine."""
-    return text.replace(f"{Path.cwd().as_posix()}/", "")
+    return text.replace(f"{Path.cwd().as_posix()}/", "") if "/" in text else text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gradcheck.circuit import Circuit
 from gradcheck.derivation.hops import Derivation
 from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import document, dumps, environment, study_document
@@ -193,7 +194,6 @@ def case_page(result: CaseResult, material: Material | None = None, *, drawn: bo
     if c is None:
         return "\n\n".join([*head, f"At fault: {escape(one_line(result.error or ''))}"]) + "\n"
     derivation = (material or material_of(c, pictures=False)).derivation
-    program = c.circuit.gradient().source()
     parts = [
         *head,
         f"Outcome: **{c.outcome}**.",
@@ -201,7 +201,7 @@ def case_page(result: CaseResult, material: Material | None = None, *, drawn: bo
         *([escape(one_line(derivation.why))] if isinstance(derivation, Missing) else _tables(derivation, drawn)),
         "## Methods",
         methods_section(c.points[0].measured),
-        *_program(program),
+        *_program(c.circuit.gradient()),
     ]
     return "\n\n".join(p for p in parts if p) + "\n"
 
@@ -237,9 +237,9 @@ def methods_section(measured: tuple) -> str:  # type: ignore[type-arg]
     return markdown_table(rows, ["method", "outcome", "why not"])
 
 
-def _program(program: str) -> list[str]:
-    lines = program.splitlines()
-    if len(lines) > 2 * PAGE_STEPS:
+def _program(gradient: Circuit) -> list[str]:
+    program = gradient.source() if len(gradient.equations) <= 2 * PAGE_STEPS else ""
+    if not 0 < len(program.splitlines()) <= 2 * PAGE_STEPS:
         return []
     return ["## Value and gradient as a program", f"```python\n{lines_of(program)}```"]
 

@@ -100,8 +100,9 @@ def counted(c: Comparison) -> str:
 
 
 def _program(c: Comparison) -> Any:
-    lines = c.circuit.gradient().source().splitlines()
-    return highlighted("\n".join(lines)) if len(lines) <= PROGRAM else ""
+    gradient = c.circuit.gradient()
+    lines = gradient.source().splitlines() if len(gradient.equations) <= PROGRAM else []
+    return highlighted("\n".join(lines)) if 0 < len(lines) <= PROGRAM else ""
 
 
 def truth_line(point: PointComparison) -> str:

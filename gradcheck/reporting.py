@@ -6,32 +6,40 @@ A case's pages are written where its comparison is, in whichever process that is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from gradcheck.case import Case
 from gradcheck.primitives import TABLE
+from gradcheck.rendering.material import Attempts, Material, Missing, material_of
 from gradcheck.rendering.report import case_files, entry_rows, report_files
 from gradcheck.rendering.text import slug
 from gradcheck.studies.accuracy import Score, accuracy_of, scores_of
 from gradcheck.studies.costs import costs
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.studies.study import Study
+from gradcheck.studies.summary import failed
 from gradcheck.verdicts.proof import Proof
 from gradcheck.writing import write_files
 
 EXTRA = ("jinja2", "markupsafe", "pygments", "altair", "vl_convert", "pygraphviz", "latex2mathml")  # what the extra `report` brings
 STUDIED = ("scaling", "step-size", "swell", "depth", "training")  # the studies that have functions of their own
 
+Pages = Callable[[CaseResult, Material | None], Iterator[tuple[str, str | bytes]]]  # the files of a case
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made of a case: its lines of csv/entries.csv, its methods' correct digits, and the operations whose rules its gradient rests on."""
+    """What was made of a case: its lines of csv/entries.csv, its methods' correct digits, the operations its gradient's rules are of, and what failed.
+
+    `faults` tells in a line each what could not be made.
+    """
 
     rows: str
     scores: tuple[Score, ...]
     primitives: frozenset[str] = frozenset()
+    faults: tuple[str, ...] = ()
 
 
 def missing() -> str | None:
@@ -49,43 +57,63 @@ class Report:
     pictures: bool = True
 
     def case(self, result: CaseResult) -> Made:
-        """Write the pages of one case. Its comparison must be in this process."""
-        write_files(self.folder, self._case_files(result))
-        return Made(entry_rows(result), tuple(scores_of(result)), _primitives(result))
+        """Write the pages of one case. Its comparison must be in this process. What cannot be made is told in its place, and in `faults`."""
+        material = material_of(result.comparison, pictures=self.pictures) if result.comparison else None
+        attempts = material.attempts if material else Attempts(result.case.name)
+        write_files(self.folder, self._case_files(result, material, attempts))
+        rows = attempts("its lines of csv/entries.csv", lambda: entry_rows(result))
+        scores = attempts("its scores", lambda: tuple(scores_of(result)))
+        kept = "" if isinstance(rows, Missing) else rows, () if isinstance(scores, Missing) else scores
+        return Made(*kept, _primitives(result), tuple(attempts.faults))
 
-    def _case_files(self, result: CaseResult) -> Iterator[tuple[str, str | bytes]]:
-        drawing = self._drawing(result)
-        if drawing:
+    def _case_files(self, result: CaseResult, material: Material | None, attempts: Attempts) -> Iterator[tuple[str, str | bytes]]:
+        drawing = attempts("the picture", lambda: _drawing(material))
+        drawn = isinstance(drawing, str)
+        if isinstance(drawing, str):
             yield f"figures/graph-{slug(result.case.name)}.svg", drawing
-        yield from case_files(result, drawn=bool(drawing))
+        yield from self._whole_or_told(result, attempts, "its page in Markdown", lambda r, m: case_files(r, m, drawn=drawn), material)
         if self.pictures:
             from gradcheck.rendering.site.build import case_file
 
-            yield from ((f"html/{name}", page) for name, page in case_file(result, self.cases, self.seed))
+            def pages(told: CaseResult, material: Material | None) -> Iterator[tuple[str, str | bytes]]:
+                return ((f"html/{name}", page) for name, page in case_file(told, self.cases, self.seed, material))
 
-    def _drawing(self, result: CaseResult) -> str:
-        """The case's graph as a picture that stands alone; nothing where it cannot be drawn."""
-        if not self.pictures or result.comparison is None:
-            return ""
-        from gradcheck.errors import UsageError
-        from gradcheck.rendering.graph.build import picture
-        from gradcheck.rendering.graph.svg import svg
+            yield from self._whole_or_told(result, attempts, "its page", pages, material)
 
-        c = result.comparison
-        try:
-            return svg(picture(c.circuit, c.points[0].problem.inputs, name=c.name))
-        except UsageError:  # too large to be readable: the page says how large it is
-            return ""
+    def _whole_or_told(
+        self, result: CaseResult, attempts: Attempts, what: str, files: Pages, material: Material | None
+    ) -> Iterator[tuple[str, str | bytes]]:
+        """A page; where it cannot be made, one that says so."""
+        made = attempts(what, lambda: list(files(result, material)))
+        if isinstance(made, Missing):
+            told = replace(result, comparison=None, summary=failed(result.case, made.why))
+            made = list(files(told, None))
+        yield from made
 
     def whole(self, result: RunResult, studies: Sequence[Study], proofs: tuple[Proof, ...]) -> None:
-        """Write what tells of all cases, once every case has been written."""
-        made = [c.made for c in result.cases if isinstance(c.made, Made)]
+        """Write what tells of all cases, once every case has been written: those too that were lost with their process."""
+        made = [c.made if isinstance(c.made, Made) else self.case(c) for c in result.cases]
         told = (*studies, costs(result), accuracy_of([s for m in made for s in m.scores]))
         write_files(self.folder, report_files(result, proofs, told, (m.rows for m in made), pictures=self.pictures))
         if self.pictures:
             from gradcheck.rendering.site.build import site_files
 
             write_files(self.folder, ((f"html/{name}", content) for name, content in site_files(result, told, proofs)))
+
+
+def _drawing(material: Material | None) -> str | Missing:
+    """The case's graph as a picture that stands alone."""
+    if material is None or isinstance(material.picture, Missing):
+        return Missing("")
+    from gradcheck.rendering.graph.svg import svg
+
+    return svg(material.picture, placed=material.placed())
+
+
+def faults_of(result: RunResult) -> RunResult:
+    """The result with what could not be made for its report among its problems."""
+    told = tuple(fault for c in result.cases if isinstance(c.made, Made) for fault in c.made.faults)
+    return replace(result, problems=(*result.problems, *told))
 
 
 def primitives_of(result: RunResult) -> frozenset[str]:

@@ -60,8 +60,8 @@ class _Namer:
         self.circuit, self.used, self.next = circuit, set(_RESERVED), 0
         self.wanted = set(circuit.names.values())
 
-    def name(self, k: int) -> str:
-        wanted = _identifier(self.circuit.names.get(k, ""))
+    def name(self, k: int, otherwise: str = "") -> str:
+        wanted = _identifier(self.circuit.names.get(k, otherwise))
         if wanted and wanted not in self.used:
             self.used.add(wanted)
             return wanted
@@ -166,13 +166,13 @@ def _unstretched(circuit: Circuit) -> Circuit:
 
 
 def value_names(circuit: Circuit) -> dict[int, str]:
-    """A distinct readable name for every value."""
+    """A distinct readable name for every value: constants but for the result go by their numbers."""
     namer, names = _Namer(circuit), {}
     for k, opcode in enumerate(circuit.opcodes):
-        if opcode == CONSTANT:
+        if opcode == CONSTANT and k != circuit.outputs[0]:
             names[k] = _literal(circuit, k, Program())
         else:
-            names[k] = namer.name(k)
+            names[k] = namer.name(k, "y" if opcode == CONSTANT else "")
     return names
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradcheck.cli.group import FAULT
+from gradcheck.cli.group import FAULT, say
 from gradcheck.errors import CaseError, UsageError
+from gradcheck.rendering.text import NAME, one_line
 
 if TYPE_CHECKING:
     from gradcheck.case import Case
@@ -38,7 +39,7 @@ def find_cases(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list
 
 def report_problems(found: Cases) -> None:
     for problem in found.problems:
-        click.echo(f"gradcheck: {problem.message}", err=True)
+        say(problem.message)
     if found.problems:
         sys.exit(FAULT)
 
@@ -57,4 +58,5 @@ class Progress:
         now = self.clock()
         if now - self.last >= 1:
             self.last = now
-            click.echo(what if self.total is None else f"[{self.done}/{self.total}] {what}", err=True)
+            shown = one_line(what, NAME)
+            click.echo(shown if self.total is None else f"[{self.done}/{self.total}] {shown}", err=True)

@@ -11,6 +11,7 @@ import gradcheck
 from gradcheck.errors import GradcheckError, UsageError
 
 OK, FAILED, USAGE, FAULT, INTERNAL = range(5)
+LONGEST = 2000  # characters of a message
 EXIT_CODES = "Exit codes: 0 all as stated, 1 a check failed, 2 usage, 3 a case or setting is at fault, 4 internal error."
 
 
@@ -43,8 +44,16 @@ class Group(click.Group):
             raise click.UsageError(f"no command {args[0]!r}" + (f"; did you mean {near[0]}?" if near else "")) from error
 
 
+def say(message: str) -> None:
+    """One line on stderr; what a user's function says in it cannot steer the terminal."""
+    from gradcheck.rendering.text import one_line
+
+    click.echo(f"gradcheck: {one_line(message, LONGEST)}", err=True)
+
+
 def fail(message: str, code: int) -> None:
-    click.echo(f"gradcheck: {message}", err=True)
+    """The line that ends a command."""
+    say(message)
     sys.exit(code)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradcheck.cli.finding import Progress, find_cases, report_problems
-from gradcheck.cli.group import FAILED, FAULT, OK, main
+from gradcheck.cli.group import FAILED, FAULT, OK, main, say
 from gradcheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def run(
         named=as_json or written is not None, each=None if written is None else written.case,
     )  # fmt: skip
     if written is not None:
-        _finish(written, result, told, processes)
+        result = _finish(written, result, told, processes)
     click.echo(dumps(document(result)) if as_json else run_text(result), nl=not as_json)
     for problem in (*result.problems, *(c.error for c in result.cases if c.error)):
-        click.echo(f"gradcheck: {problem}", err=True)
+        say(problem)
     sys.exit(FAULT if result.faulty else OK if result.met else FAILED)
 
 
@@ -143,13 +143,18 @@ def _report(folder: str | None, found: Cases, chosen: list[Case] | None, seed: i
     return Report(Path(folder), tuple(found if chosen is None else chosen), seed, lacking is None)
 
 
-def _finish(report: Report, result: RunResult, studies: tuple[Study, ...], processes: int | None) -> None:
-    """Prove the rules (with studies all of them, else those the cases rest on), and write what tells of all cases."""
+def _finish(report: Report, result: RunResult, studies: tuple[Study, ...], processes: int | None) -> RunResult:
+    """Prove the rules (with studies all of them, else those the cases rest on), and write what tells of all cases.
+
+    Gives the result with what could not be written among its problems.
+    """
     from gradcheck.parallel import cores
-    from gradcheck.reporting import primitives_of
+    from gradcheck.reporting import faults_of, primitives_of
     from gradcheck.verdicts.proof import proofs
 
     click.echo("proving the rules, writing the report", err=True)
+    result = faults_of(result)
     report.whole(result, studies, proofs(processes or cores(), None if studies else primitives_of(result)))
     first = "html/index.html" if report.pictures else "README.md"
     click.echo(f"report written to {report.folder / first}", err=True)
+    return result

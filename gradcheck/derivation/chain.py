@@ -82,7 +82,8 @@ class Chain:
 
 def chain_of(circuit: Circuit, derivation: Derivation) -> Chain:
     """The chain rule of a derivation of this circuit, bounded: of very long ones the first hops and the last are shown."""
-    return _Writer(circuit, derivation).whole()
+    with np.errstate(all="ignore"):
+        return _Writer(circuit, derivation).whole()
 
 
 class _Writer:
@@ -158,7 +159,7 @@ class _Writer:
             self.symbols[id] = Symbol("constant", own, value.shape, value.dtype.kind, given=bool(name))
         constants = tuple(Equality(id, "", value, "constant") for id, (_, value) in self.formulas.constants.items())
         parts = (Part("given", "Given", (*given, *constants)), *parts)
-        return Chain(self.formulas.ids[self.result], tuple(p for p in parts if p.lines), self.symbols, self.env)
+        return Chain(self.formulas.ids[self.result], tuple(p for p in parts if p.lines or p.remark), self.symbols, self.env)
 
     def _given(self) -> tuple[Equality, ...]:
         active = {n for n, _ in self.derivation.totals}
@@ -186,10 +187,12 @@ class _Writer:
         total = sum(self.circuit.primitive(k) is not None for k in self.formulas.ids)
         remark = f"{len(steps)} of {total} steps are shown." if len(steps) < total else ""
         written = {k: self.formulas.step(k) for k in steps}
+        if self.result in self.circuit.constants:
+            written[self.result] = self.formulas.constant(self.result)
         lines = tuple(
             Equality(self.formulas.ids[k], text, self.env[self.formulas.ids[k]]) for k, text in written.items() if not self._is_entry(k)
         )
-        if remark or len(lines) == sum(k in self.circuit.names for k in steps):
+        if remark or len(lines) == sum(k in self.circuit.names for k in steps) or not steps:
             return (Part("function", "The function", lines, remark),)
         return Part("function", "The function", tuple(self._named(written))), Part("steps", "One operation at a time", lines)
 

@@ -36,11 +36,15 @@ class Formulas:
         self.circuit, self.env = circuit, env
         self.constants: dict[str, tuple[str, Any]] = {}  # arrays too long to be written out: the user's name if there is one, and the array
         self._known: dict[tuple[Any, ...], str] = {}
-        self.ids = {k: f"_v{k}" for k, opcode in enumerate(circuit.opcodes) if opcode != CONSTANT}
+        self.ids = {k: f"_v{k}" for k, opcode in enumerate(circuit.opcodes) if opcode != CONSTANT or k == circuit.outputs[0]}
 
     def operand(self, k: int) -> str:
         """How value k is written as an operand."""
-        return self.ids[k] if k in self.ids else self._constant(self.circuit.constants[k], f"_c{k}", self.circuit.names.get(k, ""))
+        return self.ids[k] if k in self.ids else self.constant(k)
+
+    def constant(self, k: int) -> str:
+        """How the constant k is written."""
+        return self._constant(self.circuit.constants[k], f"_c{k}", self.circuit.names.get(k, ""))
 
     def _constant(self, value: Any, fresh: str, name: str) -> str:
         if isinstance(value, Exact):

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, interpret, local_derivative, traced_rule, trail, value_names
+from gradcheck.circuit import Circuit, Floats, Place, cost_of, inline, trail, value_names
 from gradcheck.circuit.reverse import active_values, places_of_parts
-from gradcheck.circuit.source import Program, applied, expression, index_text, written_out
+from gradcheck.circuit.source import Program, applied, expression, index_text, scalar_text, written_out
+from gradcheck.derivation.alike import Alike
 from gradcheck.derivation.tangents import EACH, TOGETHER
 
 FEW = (
@@ -90,6 +91,9 @@ def derive(circuit: Circuit, inputs: Sequence[Any]) -> Derivation:
 
 
 def _steps(circuit: Circuit, names: dict[int, str], values: list[Any]) -> Iterator[Step]:
+    result = circuit.outputs[0]
+    if result in circuit.constants:
+        yield Step(names[result], scalar_text(np.asarray(values[result]).item()), values[result], None, 0, result)
     for equation in circuit.equations:
         k = equation.index
         yield Step(names[k], equation_text(circuit, k, names), values[k], equation.place, cost_of(circuit, k).operations, k)
@@ -102,42 +106,44 @@ def equation_text(circuit: Circuit, k: int, names: dict[int, str]) -> str:
 
 def _sweep(circuit: Circuit, names: dict[int, str], values: list[Any]) -> tuple[list[Hop], dict[int, Any]]:
     cotangents: dict[int, Any] = {circuit.outputs[0]: np.float64(1.0)}
-    active, hops = active_values(circuit), list[Hop]()
+    active, alike, hops = active_values(circuit), Alike(circuit), list[Hop]()
     for k in range(len(circuit) - 1, -1, -1):
         if k not in cotangents or circuit.primitive(k) is None:
             continue
-        for hop in _hops_of(circuit, names, values, cotangents[k], k, active):
+        for hop in _hops_of(alike, names, values, cotangents[k], k, active):
             i = hop.operand
             cotangents[i] = cotangents[i] + hop.sent if i in cotangents else hop.sent
             hops.append(hop)
     return hops, cotangents
 
 
-def _hops_of(circuit: Circuit, names: dict[int, str], values: list[Any], arriving: Any, k: int, active: bytearray) -> Iterator[Hop]:
+def _hops_of(alike: Alike, names: dict[int, str], values: list[Any], arriving: Any, k: int, active: bytearray) -> Iterator[Hop]:
     """The hops from value k to its operands; those of a join of many by their places in it."""
-    read = circuit.inputs_of(k)
+    circuit, read = alike.circuit, alike.circuit.inputs_of(k)
     parts = list(places_of_parts(circuit, k) or ()) if len(read) > FEW else []
     for position, i in enumerate(read):
         if active[i]:
             yield (
                 _part(circuit, names, arriving, k, position, parts[position])
                 if parts
-                else hop_at(circuit, names, values, arriving, k, position)
+                else _hop(alike, names, values, arriving, k, position)
             )
 
 
 def hop_at(circuit: Circuit, names: dict[int, str], values: Sequence[Any], arriving: Any, k: int, position: int) -> Hop:
     """One hop of the sweep: from value k, at which `arriving` has arrived, to its operand at `position`."""
-    primitive, read, params = circuit.primitive(k), circuit.inputs_of(k), circuit.params.get(k, {})
+    with np.errstate(all="ignore"):
+        return _hop(Alike(circuit), names, values, arriving, k, position)
+
+
+def _hop(alike: Alike, names: dict[int, str], values: Sequence[Any], arriving: Any, k: int, position: int) -> Hop:
+    circuit, primitive, read = alike.circuit, alike.circuit.primitive(k), alike.circuit.inputs_of(k)
     assert primitive is not None
     given = (np.broadcast_to(arriving, np.shape(values[k]))[()], values[k], *(values[i] for i in read))
-    (sent,) = interpret(rule := traced_rule(primitive, position, given, params), Floats(), given)
+    sent, rule = alike.sent(k, position, given)
     number = None
     if primitive.elementwise:
-        local = local_derivative(circuit, k, position, values, names)
-        assert local is not None
-        (number,) = interpret(local, Floats(), _given(circuit, local, k, values))
-        text = inline(local, local.names)
+        number, text = alike.slope(k, position, values), alike.written(k, position, names)
     else:
         text = inline(rule, dict(zip(rule.inputs, (f"d{names[k]}", names[k], *(names[i] for i in read)), strict=True)))
     return Hop(names[k], names[read[position]], text, number, given[0], sent, circuit.place(k), k, read[position], position)
@@ -151,34 +157,26 @@ def _part(circuit: Circuit, names: dict[int, str], arriving: Any, k: int, positi
     return Hop(names[k], names[i], text, None, whole, whole[index], circuit.place(k), k, i, position)
 
 
-def _given(circuit: Circuit, local: Circuit, k: int, values: Sequence[Any]) -> list[Any]:
-    """Values for the inputs of a local derivative: the result, then the operands that are no constants."""
-    return [values[k], *(values[i] for i in circuit.inputs_of(k) if i not in circuit.constants)][: len(local.inputs)]
-
-
 def _recursion(circuit: Circuit, names: dict[int, str]) -> Iterator[str]:
     """The chain rule as a recursion, y' = f'(g(x)) g'(x), applied from the result until the inputs are reached."""
-    active = active_values(circuit)
+    active, alike = active_values(circuit), Alike(circuit)
     for k in range(len(circuit) - 1, -1, -1):
         primitive, read = circuit.primitive(k), circuit.inputs_of(k)
         if primitive is None or not active[k]:
             continue
         terms = [_together(circuit, names, k, active)] if primitive.name in TOGETHER else []
-        terms = terms or [_term(circuit, names, k, position) for position, i in enumerate(read) if active[i]]
+        terms = terms or [_term(alike, names, k, position) for position, i in enumerate(read) if active[i]]
         yield f"{names[k]}' = {' + '.join(terms)}"
 
 
-def _term(circuit: Circuit, names: dict[int, str], k: int, position: int) -> str:
+def _term(alike: Alike, names: dict[int, str], k: int, position: int) -> str:
     """One summand: the local derivative times the operand's own derivative."""
-    primitive, read = circuit.primitive(k), circuit.inputs_of(k)
+    circuit, primitive, read = alike.circuit, alike.circuit.primitive(k), alike.circuit.inputs_of(k)
     assert primitive is not None
     inner = f"{names[read[position]]}'"
     if not primitive.elementwise:
         return _linear_term(circuit, names, k, position, inner)
-    stand_ins = {i: circuit.constants.get(i, np.ones(circuit.type(i).shape)[()]) for i in (k, *read)}
-    local = local_derivative(circuit, k, position, stand_ins, names)
-    assert local is not None
-    text = inline(local, local.names)
+    text = alike.written(k, position, names)
     signs = {"1.0": "", "-1.0": "-"}
     return signs[text] + inner if text in signs else f"{_wrapped(text)} * {inner}"
 

@@ -36,6 +36,10 @@ class ComplexStep:
             return Refused(self.name, f"the function does not take complex numbers: {str(error).splitlines()[0]}")
         return Gradient(self.name, problem.value, entries, None, problem.size, None, time.perf_counter() - start)
 
+    def planned(self, problem: Problem) -> int:
+        """The evaluations that the entries take."""
+        return problem.size
+
 
 def _obstacle(problem: Problem) -> str | None:
     circuit = problem.circuit

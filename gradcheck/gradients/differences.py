@@ -54,6 +54,10 @@ class Differences:
         entries, errors = _arrange(problem, [d for d, _ in pairs]), _arrange(problem, [e for _, e in pairs])
         return Gradient(self.name, value, entries, errors if self.extrapolate else None, counted.calls, None, seconds)
 
+    def planned(self, problem: Problem) -> int:
+        """The evaluations that the entries take, without those for the point itself and for its noise."""
+        return problem.size * (2 if self.central else 1) * (3 if self.extrapolate else 1)
+
     def _entry(
         self, f: Callable[..., Any], problem: Problem, argument: int, index: tuple[int, ...], value: float, noise: tuple[float, ...]
     ) -> tuple[float, float]:

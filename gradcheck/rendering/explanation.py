@@ -13,14 +13,14 @@ FORWARD = ("name", "computes", "value", "ops", "line")
 BACKWARD = ("hop", "local derivative", "value", "arrives", "sends on")
 
 
-def forward_rows(derivation: Derivation) -> list[list[str]]:
-    """One row per step: what it computes, from where."""
-    return [[s.name, s.text, quantity(s.value), str(s.operations), str(s.place.line) if s.place else ""] for s in derivation.steps]
+def forward_rows(derivation: Derivation, most: int | None = None) -> list[list[str]]:
+    """One row per step, `most` at most: what it computes, from where."""
+    return [[s.name, s.text, quantity(s.value), str(s.operations), str(s.place.line) if s.place else ""] for s in derivation.steps[:most]]
 
 
-def backward_rows(derivation: Derivation) -> list[list[str]]:
-    """One row per hop: the local derivative, the cotangent that arrives, and their product."""
-    return [_hop_row(h) for h in derivation.hops]
+def backward_rows(derivation: Derivation, most: int | None = None) -> list[list[str]]:
+    """One row per hop, `most` at most: the local derivative, the cotangent that arrives, and their product."""
+    return [_hop_row(h) for h in derivation.hops[:most]]
 
 
 def _hop_row(hop: Hop) -> list[str]:
@@ -108,4 +108,4 @@ def short_path(file: str) -> str:
 
 def short_paths(text: str) -> str:
     """A sentence with every path as seen from the current folder, so that it reads the same on every machine."""
-    return text.replace(f"{Path.cwd().as_posix()}/", "")
+    return text.replace(f"{Path.cwd().as_posix()}/", "") if "/" in text else text

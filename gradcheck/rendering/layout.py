@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.rendering.text import one_line
+
 _SHOWN = 4  # elements of an array that are written out
 
 
@@ -62,8 +64,8 @@ def escape(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text as inline code, safe inside a table."""
-    return "`" + " ".join(text.replace("`", "'").replace("|", "\\|").split()) + "`" if text else ""
+    """Text as inline code, safe inside a table, bounded and without characters that hide or reorder."""
+    return "`" + one_line(text).replace("`", "'").replace("|", "\\|") + "`" if text else ""
 
 
 def seconds(value: float) -> str:

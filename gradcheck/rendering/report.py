@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gradcheck.derivation.hops import Derivation, derive
+from gradcheck.circuit import Circuit
+from gradcheck.derivation.hops import Derivation
 from gradcheck.rendering.comparison import closing
 from gradcheck.rendering.document import document, dumps, environment, study_document
 from gradcheck.rendering.explanation import BACKWARD, FORWARD, backward_rows, forward_rows, picture, short_path, short_paths
 from gradcheck.rendering.layout import code, escape, markdown_table, quantity, seconds
+from gradcheck.rendering.material import Material, Missing, material_of
 from gradcheck.rendering.study import csv_files
 from gradcheck.rendering.study_page import figure, figure_name, study_page
 from gradcheck.rendering.tabular import csv_text, latex_text
-from gradcheck.rendering.text import one_line, slug
+from gradcheck.rendering.text import LINE, NAME, lines_of, one_line, slug
 from gradcheck.studies.costs import LARGE
-from gradcheck.studies.running import CaseResult, RunResult
+from gradcheck.studies.running import CaseResult, ClaimResult, RunResult
 from gradcheck.studies.study import Study, Table
 from gradcheck.studies.summary import CaseSummary
 from gradcheck.studies.tables import ENTRIES, entries_table, only, tables
@@ -65,9 +67,9 @@ def study_files(study: Study, *, pictures: bool) -> Iterator[tuple[str, str]]:
         yield from ((f"figures/{figure_name(study, c)}", chart_svg(study, c)) for c in study.charts)
 
 
-def case_files(result: CaseResult, *, drawn: bool = False) -> Iterator[tuple[str, str | bytes]]:
-    """The files of one case, made where its comparison is; `drawn` says that there is a picture of its graph."""
-    yield f"cases/{slug(result.case.name)}.md", case_page(result, drawn=drawn)
+def case_files(result: CaseResult, material: Material | None = None, *, drawn: bool = False) -> Iterator[tuple[str, str | bytes]]:
+    """The files of one case, made where its comparison is, of its material where that is there already; `drawn` says that there is a picture of its graph."""
+    yield f"cases/{slug(result.case.name)}.md", case_page(result, material, drawn=drawn)
 
 
 def entry_rows(result: CaseResult) -> str:
@@ -84,7 +86,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...], studies: Sequence[Study
         "differences) and settled by a certified truth.",
         f"**{closing(result)}.**",
         "## Claims",
-        markdown_table([[c.id, c.verdict, escape(c.evidence)] for c in result.claims], ["claim", "verdict", "evidence"]),
+        markdown_table([_claim_row(c) for c in result.claims], ["claim", "verdict", "evidence"]),
         *studies_section(studies, pictures),
         "## Cases",
         f"The largest ratio ops(f and gradient) / ops(f) among cases of at least {LARGE} operations is **{_largest(largest_ratio(result))}**; theory bounds it by 5. "
@@ -129,6 +131,10 @@ def largest_ratio(result: RunResult) -> tuple[float, str] | None:
 
 def _largest(found: tuple[float, str] | None) -> str:
     return f"{found[0]:.2f} ({_shown(found[1])})" if found else "not known"
+
+
+def _claim_row(claim: ClaimResult) -> list[str]:
+    return [escape(one_line(claim.id, NAME)), claim.verdict, escape(one_line(claim.evidence, 2 * LINE))]
 
 
 def _shown(name: str) -> str:
@@ -177,7 +183,7 @@ def measured_rows(result: RunResult) -> list[list[str]]:
     return rows
 
 
-def case_page(result: CaseResult, *, drawn: bool = False) -> str:
+def case_page(result: CaseResult, material: Material | None = None, *, drawn: bool = False) -> str:
     """A case: its gradient derived, its methods, its claimed gradients, its program."""
     case, c = result.case, result.comparison
     head = [
@@ -187,32 +193,31 @@ def case_page(result: CaseResult, *, drawn: bool = False) -> str:
     ]
     if c is None:
         return "\n\n".join([*head, f"At fault: {escape(one_line(result.error or ''))}"]) + "\n"
-    derivation = derive(c.circuit, c.points[0].problem.inputs)
-    program = c.circuit.gradient().source()
+    derivation = (material or material_of(c, pictures=False)).derivation
     parts = [
         *head,
         f"Outcome: **{c.outcome}**.",
         *([f"![The computation graph of {escape(one_line(case.name))}](../figures/graph-{slug(case.name)}.svg)"] if drawn else []),
-        *_tables(derivation, drawn),
+        *([escape(one_line(derivation.why))] if isinstance(derivation, Missing) else _tables(derivation, drawn)),
         "## Methods",
         methods_section(c.points[0].measured),
-        *_program(program),
+        *_program(c.circuit.gradient()),
     ]
     return "\n\n".join(p for p in parts if p) + "\n"
 
 
 def _illustrates(claims: tuple[str, ...]) -> str:
-    return f"; illustrates {', '.join(map(escape, claims))}" if claims else ""
+    return f"; illustrates {', '.join(escape(one_line(c, NAME)) for c in claims)}" if claims else ""
 
 
 def _tables(d: Derivation, drawn: bool) -> list[str]:
     """Forward and backward tables, the picture, the recursion; long ones are cut, saying so."""
     point = ", ".join(f"{code(n)} = {quantity(v)}" for n, v in d.inputs)
     cut = [f"The first {PAGE_STEPS} steps of {len(d.steps)} are shown."] if len(d.steps) > PAGE_STEPS else []
-    forward = [[code(r[0]), code(r[1]), *r[2:]] for r in forward_rows(d)[:PAGE_STEPS]]
-    backward = [[code(r[0]), code(r[1]), *map(escape, r[2:])] for r in backward_rows(d)[:PAGE_STEPS]]
-    drawing = ["## Picture", f"```\n{picture(d)}\n```"] if len(d.steps) <= PAGE_STEPS // 2 and not drawn else []
-    recursion = ["## Chain rule, unrolled", "```\n" + "\n".join(d.recursion[:PAGE_STEPS]) + "\n```"]
+    forward = [[code(r[0]), code(r[1]), *r[2:]] for r in forward_rows(d, PAGE_STEPS)]
+    backward = [[code(r[0]), code(r[1]), *(escape(one_line(t)) for t in r[2:])] for r in backward_rows(d, PAGE_STEPS)]
+    drawing = ["## Picture", f"```\n{lines_of(picture(d))}\n```"] if len(d.steps) <= PAGE_STEPS // 2 and not drawn else []
+    recursion = ["## Chain rule, unrolled", "```\n" + lines_of("\n".join(d.recursion[:PAGE_STEPS])) + "\n```"]
     return [
         "## Forward", f"At {point}.", *cut, markdown_table(forward, FORWARD), "## Backward",
         f"From d{d.result} = 1, last hop first.", markdown_table(backward, BACKWARD), *drawing, *recursion,
@@ -222,17 +227,21 @@ def _tables(d: Derivation, drawn: bool) -> list[str]:
 def methods_section(measured: tuple) -> str:  # type: ignore[type-arg]
     """Which methods ran and with what verdict; accuracy and time stand on the front page."""
     rows = [
-        [m.method, "did not run" if m.gradient is None else m.outcome, escape(short_paths(m.reason)) if m.gradient is None else ""]
+        [
+            m.method,
+            "did not run" if m.gradient is None else m.outcome,
+            escape(one_line(short_paths(m.reason))) if m.gradient is None else "",
+        ]
         for m in measured
     ]
     return markdown_table(rows, ["method", "outcome", "why not"])
 
 
-def _program(program: str) -> list[str]:
-    lines = program.splitlines()
-    if len(lines) > 2 * PAGE_STEPS:
+def _program(gradient: Circuit) -> list[str]:
+    program = gradient.source() if len(gradient.equations) <= 2 * PAGE_STEPS else ""
+    if not 0 < len(program.splitlines()) <= 2 * PAGE_STEPS:
         return []
-    return ["## Value and gradient as a program", f"```python\n{program}```"]
+    return ["## Value and gradient as a program", f"```python\n{lines_of(program)}```"]
 
 
 def primitives_page(proofs: tuple[Proof, ...]) -> str:

@@ -37,9 +37,9 @@ def csv_text(table: Table, *, head: bool = True) -> str:
 
 def _csv_cell(value: Any) -> str:
     value = _python(value)
-    if not isinstance(value, str):
+    if value is None or isinstance(value, bool | int | float):
         return "" if value is None else repr(value)
-    text = one_line(short_paths(value), _LONGEST)
+    text = one_line(short_paths(str(value)), _LONGEST)
     return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
 
 
@@ -53,7 +53,7 @@ def _is_number(text: str) -> bool:
 
 def _python(value: Any) -> Any:
     """A plain Python value: NumPy's scalars are unwrapped."""
-    return value.item() if hasattr(value, "item") else value
+    return value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value
 
 
 def markdown_text(table: Table) -> str:

@@ -28,12 +28,19 @@ def inert(text: str, limit: int = LINE) -> str:
 
 def visible(text: str) -> str:
     """Text with every character that controls, hides or reorders written out as U+....; line breaks and tabs stay."""
+    if text.isprintable():  # nearly all is
+        return text
     return "".join(c if _plain(c) else f"U+{ord(c):04X}" for c in text)
 
 
 def one_line(text: str, limit: int = LINE) -> str:
     """The same on one line, runs of white space as one space."""
     return inert(" ".join(text.split()), limit)
+
+
+def lines_of(text: str, limit: int = LINE) -> str:
+    """The same line by line: each is bounded."""
+    return "\n".join(inert(line, limit) for line in text.split("\n"))
 
 
 def cut(text: str, limit: int = LINE) -> str:

@@ -10,9 +10,11 @@ import numpy as np
 
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.rendering.layout import table
+from gradcheck.rendering.text import NAME, lines_of, one_line
 from gradcheck.verdicts.verdict import Verdict, written
 
 SHOWN = 5
+LONGEST = 2000  # characters of a line: what a claim raises may say anything
 TIES = 2  # equivalent explanations that are shown
 SHORT = 12  # numbers of a point that are shown
 HEAD = ("entry", "claimed", "true", "claimed / true", "off by (ulp)", "correct digits")
@@ -43,7 +45,7 @@ def verdict_text(verdict: Verdict) -> str:
     lines += [f"  {kind}: {what}" for kind, what in dict.fromkeys(_advice(verdict))]
     if verdict.coverage is not None:
         lines += [f"search: {verdict.points} points judged", str(verdict.coverage)]
-    return "\n".join(lines)
+    return lines_of("\n".join(lines), LONGEST)
 
 
 def _advice(verdict: Verdict) -> Iterator[tuple[str, str]]:
@@ -87,9 +89,9 @@ def _row(verdict: Verdict, accuracy: Any, i: int) -> list[str]:
 
 def verdict_html(verdict: Verdict) -> str:
     """The same as a small HTML table, everything escaped."""
-    rows = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in entry_rows(verdict))
+    rows = "".join("<tr>" + "".join(f"<td>{escape(one_line(c))}</td>" for c in row) + "</tr>" for row in entry_rows(verdict))
     head = "".join(f"<th>{escape(h)}</th>" for h in HEAD)
     entries = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
-    found = "".join(f"<li><b>{escape(kind)}</b>: {escape(what)}</li>" for kind, what in dict.fromkeys(_advice(verdict)))
+    found = "".join(f"<li><b>{escape(kind)}</b>: {escape(one_line(what, LONGEST))}</li>" for kind, what in dict.fromkeys(_advice(verdict)))
     told = f"<ul>{found}</ul>" if found else ""
-    return f"<div><b>{escape(verdict.name)}: {verdict.outcome}</b> {escape(verdict.reason)}{entries}{told}</div>"
+    return f"<div><b>{escape(one_line(verdict.name, NAME))}: {verdict.outcome}</b> {escape(one_line(verdict.reason, LONGEST))}{entries}{told}</div>"

@@ -12,7 +12,7 @@ from gradcheck.case import Case, Claim, Evidence
 from gradcheck.errors import GradcheckError
 from gradcheck.parallel import Lost, can_fork, cores, in_order
 from gradcheck.studies.collection import Cases
-from gradcheck.studies.summary import CaseSummary, failed, summarise
+from gradcheck.studies.summary import CaseSummary, bounded, failed, summarise, told
 from gradcheck.verdicts.compare import Comparison, compare
 
 ClaimVerdict = Literal["shown", "refuted", "not shown"]
@@ -161,16 +161,16 @@ def _received(case: Case, result: tuple[CaseSummary, Any] | Lost) -> CaseResult:
 
 def _case(session: Run, case: Case, work: _Work) -> CaseResult:
     start = time.perf_counter()
-    comparison, error = None, ""
     try:
         comparison = session.compare(case)
+        summary = summarise(case, comparison, seconds=time.perf_counter() - start, named=work.named)
+        result = CaseResult(case, summary, comparison)
     except GradcheckError as caught:
         error = f"case {case.name}: {str(caught).removeprefix(f'case {case.name}: ').removeprefix(f'{case.name}: ')}"
+        result = CaseResult(case, failed(case, error, time.perf_counter() - start))
     except (Exception, SystemExit) as caught:  # whatever a user's function raises
         error = f"case {case.name} ({case.file}:{case.line}): {type(caught).__name__}: {caught}"
-    seconds = time.perf_counter() - start
-    summary = summarise(case, comparison, seconds=seconds, named=work.named) if comparison else failed(case, error, seconds)
-    result = CaseResult(case, summary, comparison)
+        result = CaseResult(case, failed(case, error, time.perf_counter() - start))
     return result if work.each is None else replace(result, made=work.each(result))
 
 
@@ -185,9 +185,10 @@ def weigh(session: Run, claim: Claim) -> ClaimResult:
     about = (inspect.getdoc(claim.function) or "").partition("\n\n")[0]
     try:
         evidence = claim.function(session)
-    except Exception as error:  # evidence that cannot be had is no evidence, whatever the reason
-        return ClaimResult(claim.id, "not shown", f"{type(error).__name__}: {error}".splitlines()[0], about=about)
-    if not isinstance(evidence, Evidence):
-        said = f"{claim.function.__name__} returned {type(evidence).__name__}, expected Evidence"
-        return ClaimResult(claim.id, "not shown", said, about=about)
-    return ClaimResult(claim.id, "shown" if evidence.shown else "refuted", evidence.text, dict(evidence.values), about)
+        if not isinstance(evidence, Evidence):
+            said = f"{claim.function.__name__} returned {type(evidence).__name__}, expected Evidence"
+            return ClaimResult(claim.id, "not shown", bounded(said), about=about)
+        values = {bounded(str(name)): told(value) for name, value in evidence.values.items()}
+        return ClaimResult(claim.id, "shown" if evidence.shown else "refuted", bounded(str(evidence.text)), values, about)
+    except (Exception, SystemExit) as error:  # evidence that cannot be had is no evidence, whatever the reason
+        return ClaimResult(claim.id, "not shown", bounded(f"{type(error).__name__}: {error}".splitlines()[0]), about=about)

@@ -13,6 +13,7 @@ from gradcheck.case import Case, ClaimedGradient, Outcome
 from gradcheck.verdicts.compare import Comparison, Measured, worst
 from gradcheck.verdicts.verdict import Verdict
 
+_BITS = 1023  # of an integer that is written out: readers of JSON take numbers for floats
 LONGEST = 2000  # characters of a reason or an error: messages of users' functions may hold anything
 
 
@@ -91,6 +92,19 @@ def bounded(text: str) -> str:
     """A message with its middle left out where it is longer than anyone reads."""
     half = LONGEST // 2
     return text if len(text) <= LONGEST else f"{text[:half]} ... ({len(text) - 2 * half} characters left out) ... {text[-half:]}"
+
+
+def told(value: Any) -> Any:
+    """What a claim found as plain data: numbers, words, lists and objects of them; anything else in words."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.item() if np.ndim(value) == 0 else value.tolist()
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        return f"an integer of {value.bit_length()} bits"
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {bounded(str(k)): told(v) for k, v in value.items()}
+    return [told(v) for v in value] if isinstance(value, list | tuple) else bounded(str(value))
 
 
 def failed(case: Case, error: str, seconds: float = 0.0) -> CaseSummary:

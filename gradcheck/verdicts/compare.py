@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 METHODS: tuple[Method, ...] = (Symbolic(), Tape(), Differences(), Differences(central=False, name="forward-differences"), ComplexStep())
 DERIVATIONS = ("symbolic", "tape", "differences")  # the three whose agreement makes a case's outcome
 
+WORK = 2e9  # operations spent on evaluations one by one, for one method at one point: some ten seconds
+CALL = 100  # operations on entries of an array that take as long as calling one of NumPy's functions
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
@@ -204,8 +207,18 @@ def _nonfinite_step(problem: Problem) -> str:
     return "" if k is None else f"; in the backward sweep NaN or infinity first appears in {describe(gradient, k)}"
 
 
+def too_much(method: Method, problem: Problem) -> str | None:
+    """Why a method that evaluates the function once or more for every input would take too long, where it would."""
+    planned = getattr(method, "planned", None)
+    evaluations = 0 if planned is None else planned(problem)
+    operations = problem.circuit.operations
+    if evaluations * (operations + CALL * len(problem.circuit.equations)) <= WORK:
+        return None
+    return f"{problem.size:,} inputs take {evaluations:,} evaluations of {operations:,} operations: more than is spent on one method at a point"
+
+
 def _measure(method: Method, problem: Problem, by: Standard | None, unknown: str) -> Measured:
-    found = method.gradient(problem)
+    found = Refused(method.name, reason) if (reason := too_much(method, problem)) else method.gradient(problem)
     if isinstance(found, Refused):
         return Measured(method.name, None, None, found.reason)
     if by is None:

@@ -54,7 +54,7 @@ class Standard:
         """The largest error in ulp that rounding explains at any entry: the conditioning of the gradient."""
         true = np.abs(np.concatenate([np.ravel(t) for t in self.truth.floats()]))
         spacing = np.spacing(np.where(true == 0, np.max(true, initial=0.0) or 1.0, true).astype(self.dtype)).astype(float)
-        return float(np.max(self.tolerance / np.maximum(spacing, 5e-324)))
+        return float(np.max(self.tolerance / np.maximum(spacing, 5e-324), initial=0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

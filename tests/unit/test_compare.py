@@ -173,3 +173,22 @@ def test_the_text_names_what_matters():
     shown = str(compare(case(w=Data(X), x=2.0)(wave)))
     for name in (*NAMES, "wave", "right", "Taylor series"):
         assert name in shown
+
+
+def many(x):
+    return np.sum(np.sin(x) * x)
+
+
+def test_what_would_take_the_square_of_many_inputs_is_not_begun_and_says_so(monkeypatch):
+    monkeypatch.setattr("gradcheck.verdicts.compare.WORK", 1e6)
+    found = compare(many, (np.linspace(0.1, 1.0, 200),), methods=METHODS[1:])
+    ran = {m.method: m.gradient is not None for m in found.points[0].measured}
+    assert ran == {"tape": True, "differences": False, "forward-differences": True, "complex-step": True}
+    (refused,) = found.method("differences")
+    assert refused.reason.startswith("200 inputs take 1,200 evaluations of 599 operations: more than")
+    assert found.outcome == "right"
+
+
+def test_every_method_runs_where_inputs_are_few():
+    found = compare(many, (np.linspace(0.1, 1.0, 300),), methods=METHODS[1:])
+    assert [m.gradient is not None for m in found.points[0].measured] == [True] * 4

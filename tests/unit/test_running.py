@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import replace
@@ -12,9 +13,13 @@ import pytest
 from gradcheck import Evidence, Real, case, claim
 from gradcheck.errors import UsageError
 from gradcheck.parallel import can_fork, cores
+from gradcheck.rendering.document import document, dumps
+from gradcheck.rendering.schema import fault
+from gradcheck.rendering.tabular import csv_text
 from gradcheck.studies.collection import Cases, Problematic
 from gradcheck.studies.running import MANY, Run, processes_for, run, weigh
 from gradcheck.studies.summary import LONGEST
+from gradcheck.studies.tables import tables
 
 needs_fork = pytest.mark.skipif(not can_fork(), reason="the system cannot fork: cases are compared in one process")
 
@@ -50,6 +55,14 @@ CLAIMS = [
     pytest.param(lambda session: True, "not shown", "<lambda> returned bool, expected Evidence", id="no evidence"),
     pytest.param(lambda session: None, "not shown", "<lambda> returned NoneType, expected Evidence", id="nothing"),
     pytest.param(lambda session: session.cases["missing"], "not shown", "KeyError: 'missing'", id="no such case"),
+    pytest.param(lambda session: sys.exit(3), "not shown", "SystemExit: 3", id="exits"),
+    pytest.param(
+        lambda session: Evidence(True, "t", [1, 2]),
+        "not shown",
+        "AttributeError: 'list' object has no attribute 'items'",
+        id="no values by name",
+    ),
+    pytest.param(lambda session: Evidence(np.True_, 12), "shown", "12", id="words that are a number"),
 ]
 
 
@@ -61,6 +74,30 @@ def test_a_claim_is_shown_refuted_or_not_shown(function, verdict, text):
 
 def test_the_values_of_the_evidence_are_kept():
     assert weigh(Run([]), claim("X1")(evidence(a=1.5, b=2))).values == {"a": 1.5, "b": 2}
+
+
+VALUES = [
+    pytest.param(np.float32(0.1), float(np.float32(0.1)), id="float32"),
+    pytest.param(np.array([1.0, np.inf]), [1.0, np.inf], id="array"),
+    pytest.param(np.array(2), 2, id="array of no axis"),
+    pytest.param((1, [2.5, None]), [1, [2.5, None]], id="lists"),
+    pytest.param({1: -0.0}, {"1": -0.0}, id="mapping"),
+    pytest.param(10**300, 10**300, id="large integer"),
+    pytest.param(1 << 20_000, "an integer of 20001 bits", id="integer beyond all floats"),
+    pytest.param(1 + 2j, "(1+2j)", id="complex"),
+    pytest.param("x" * 10**5, None, id="long words"),
+]
+
+
+@pytest.mark.parametrize("value, expected", VALUES)
+def test_values_are_kept_as_plain_data_whatever_they_are(value, expected):
+    result = run(cases(claims=[claim("X1")(evidence(a=value))]))
+    kept = result.claims[0].values["a"]
+    assert repr(kept) == repr(expected) if expected is not None else len(kept) < 2100
+    data = json.loads(dumps(document(result)))
+    assert fault(data, "run") is None
+    (table,) = [t for t in tables(result) if t.name == "values"]
+    assert csv_text(table).count("\n") == 2
 
 
 def test_an_error_of_several_lines_is_told_in_one():

@@ -232,7 +232,9 @@ class Stepper {
     this.at = at;
     this.svg.classList.add("stepping");
     this.svg.querySelectorAll(".lit, .done, .now").forEach((e) => e.classList.remove("lit", "done", "now"));
+    this.sent = new Set();
     this.steps.slice(0, at).forEach((step, i) => this.light(step, i === at - 1));
+    if (at === this.steps.length) this.nodes.forEach((node) => { if (node.classList.contains("input")) this.mark(node, ".gradient", false); });
     this.svg.dataset.phase = this.steps[at - 1].phase;
     this.tell();
     this.follow();
@@ -245,16 +247,22 @@ class Stepper {
       const wire = this.wires.get(String(id));
       if (!wire) continue;
       this.mark(wire, part, now);
-      const source = this.nodes.get(wire.dataset.from); // an input sends nothing itself: it has what its wires bring
-      if (source?.classList.contains("input")) this.mark(source, part, false);
+      if (step.phase === "backward") this.sent.add(wire);
+      const source = this.nodes.get(wire.dataset.from);
+      if (source?.classList.contains("input")) this.mark(source, part === ".value" || this.complete(source) ? part : null, false);
     }
+  }
+
+  // an input sends nothing itself: its gradient is there once all its wires have brought theirs
+  complete(source) {
+    return [...this.wires.values()].every((wire) => wire.dataset.from !== source.dataset.node || this.sent.has(wire));
   }
 
   mark(item, part, now) {
     if (!item) return;
     item.classList.add("done");
     if (now) item.classList.add("now");
-    item.querySelectorAll(part).forEach((text) => text.classList.add("lit"));
+    if (part) item.querySelectorAll(part).forEach((text) => text.classList.add("lit"));
   }
 
   tell() {
@@ -280,6 +288,15 @@ class Stepper {
 for (const button of document.querySelectorAll("button.theme")) themeButton(button);
 for (const table of document.querySelectorAll("table.filterable")) new Filterable(table);
 for (const section of document.querySelectorAll("section.stepper[data-steps]")) new Stepper(section);
+// a formula that is too wide scrolls by keyboard, too
+const reach = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  const wide = target.scrollWidth > target.clientWidth;
+  if (wide === target.hasAttribute("tabindex")) return;
+  for (const [name, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": "formula, scrollable" })) {
+    wide ? target.setAttribute(name, value) : target.removeAttribute(name);
+  }
+}));
+document.querySelectorAll(".formula").forEach((formula) => reach.observe(formula));
 // what is folded away on the screen is printed
 addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((d) => { d.open = true; d.dataset.printed = ""; }));
 addEventListener("afterprint", () => document.querySelectorAll("details[data-printed]").forEach((d) => { d.open = false; delete d.dataset.printed; }));

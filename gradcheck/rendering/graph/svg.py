@@ -35,13 +35,13 @@ _HEAD = 8.0  # length of an arrow's head
 _PALETTES = ("light", "dark")
 
 
-def svg(picture: Picture, *, standalone: bool = True, theme: Theme = "auto") -> str:
+def svg(picture: Picture, *, standalone: bool = True, theme: Theme = "auto", placed: Layout | None = None) -> str:
     """The picture as SVG text, at its natural size.
 
     `standalone=False` leaves out the style and the background, for pages that include `css()`; then nothing but classes decides on looks.
-    Raises UsageError without pygraphviz.
+    `placed` is its layout, where that is known. Raises UsageError without pygraphviz.
     """
-    placed = layout(picture)
+    placed = placed or layout(picture)
     lines = [_legend_width(picture), placed.width]
     w, h = max(lines) + 2 * MARGIN, placed.height + 2 * MARGIN + LEGEND
     classes = f"graph {'pills' if picture.pills else 'wires'}" + ("" if theme == "auto" else f" {theme}")

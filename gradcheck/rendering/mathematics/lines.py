@@ -198,7 +198,7 @@ class _Maker:
         except ValueError:
             yield "=", self._unwritten(line.formula), f"{line.formula[:40]}... (too long to be written)"
             return
-        read = names_in(tree) & set(self.chain.symbols)
+        read = {n for n in names_in(tree) if n in self.chain.symbols}
         if line.numbers and not isinstance(tree, ast.Name) and all(np.shape(self.chain.values[n]) == () for n in read):
             pieces = {n: _number_piece(self.chain.values[n]) for n in read}
             texts = {n: _number_text(self.chain.values[n]) for n in read}

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from gradcheck.case import Case
+from gradcheck.rendering.material import Material
 from gradcheck.rendering.site.case_page import Around, case_html
 from gradcheck.rendering.site.chapters import chapters
 from gradcheck.rendering.site.front import front_html
@@ -29,11 +30,11 @@ def site_files(result: RunResult, studies: Sequence[Study], proofs: tuple[Proof,
     yield from ((f"assets/{name}", content) for name, content in shared_assets())
 
 
-def case_file(result: CaseResult, cases: Sequence[Case], seed: int) -> Iterator[tuple[str, str]]:
-    """The page of one case among others, made where its comparison is."""
+def case_file(result: CaseResult, cases: Sequence[Case], seed: int, material: Material | None = None) -> Iterator[tuple[str, str]]:
+    """The page of one case among others, made where its comparison is; of its material, where that is there already."""
     i = next(i for i, case in enumerate(cases) if case is result.case)
     around = Around(_link(cases, i - 1), _link(cases, i + 1), footer_of(seed))
-    yield f"cases/{slug(result.case.name)}.html", case_html(result, around)
+    yield f"cases/{slug(result.case.name)}.html", case_html(result, around, material)
 
 
 def footer_of(seed: int) -> str:

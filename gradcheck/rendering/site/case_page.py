@@ -13,6 +13,7 @@ from gradcheck.diagnosis.finding import Finding
 from gradcheck.gradients.truth import Truth
 from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.rendering.layout import number, quantity, seconds
+from gradcheck.rendering.material import Material, material_of
 from gradcheck.rendering.site.page import Cell, Head, Link, View, badge, digits, figure, render, view
 from gradcheck.rendering.site.pieces import derivation_of, picture_of
 from gradcheck.rendering.site.source import highlighted, source_of
@@ -57,7 +58,7 @@ class FindingView:
     formulas: tuple[str, str] | None
 
 
-def case_html(result: CaseResult, around: Around) -> str:
+def case_html(result: CaseResult, around: Around, material: Material | None = None) -> str:
     """The page of one case, also of one that could not run."""
     case, c = result.case, result.comparison
     text, first = source_of(case.function)
@@ -66,16 +67,15 @@ def case_html(result: CaseResult, around: Around) -> str:
         "claims": [one_line(i, NAME) for i in case.claims], "source": highlighted(text, first), "before": around.before, "after": around.after,
         "outcome": "at fault" if c is None else c.outcome, "unmet": "" if result.met or c is None else one_line(short_paths(result.summary.unmet)), "error": None if c is not None else one_line(result.error or "unknown"),
     }  # fmt: skip
-    given: dict[str, Any] = head | ({} if c is None else _found(c, case.file))
+    given: dict[str, Any] = head | ({} if c is None else _found(c, material or material_of(c), case.file))
     return render("case.html", here=f"cases/{slug(case.name)}.html", title=one_line(case.name, NAME), footer=around.footer, **given)
 
 
-def _found(c: Comparison, file: str) -> dict[str, Any]:
+def _found(c: Comparison, material: Material, file: str) -> dict[str, Any]:
     point = c.points[0]
-    picture = picture_of(c.circuit, point.problem.inputs, c.name, file)
     program = _program(c)
     return {
-        "facts": facts(c), "picture": picture, "derivation": derivation_of(c.circuit, point.problem.inputs), "program": program,
+        "facts": facts(c), "picture": picture_of(material, file), "derivation": derivation_of(c.circuit, material), "program": program,
         "counted": counted(c), "truth": truth_line(point), "methods": methods(point), "claimed": [claimed(g, v) for g, v in c.claimed],
         "entries": entries(c),
     }  # fmt: skip
@@ -100,8 +100,9 @@ def counted(c: Comparison) -> str:
 
 
 def _program(c: Comparison) -> Any:
-    lines = c.circuit.gradient().source().splitlines()
-    return highlighted("\n".join(lines)) if len(lines) <= PROGRAM else ""
+    gradient = c.circuit.gradient()
+    lines = gradient.source().splitlines() if len(gradient.equations) <= PROGRAM else []
+    return highlighted("\n".join(lines)) if 0 < len(lines) <= PROGRAM else ""
 
 
 def truth_line(point: PointComparison) -> str:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcheck.circuit import Circuit
-from gradcheck.errors import UsageError
+from gradcheck.derivation.hops import Derivation
+from gradcheck.rendering.graph.model import Picture as Drawn
+from gradcheck.rendering.material import Material, Missing
 from gradcheck.rendering.site.page import asset
 from gradcheck.rendering.study_page import figure_name
+from gradcheck.rendering.text import one_line
 from gradcheck.studies.study import Study
 
 OWN = ("site.css", "math.css", "math.woff2", "site.js", "theme.js")
@@ -38,34 +41,44 @@ def embedded(data: Any) -> Any:
     return Markup(text)  # noqa: S704 - every character that HTML reads is written as an escape of JSON
 
 
-def picture_of(circuit: Circuit, inputs: Sequence[Any], name: str, file: str) -> Picture:
+def picture_of(material: Material, file: str) -> Picture:
     """The computation graph with the numbers of a point, or the reason why there is none. Steps have the lines of the `file` they were taken at."""
+    drawn = material.picture
+    if isinstance(drawn, Missing):
+        return Picture("", (), "", one_line(drawn.why))
+    made = material.attempts("the picture", lambda: _stepped(material, drawn, file))
+    return Picture("", (), "", one_line(made.why)) if isinstance(made, Missing) else made
+
+
+def _stepped(material: Material, drawn: Drawn, file: str) -> Picture:
     from markupsafe import Markup
 
-    from gradcheck.rendering.graph.build import picture
     from gradcheck.rendering.graph.stepping import steps
     from gradcheck.rendering.graph.svg import svg
 
-    try:
-        drawn = picture(circuit, inputs, name=name)
-    except UsageError as error:
-        return Picture("", (), "", str(error))
-    lines = {n.key: n.line for n in drawn.nodes if n.index is not None and (place := circuit.place(n.index)) and place.file == file}
+    text = svg(drawn, standalone=False, placed=material.placed())
+    lines = {n.key: n.line for n in drawn.nodes if n.index is not None and (at := drawn.circuit.place(n.index)) and at.file == file}
     taken = [{k: step[k] for k in ("phase", "node", "wires", "text")} | {"line": lines.get(step["node"])} for step in steps(drawn)]
-    return Picture(Markup(svg(drawn, standalone=False)), taken, embedded(taken))  # noqa: S704 - every text in it is escaped where it is drawn
+    return Picture(Markup(text), taken, embedded(taken))  # noqa: S704 - every text in it is escaped where it is drawn
 
 
-def derivation_of(circuit: Circuit, inputs: Sequence[Any]) -> Any:
-    """The chain rule step by step in mathematics, as a block of a page."""
+def derivation_of(circuit: Circuit, material: Material) -> Any:
+    """The chain rule step by step in mathematics, as a block of a page; a line that says why there is none."""
     from markupsafe import Markup
 
+    derivation = material.derivation
+    made = derivation if isinstance(derivation, Missing) else material.attempts("the derivation", lambda: _block(circuit, derivation))
+    if isinstance(made, Missing):
+        return Markup('<p class="note">{}</p>').format(one_line(made.why))
+    return Markup(made)  # noqa: S704 - every text in it is escaped where it is written
+
+
+def _block(circuit: Circuit, derivation: Derivation) -> str:
     from gradcheck.derivation.chain import chain_of
-    from gradcheck.derivation.hops import derive
     from gradcheck.rendering.mathematics.lines import mathematics_of
     from gradcheck.rendering.mathematics.page import html_block
 
-    told = mathematics_of(chain_of(circuit, derive(circuit, inputs)))
-    return Markup(html_block(told, 3, FOLDED))  # noqa: S704 - every text in it is escaped where it is written
+    return html_block(mathematics_of(chain_of(circuit, derivation)), 3, FOLDED)
 
 
 def figures(study: Study) -> list[Any]:

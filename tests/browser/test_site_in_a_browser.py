@@ -350,18 +350,18 @@ def test_a_large_front_page_shows_a_part_at_a_time(visit, small_report, tmp_path
     count = sum("sigmoid" in r["text"] for r in rows_of(cases))
     assert count > 150
     bar.locator("input").fill("_0")
-    assert (status.inner_text(), cases.evaluate(seen)) == ("2000 cases, the first 200 shown", 200)
+    assert (status.inner_text(), cases.evaluate(seen)) == ("2000 cases, the first 100 shown", 100)
     bar.get_by_role("button", name="show all").click()
     assert (status.inner_text(), cases.evaluate(seen)) == ("2000 cases", 2000)
     bar.locator("input").fill("")
     assert cases.evaluate(seen) == 50
     cases.get_by_role("button", name="ratio").click()
-    assert cases.evaluate(seen) == 200
+    assert cases.evaluate(seen) == 100
 
 
 @pytest.mark.slow
 def test_a_large_front_page_is_quick(visit, small_report, tmp_path):
-    """Best of a few: from opening to being usable below 2 s, a key in the filter below 100 ms until the page is laid out again."""
+    """The best of a few, on whatever machine: from opening to being usable below 2 s, a key in the filter below 100 ms until the page is laid out again."""
     site = write_front(small_report[0], tmp_path / "site", 2000)
     opened, typed = [], []
     script = """(text) => { const input = document.querySelector(".filters input"), start = performance.now(); input.value = text;
@@ -369,9 +369,9 @@ def test_a_large_front_page_is_quick(visit, small_report, tmp_path):
     for _ in range(3):
         page = visit(site).page
         opened.append(page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
-        typed.append(max(page.evaluate(script, text) for text in ("s", "si", "sig", "sigm", "")))
+        typed.append([page.evaluate(script, text) for text in ("s", "si", "sig", "sigm", "")])
     assert min(opened) < 2000
-    assert min(typed) < 100
+    assert max(map(min, zip(*typed, strict=True))) < 100
 
 
 def test_the_largest_page_of_a_case_is_small(site):

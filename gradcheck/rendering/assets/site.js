@@ -20,7 +20,7 @@ function themeButton(button) {
 }
 
 // tables: search in all cells, choose in marked columns, sort by any column, fold groups; of many rows the first are shown
-const FIRST = 200;
+const FIRST = 100;
 
 class Filterable {
   constructor(table) {
@@ -278,7 +278,7 @@ class Stepper {
   follow() {
     const now = this.svg.querySelector(".node.now");
     if (!now) return;
-    const a = now.getBoundingClientRect(), b = this.box.getBoundingClientRect(), room = 40;
+    const a = now.getBoundingClientRect(), b = this.box.getBoundingClientRect(), room = Math.min(110, b.width / 3); // for what stands on its wires
     const across = a.left < b.left + room || a.right > b.right - room, along = a.top < b.top || a.bottom > b.bottom;
     if (across) this.box.scrollLeft += (a.left + a.right - b.left - b.right) / 2;
     if (along) this.box.scrollTop += (a.top + a.bottom - b.top - b.bottom) / 2;

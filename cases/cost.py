@@ -4,13 +4,13 @@ import numpy as np
 import sympy
 from scipy.special import expit
 
-from gradcheck import Data, Evidence, Real, case, claim, grad, hvp, trace
+from gradcheck import Data, Evidence, Real, case, claim, hvp, trace
 from gradcheck.circuit import hessian_vector
 from gradcheck.gradients.differences import Differences
 from gradcheck.gradients.method import problem_of
 from gradcheck.gradients.symbolic import formula_of
+from gradcheck.studies.depth import DEPTHS, REGIMES, adjoint_norms, slope_by_depth, slope_by_layer
 from gradcheck.studies.fitting import slope as fitted
-from gradcheck.studies.fitting import trend
 
 # functions of any size
 
@@ -213,24 +213,18 @@ def _mixing(n):
     return np.eye(n) - 2 * np.outer(v, v) / (v @ v)
 
 
-DEPTHS = range(1, 51)
-REGIMES = {"saturated": (1.0, 2.5), "weights 8 times too large": (8.0, 0.0)}  # gain of the weights, size of the biases
-
-
 @claim("C10")
 def adjoints_by_depth(run):
     """The adjoints' norms in nets of depth 1 to 50, by layer, saturated and badly scaled: slopes of their logarithms."""
     net, values, parts, shown = run.cases["deep_sigmoid_network"], {}, [], run.compare(run.cases["deep_sigmoid_network"]).met
-    for regime, (gain, size) in REGIMES.items():
-        biases = size * np.array([[np.sin(7.0 * k + 2.0 * i) for i in range(3)] for k in DEPTHS])
-        norms = [np.linalg.norm(grad(net)(biases[:d], gain), axis=1) for d in DEPTHS]
-        by_depth = trend(DEPTHS, [np.log(n[0]) for n in norms]).value
-        by_layer = trend(DEPTHS, np.log(norms[-1])).value
-        vanishes = regime == "saturated"
+    for regime in REGIMES:
+        norms = adjoint_norms(net, regime)
+        by_depth, by_layer = slope_by_depth(norms).value, slope_by_layer(norms).value
+        vanishes = regime.does == "vanish"
         shown = shown and (by_depth < -0.5 < 0.5 < by_layer if vanishes else by_depth > 0.5 > -0.5 > by_layer)
-        word, key = ("vanish", "vanishing") if vanishes else ("explode", "exploding")
+        key = "vanishing" if vanishes else "exploding"
         parts.append(
-            f"{regime}: {word} from {norms[0][0]:.3g} at depth 1 to {norms[-1][0]:.3g} at depth 50, log slope {by_depth:.3f} a layer"
+            f"{regime.name}: {regime.does} from {norms[0][0]:.3g} at depth 1 to {norms[-1][0]:.3g} at depth {DEPTHS[-1]}, log slope {by_depth:.3f} a layer"
         )
         values |= {f"{key}_slope_by_depth": float(by_depth), f"{key}_slope_by_layer": float(by_layer)}
         values |= {f"{key}_depth_{d}": float(norms[d - 1][0]) for d in (1, 10, 20, 30, 40, 50)}

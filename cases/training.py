@@ -4,12 +4,7 @@ import numpy as np
 from scipy.special import expit
 
 from gradcheck import Data, Evidence, Real, case, claim
-from gradcheck.studies.training import descend, written
-
-T = np.linspace(-1.0, 1.0, 9)
-SINE = np.sin(2.0 * T) + 0.1 * np.cos(17.0 * T)  # a curve and a ripple, by formula
-POINTS = np.stack([np.cos(2.4 * T) + 0.4 * T, np.sin(5.0 * T)], axis=1)
-SIDES = (POINTS[:, 0] - 0.6 * POINTS[:, 1] + 0.5 * np.sin(40.0 * T) > 0.3).astype(int)  # not separable: weights stay finite
+from gradcheck.studies.training import LIKELIHOOD, LINE, NETWORK, PLACES, SIDES, SINE, T, written
 
 
 @case(theta=Real(2), t=Data(T), y=Data(SINE), claims=["C18"])
@@ -32,7 +27,7 @@ def sum_of_errors(theta, t, y):
     return np.array([np.sum(error), np.sum(error * t)])
 
 
-@case(w=Real(2), b=Real(), x=Data(POINTS), y=Data(SIDES), claims=["C18"])
+@case(w=Real(2), b=Real(), x=Data(PLACES), y=Data(SIDES), claims=["C18"])
 def labels_negative_log_likelihood(w, b, x, y):
     """Minus the mean log-likelihood of labels under a sigmoid of a linear score (S2; C18)."""
     p = expit(x @ w + b)
@@ -90,8 +85,7 @@ def summed_over_the_units(W, b, v, t, y):
 def both_trainings_converge(run):
     """Loss curves of squared error and of maximum likelihood; the line's end is the least-squares solution."""
     line, labels = run.cases["line_squared_error"], run.cases["labels_negative_log_likelihood"]
-    squared = descend(line, (np.zeros(2),), (T, SINE), rate=1.0, tolerance=1e-10, limit=500)
-    likely = descend(labels, (np.zeros(2), 0.0), (POINTS, SIDES), rate=1.0, tolerance=1e-6, limit=2000)
+    squared, likely = LINE.descent(line), LIKELIHOOD.descent(labels)
     best = np.linalg.lstsq(np.stack([T**0, T], axis=1), SINE, rcond=None)[0]
     gap = float(np.max(np.abs(squared.weights[0] - best)))
     shown = squared.stopped and likely.stopped and squared.falls() and likely.falls() and gap < 1e-8
@@ -108,10 +102,9 @@ def both_trainings_converge(run):
 @claim("C21")
 def trained_until_the_rule_stops(run):
     """Forward, backward to every weight, a step, repeated; the rule stops it, not the limit."""
-    net, limit = run.cases["curve_fit"], 4000
-    (point,) = net.points()
-    found = descend(net, point[:3], point[3:], rate=0.8, tolerance=1e-3, limit=limit)
+    net = run.cases["curve_fit"]
+    found = NETWORK.descent(net)
     curve = found.curve
-    shown = found.stopped and 1 < len(curve) < limit and curve[-1] < curve[0] and run.compare(net).met
-    text = f"loss {written(curve)}; stopped after {found.steps} steps by the rule |gradient| <= 0.001"
+    shown = found.stopped and 1 < len(curve) < NETWORK.limit and curve[-1] < curve[0] and run.compare(net).met
+    text = f"loss {written(curve)}; stopped after {found.steps} steps by the rule |gradient| <= {NETWORK.tolerance:g}"
     return Evidence(shown, text, {"steps": found.steps, "first_loss": curve[0], "last_loss": curve[-1], "gradient_norm": found.norm})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser.fixtures import assert_accessible, axe, browser, visit
+from browser.fixtures import assert_accessible, axe, browser, small_report, visit
 
-__all__ = ["assert_accessible", "axe", "browser", "visit"]
+__all__ = ["assert_accessible", "axe", "browser", "small_report", "visit"]
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,8 @@ def run(
 
     if studies and report is None:
         raise UsageError("--studies: a report is needed to put them in: add --report FOLDER, or run `gradcheck study NAME`")
+    if quick and not studies:
+        raise UsageError("--quick: there are no studies to shorten: add --studies, or leave it out")
     known = settings(seed=seed)
     found, chosen = find_cases(cases, known)
     written = _report(report, found, chosen, known.seed)

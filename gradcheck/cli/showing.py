@@ -11,6 +11,7 @@ import click
 from gradcheck.cli.finding import Progress, find_cases, report_problems
 from gradcheck.cli.group import FAILED, OK, main
 from gradcheck.errors import UsageError
+from gradcheck.studies.registry import STUDIES
 
 if TYPE_CHECKING:
     from gradcheck.settings import Settings
@@ -131,11 +132,8 @@ def graph(case: str, output: str | None, form: str | None, where: tuple[str, ...
     click.echo(f"{output}: {drawing.picture.caption}", err=True)
 
 
-STUDY_NAMES = ("scaling", "step-size", "swell", "depth", "accuracy", "training")
-
-
 @main.command()
-@click.argument("name", type=click.Choice(STUDY_NAMES), metavar="NAME")
+@click.argument("name", type=click.Choice(list(STUDIES)), metavar="NAME")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("--csv", "folder", type=click.Path(file_okay=False), help="Write every table into this folder too, as CSV files.")
 @click.option("--quick/--full", default=False, help="Quick: counts only, nothing is timed (scaling). Full is the default.")
@@ -176,8 +174,6 @@ def study(name: str, as_json: bool, folder: str | None, quick: bool, seed: int |
 
 def _study(name: str, quick: bool, known: Settings, case: str | None, where: tuple[str, ...]) -> Study:
     """The study asked for. UsageError for options that are another study's."""
-    from gradcheck.studies.registry import STUDIES
-
     if case is not None and name != "step-size":
         raise UsageError(f"--case {case}: only `step-size` studies a single case")
     if where and name != "accuracy" and case is None:

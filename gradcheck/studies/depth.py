@@ -73,7 +73,7 @@ def depth(
         found.append((regime, adjoint_norms(network, regime, depths)))
     tables = (_by_depth(found, depths), _by_layer(found, depths))
     statements = [_statement(regime, norms, depths, seed) for regime, norms in found]
-    return Study("depth", "Adjoints in deep networks", QUESTION, tables, tuple(statements), CHARTS)
+    return Study("depth", "Adjoints in deep networks", QUESTION, tables, tuple(statements), _charts(found, depths))
 
 
 QUESTION = "What becomes of adjoints on their way back through 1 to 50 layers, where units saturate and where weights are too large?"
@@ -127,15 +127,18 @@ def _layers(found: Sequence[tuple[Regime, list[Any]]], depths: Sequence[int]) ->
                 yield from ((regime.name, d, k + 1, float(v)) for k, v in enumerate(n))
 
 
-CHARTS = (
-    Chart(
-        "by-depth", "The first layer's adjoint against depth", "by-depth", "depth", "first", "regime", x_scale="linear",
-        caption="Each layer multiplies the adjoint by its slope: below 1 it vanishes, above 1 it explodes, exponentially in the depth.",
-        reading="One line falls straight on the logarithmic axis, from about 0.4 to 3e-48; the other rises straight, to about 2e14.",
-    ),
-    Chart(
-        "by-layer", "Adjoints within nets of several depths", "by-layer", "layer", "norm", "depth", "regime", x_scale="linear",
-        caption="On the way back, from the last layer to the first, the adjoints of one net shrink or grow by the same factor at every layer.",
-        reading="In the saturated nets lines rise towards the last layer; with too large weights they fall towards it.",
-    ),
-)  # fmt: skip
+def _charts(found: Sequence[tuple[Regime, list[Any]]], depths: Sequence[int]) -> tuple[Chart, ...]:
+    first = (f"{r.name}: {n[0][0]:.3g} at depth {depths[0]}, {n[-1][0]:.3g} at depth {depths[-1]}" for r, n in found)
+    within = (f"{r.name}: {n[-1][0]:.3g} at the first layer of the deepest net, {n[-1][-1]:.3g} at its last" for r, n in found)
+    return (
+        Chart(
+            "by-depth", "The first layer's adjoint against depth", "by-depth", "depth", "first", "regime", x_scale="linear",
+            caption="Every layer multiplies the adjoint by weights and slopes: where that shrinks it, it vanishes exponentially in the depth, where that stretches it, it explodes.",
+            reading=f"One line for each way to scale the net. {'; '.join(first)}.",
+        ),
+        Chart(
+            "by-layer", "Adjoints within nets of several depths", "by-layer", "layer", "norm", "depth", "regime", x_scale="linear",
+            caption="On the way back, from the last layer to the first, the adjoints of one net shrink or grow layer by layer.",
+            reading=f"One line for each net. {'; '.join(within)}.",
+        ),
+    )  # fmt: skip

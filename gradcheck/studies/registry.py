@@ -16,7 +16,7 @@ def silent(what: str) -> None:
 
 
 class MakeStudy(Protocol):
-    """A study as a function; `quick` leaves out what takes long: times, and the largest sizes."""
+    """A study as a function; `quick` leaves out times, for those that take any."""
 
     __doc__: str | None
 

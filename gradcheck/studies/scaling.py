@@ -25,6 +25,7 @@ Progress = Callable[[str], None]
 COUNTED, MEASURED = 0.02, 0.15  # how far the whole interval of a slope may lie from the order claimed: of operations, of time
 BAUR_STRASSEN, GRIEWANK, GRIEWANK_SECOND = 5.0, 4.0, 10.0
 CROSSOVER = 16  # inputs up to which the crossover is looked for
+CHEAP = ("tape", "HVP")  # methods whose operations for each of f are weighed against bounds
 SHORT_ROUNDS = 15  # for the calls of microseconds at which times cross over
 
 
@@ -107,7 +108,7 @@ def scaling(
         QUESTION,
         tables,
         tuple(statements),
-        (_at_a_glance(first), *_charts(times)),
+        (_at_a_glance(first, fits), *_charts(fits, counted, times)),
         NOTES,
     )
 
@@ -120,6 +121,7 @@ NOTES = (
     "Slopes are least squares of log cost against log size, with 95 % intervals of a bootstrap over pairs.",
     "Times are processor time: medians with quartiles over rounds in which all calls take turns. Slopes of time cannot tell N from N log N; slopes of operations can.",
     "Loops of more than 2000 operations are reversed without a search for common subexpressions: on `pairs` 2.8 operations for each of f become 3.0.",
+    "Baur and Strassen's bound is proved for rational functions; here it is held against elementary functions too, each counted as one operation.",
     "Where N is proportional to l, slopes are against l: 1 for O(N + l), 2 for O(N l). Elsewhere they are against N + l or N l.",
 )
 
@@ -194,7 +196,7 @@ def _order_statements(fits: Sequence[Fit], control: Way | None, what: str) -> It
         title = f"{name} O({way.order.name}), by {what}"
         if control is not None and name == control.name:
             found, title = ("shown" if found == "refuted" else "refuted"), f"a gradient {name} is refuted as O({way.order.name}), by {what}"
-        evidence = f"slopes, within {of_way[0].allowed:g} of what is expected: {'; '.join(map(str, of_way))}"
+        evidence = f"slopes (allowed: {of_way[0].allowed:g} from what is expected): {'; '.join(map(str, of_way))}"
         values = {f"{f.family.name}_{part}": getattr(f.found, field) for f in of_way for part, field in _PARTS}
         values |= {f"{f.family.name}_decades": f.decades for f in of_way}
         yield Statement(title, found, evidence, values, measured=what == "time")
@@ -234,7 +236,7 @@ def _crossover_statement(found: Sequence[tuple[Family, int | None]]) -> list[Sta
     known = {f.name: n for f, n in found if n is not None}
     if not found:
         return []
-    text = ", ".join(f"{name} from l = {n}" for name, n in known.items())
+    text = ", ".join(f"{f.name} {f'not up to l = {CROSSOVER}' if n is None else f'from l = {n}'}" for f, n in found)
     verdict: Weighed = "shown" if len(known) == len(found) else "refuted"
     return [
         Statement("the tape takes fewer operations than l + 1 evaluations", verdict, text, {f"{k}_inputs": n for k, n in known.items()})
@@ -292,7 +294,7 @@ def _crossovers(found: Sequence[tuple[Family, int | None]]) -> Table:
 
 def _ratios(counted: Sequence[Sample]) -> Table:
     """Operations per operation of f, for ways that claim O(N + l) and keep it."""
-    rows = tuple((*_where(s), s.cost / s.operations_of_f) for s in counted if s.way.name in ("tape", "HVP"))
+    rows = tuple((*_where(s), s.cost / s.operations_of_f) for s in counted if s.way.name in CHEAP)
     return Table("ratios", "Operations for each operation of f", (*_WHERE, Column("ratio", "operations / N")), rows)
 
 
@@ -325,29 +327,47 @@ def _slopes(fits: Sequence[Fit], name: str, title: str, *, measured: bool) -> Ta
     return Table(name, title, columns, tuple(rows))
 
 
-def _at_a_glance(family: Family) -> Chart:
+def _slopes_in_words(fits: Sequence[Fit]) -> str:
+    """The slopes of every method, least and largest."""
+    found: dict[str, list[float]] = {}
+    for f in fits:
+        found.setdefault(f"{f.way.name} against {f.against}", []).append(f.found.value)
+    ends = ((name, f"{min(v):.2f}", f"{max(v):.2f}") for name, v in found.items())
+    return "; ".join(f"{name} {low}" if low == high else f"{name} {low} to {high}" for name, low, high in ends) or "too few sizes to tell"
+
+
+def _at_a_glance(family: Family, fits: Sequence[Fit]) -> Chart:
     return Chart(
         "glance", "One gradient, as inputs grow", "glance", "inputs", "operations", "way",
-        caption=f"Operations of one gradient of the {family.name}, whose every input adds a few operations: the tape grows as fast as the function, differences as its square.",
-        reading="Three straight lines: the tape and the product with the Hessian rise with slope 1, central differences with slope 2, and leave them behind at once.",
+        caption=f"Operations of one gradient of the {family.name}. Slope 1 on these axes grows as the inputs do, slope 2 as their square.",
+        reading=f"A line for each method. Slopes: {_slopes_in_words([f for f in fits if f.family is family])}.",
     )  # fmt: skip
 
 
-def _charts(times: bool) -> tuple[Chart, ...]:
-    counted = Chart(
+def _charts(fits: Sequence[Fit], counted: Sequence[Sample], times: bool) -> tuple[Chart, ...]:
+    operations = Chart(
         "operations", "Operations as functions grow", "operations", "size", "operations", "way", "family",
-        caption="On doubly logarithmic axes the tape and the HVP rise as fast as f grows; differences and the control rise twice as fast where l grows with it.",
-        reading="Straight lines: slope 1 for tape and HVP in every panel, slope 2 for central differences where l grows with N.",
+        caption="On doubly logarithmic axes O(N + l) has slope 1; O(N l) is steeper wherever l grows with N, with slope 2 where l is proportional to it.",
+        reading=f"A line for each method, a panel for each family. Slopes: {_slopes_in_words(fits)}.",
     )  # fmt: skip
     ratio = Chart(
         "ratios", "What each operation of f costs", "ratios", "size", "ratio", "way", "family", y_scale="linear",
         rules=(Rule("y", BAUR_STRASSEN, "Baur and Strassen: 5"), Rule("y", GRIEWANK_SECOND, "Griewank, second order: 10")),
-        caption="The ratio does not grow: a gradient costs a few evaluations of f, whatever its size.",
-        reading="Level lines, the tape's below 5, the HVP's below 10.",
+        caption="How many operations of value and gradient, or of a Hessian times a vector, stand for each operation of f: a line that stays level is O(N + l).",
+        reading=f"A line for each method, a panel for each family. {_ratios_in_words(counted)}.",
     )  # fmt: skip
     time = Chart(
         "times", "Time as functions grow", "times", "size", "seconds", "way", "family", low="low", high="high",
-        caption="Measured time follows the counts; small functions pay for the call.",
-        reading="Lines of slope 1 for tape and HVP, of slope 2 for central differences and the control, with quartiles as bars.",
+        caption="Processor time of one call, medians with quartiles: its slope is that of the operations, once functions are large enough that the call itself costs little.",
+        reading="A line for each method with its quartiles, a panel for each family. The table of slopes tells how steep they are.",
     )  # fmt: skip
-    return (counted, ratio, time) if times else (counted, ratio)
+    return (operations, ratio, time) if times else (operations, ratio)
+
+
+def _ratios_in_words(counted: Sequence[Sample]) -> str:
+    """Between which ratios every method stays."""
+    found: dict[str, list[float]] = {}
+    for s in counted:
+        if s.way.name in CHEAP:
+            found.setdefault(s.way.name, []).append(s.cost / s.operations_of_f)
+    return "; ".join(f"{name}: {min(v):.2f} to {max(v):.2f}" for name, v in found.items()) or "No method claims O(N + l)"

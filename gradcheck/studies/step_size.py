@@ -263,7 +263,7 @@ def _v_statements(curves: Sequence[Curve]) -> Iterator[Statement]:
 def _factor_statement(name: str, factors: dict[str, float], allowed: float) -> Statement:
     verdict: Weighed = "shown" if all(1 / allowed <= v <= allowed for v in factors.values()) else "refuted"
     found = ", ".join(f"{subject} {factor:.2g}" for subject, factor in factors.items())
-    return Statement(name, verdict, f"measured / predicted: {found}; within a factor of {allowed:g}", factors, measured=True)
+    return Statement(name, verdict, f"measured / predicted: {found} (allowed: a factor of {allowed:g})", factors, measured=True)
 
 
 def _complex_statements(curves: Sequence[Curve], subjects: Sequence[Subject]) -> Iterator[Statement]:
@@ -298,6 +298,7 @@ def _optima(curves: Sequence[Curve]) -> Table:
 
 def _charts(curves: Sequence[Curve]) -> tuple[Chart, ...]:
     first = curves[0].subject if curves else ""
+    of_first = f" for {first}" if first else ""
     rules = [
         Rule("x", c.optimum, f"{c.formula}: predicted best step ({first})")
         for c in curves
@@ -306,7 +307,7 @@ def _charts(curves: Sequence[Curve]) -> tuple[Chart, ...]:
     return (
         Chart(
             "errors", "Error against step", "errors", "step", "error", "formula", "function", rules=tuple(rules),
-            caption="Each difference formula has a V: truncation falls with the step until rounding, divided by it, takes over; the complex step has none.",
-            reading="From the right every curve falls, the steeper the higher its order; left of its best step every difference rises with slope -1, while the complex step stays level at rounding.",
+            caption="A difference errs by truncation, which falls with the step, and by rounding divided by the step, which grows: a V with a best step at its foot. The complex step divides no rounding.",
+            reading=f"A curve of error against step for each formula, in a panel for each function. Upright lines: the best steps predicted{of_first}. The table of optima tells where each curve is lowest.",
         ),
     )  # fmt: skip

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from browser.watching import Visit, axe_source, chromium, violations
+
+if TYPE_CHECKING:
+    from gradcheck.studies.running import RunResult
 
 
 # a module at a time: Playwright keeps an event loop running in this thread, which tests with their own must not meet; a start takes half a second
@@ -54,6 +57,16 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
     for context in contexts:
         context.close()
     assert faults == [], "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def small_report(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, Path]:
+    """A small report with a page of every kind: the run, and the folder of its site. To be looked at, not changed."""
+    from browser.report_site import small_run, write_site
+
+    folder = tmp_path_factory.mktemp("report")
+    result = small_run(folder / "cases", Path(__file__).parent.parent.parent / "cases")
+    return result, write_site(result, folder / "html")
 
 
 @pytest.fixture(scope="session")

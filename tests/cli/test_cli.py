@@ -221,6 +221,13 @@ def test_studies_need_a_report_to_stand_in(here):
     assert "--studies: a report is needed to put them in: add --report FOLDER" in result.stderr
 
 
+def test_quick_is_for_studies(here):
+    here("a.py", SQUARE)
+    result = invoke("run", "a.py", "--quick")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("gradcheck: --quick: there are no studies to shorten")
+
+
 def test_a_report_that_cannot_be_written_leaves_a_clear_line(here, tmp_path):
     here("a.py", SQUARE)
     (tmp_path / "out").write_text("a file is in the way")

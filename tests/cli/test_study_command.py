@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 
 from gradcheck.cli import main
-from gradcheck.cli.showing import STUDY_NAMES
 from gradcheck.rendering.document import study_document
 from gradcheck.rendering.study import LINE, ROWS, WIDEST, csv_files, study_text
 from gradcheck.studies.registry import STUDIES
@@ -24,9 +23,8 @@ def invoke(*arguments: str):
 
 
 def test_the_command_knows_every_study():
-    assert set(STUDY_NAMES) == set(STUDIES)
     text = invoke("--help").stdout
-    assert all(name in text for name in STUDY_NAMES)
+    assert all(name in text for name in STUDIES)
     assert "Exits 0 if every statement is shown" in " ".join(text.split())
 
 

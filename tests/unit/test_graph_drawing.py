@@ -133,6 +133,8 @@ def judge_steps(drawn) -> None:
         reads = {w.source for w in drawn.wires if w.target == step["node"]}
         assert all(any(n.key == r and (r in known or n.value is None) for n in drawn.nodes) for r in reads), step
         known.add(step["node"])
+    valued = [w for s in forward for w in s["wires"]]
+    assert sorted(valued) == sorted(w.key for w in drawn.wires)  # also those of inputs that are drawn again
     sent = [w for s in told if s["phase"] == "backward" for w in s["wires"]]
     assert len(sent) == len(set(sent))
     assert set(sent) == {w.key for w in drawn.wires if w.gradient is not None and w.count == 1}

@@ -74,6 +74,15 @@ def test_every_chart_names_columns_of_its_table(counted):
         assert {chart.x, chart.y, chart.series, chart.panel} - {None} <= set(names)
 
 
+def test_readings_and_evidence_are_of_what_was_counted():
+    mine = replace(PAIRS, sizes=doubling(4, 32), timed=())
+    found = scaling(families=(mine,), ways=(CONTROL,), control=None, times=False)
+    assert found.charts[0].reading == "A line for each method. Slopes: quadratic on purpose against l 2.00."
+    assert "within" not in found.statements[0].evidence  # refuted, it does not say that it is near
+    few = scaling(families=(replace(mine, sizes=(4, 8)),), ways=(TAPE,), control=None, times=False)
+    assert few.charts[0].reading == "A line for each method. Slopes: too few sizes to tell."
+
+
 @pytest.mark.parametrize("function", [ring, orbits, pairs])
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_members_are_functions_that_can_be_followed(function, size):

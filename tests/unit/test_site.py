@@ -6,16 +6,21 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 
 import pytest
 from hostile import HOSTILE
 
 from gradcheck import load_cases
 from gradcheck.rendering.site.build import case_file, site_files
+from gradcheck.rendering.site.front import faults
+from gradcheck.rendering.site.page import Cell, Head, ticked, view
 from gradcheck.rendering.site.pieces import embedded
+from gradcheck.rendering.site.source import highlighted
 from gradcheck.studies.accuracy import accuracy
 from gradcheck.studies.costs import costs
-from gradcheck.studies.running import run
+from gradcheck.studies.running import CaseResult, RunResult, run
+from gradcheck.studies.summary import failed
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +152,29 @@ def test_data_in_a_page_cannot_end_its_element(text):
     written = str(embedded({"text": text}))
     assert not re.search("[<>&\u2028\u2029]", written)
     assert json.loads(written) == {"text": text}
+
+
+def test_words_between_backticks_are_code_and_still_inert():
+    assert str(ticked("on `pairs`, <b> & `x < 1`")) == "on <code>pairs</code>, &lt;b&gt; &amp; <code>x &lt; 1</code>"
+    assert str(ticked("one ` alone <b>")) == "one ` alone &lt;b&gt;"
+
+
+def test_lines_of_source_can_be_found_by_number():
+    text = str(highlighted("def f(x):\n    return '</span><script>'\n", 9))
+    assert re.findall('class="line" data-line="([0-9]+)"', text) == ["9", "10"]
+    assert "<script>" not in text
+
+
+def test_a_list_of_faults_ends():
+    case = SimpleNamespace(name="case", file="f.py", claims=())
+    summary = failed(SimpleNamespace(name="case", summary="", claims=(), file="f.py", line=1), "error")
+    result = RunResult((CaseResult(case, summary),) * 2000, (), (), 0)
+    listed = faults(result)
+    assert len(listed) == 51
+    assert listed[-1].text == "1,950 more"
+    assert len(faults(RunResult((CaseResult(case, summary),) * 50, (), (), 0))) == 50
+
+
+def test_large_tables_are_told_from_small_ones():
+    sizes = [view("t", [Head("h")], [[Cell("x")]] * n).size for n in (1, 40, 41, 400, 401)]
+    assert sizes == ["", "", "tall", "tall", "large tall"]

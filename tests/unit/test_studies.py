@@ -14,7 +14,7 @@ from gradcheck.case import Case
 from gradcheck.domains import Real
 from gradcheck.errors import CaseError, UsageError
 from gradcheck.gradients.method import problem_of
-from gradcheck.studies.accuracy import accuracy
+from gradcheck.studies.accuracy import Score, accuracy, accuracy_of
 from gradcheck.studies.depth import DEPTHS, REGIMES, depth
 from gradcheck.studies.registry import STUDIES
 from gradcheck.studies.running import CaseResult, RunResult, run
@@ -62,6 +62,19 @@ def test_what_is_not_measured_is_the_same_again(studies, name):
     again = {"step-size": step_size, "depth": depth, "training": training}.get(name, lambda: swell(growths=SMALL_GROWTHS))()
     assert [t.pinned() for t in again.tables] == [t.pinned() for t in studies[name].tables]
     assert [s for s in again.statements if not s.measured] == [s for s in studies[name].statements if not s.measured]
+
+
+def test_readings_tell_what_was_found():
+    """Of other depths, trainings and sizes they tell something else."""
+    short = depth(depths=(2, 3, 4))
+    first = short.table("by-depth").column("first")
+    assert f"saturated: {first[0]:.3g} at depth 2, {first[2]:.3g} at depth 4" in short.charts[0].reading
+    (trained,) = training(trainings=TRAININGS[:1]).charts
+    assert "squared error: from 0.309" in trained.reading
+    assert "small network" not in trained.reading
+    (grown,) = swell(growths=SMALL_GROWTHS[1:2]).charts
+    written = {r["form"]: r["operations"] for r in swell(growths=SMALL_GROWTHS[1:2]).tables[0].records() if r["size"] == 16}
+    assert f"composition of size 16: {written['written out']} operations written out" in grown.reading
 
 
 def test_the_registry_names_them_all():
@@ -206,7 +219,7 @@ def test_the_exploding_regime_doubles_at_every_layer(studies):
 # training
 def test_descent_ends_where_least_squares_does():
     line = TRAININGS[0]
-    found = descend(line.loss, line.start, line.data, rate=line.rate, tolerance=line.tolerance, limit=line.limit)
+    found = line.descent()
     t, y = line.data
     best = np.linalg.lstsq(np.stack([t**0, t], axis=1), y, rcond=None)[0]
     assert np.allclose(found.weights[0], best, atol=1e-8)
@@ -280,6 +293,11 @@ def test_a_method_that_is_wrong_refutes_its_statement(ran):
     assert verdicts["tape: no wrong gradient"][0] == "refuted"
     assert "smooth (point 0)" in verdicts["tape: no wrong gradient"][1]
     assert verdicts["symbolic: no wrong gradient"][0] == "shown"
+
+
+def test_a_reading_of_digits_goes_by_the_digits():
+    scores = [Score("a", 0, name, "right", digits, 1, ran=True) for name, digits in (("tape", 4.0), ("differences", 15.5))]
+    assert accuracy_of(scores).charts[0].reading.startswith("In the median at least 13 digits: differences; fewer than 13 digits: tape.")
 
 
 def test_a_run_of_nothing_shows_nothing():

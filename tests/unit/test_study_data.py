@@ -74,7 +74,8 @@ def test_a_long_table_says_where_the_rest_is():
 # costs of cases
 @pytest.fixture(scope="module")
 def result(root):
-    return run(load_cases(root / "cases" / "networks.py"))
+    found = load_cases(root / "cases" / "networks.py")
+    return run(found, chosen=list(found)[:4])  # no claims
 
 
 def test_costs_of_cases_are_those_of_their_circuits(result):

@@ -20,7 +20,7 @@ function themeButton(button) {
 }
 
 // tables: search in all cells, choose in marked columns, sort by any column, fold groups; of many rows the first are shown
-const FIRST = 200;
+const FIRST = 100;
 
 class Filterable {
   constructor(table) {
@@ -232,7 +232,9 @@ class Stepper {
     this.at = at;
     this.svg.classList.add("stepping");
     this.svg.querySelectorAll(".lit, .done, .now").forEach((e) => e.classList.remove("lit", "done", "now"));
+    this.sent = new Set();
     this.steps.slice(0, at).forEach((step, i) => this.light(step, i === at - 1));
+    if (at === this.steps.length) this.nodes.forEach((node) => { if (node.classList.contains("input")) this.mark(node, ".gradient", false); });
     this.svg.dataset.phase = this.steps[at - 1].phase;
     this.tell();
     this.follow();
@@ -245,16 +247,22 @@ class Stepper {
       const wire = this.wires.get(String(id));
       if (!wire) continue;
       this.mark(wire, part, now);
-      const source = this.nodes.get(wire.dataset.from); // an input sends nothing itself: it has what its wires bring
-      if (source?.classList.contains("input")) this.mark(source, part, false);
+      if (step.phase === "backward") this.sent.add(wire);
+      const source = this.nodes.get(wire.dataset.from);
+      if (source?.classList.contains("input")) this.mark(source, part === ".value" || this.complete(source) ? part : null, false);
     }
+  }
+
+  // an input sends nothing itself: its gradient is there once all its wires have brought theirs
+  complete(source) {
+    return [...this.wires.values()].every((wire) => wire.dataset.from !== source.dataset.node || this.sent.has(wire));
   }
 
   mark(item, part, now) {
     if (!item) return;
     item.classList.add("done");
     if (now) item.classList.add("now");
-    item.querySelectorAll(part).forEach((text) => text.classList.add("lit"));
+    if (part) item.querySelectorAll(part).forEach((text) => text.classList.add("lit"));
   }
 
   tell() {
@@ -270,7 +278,7 @@ class Stepper {
   follow() {
     const now = this.svg.querySelector(".node.now");
     if (!now) return;
-    const a = now.getBoundingClientRect(), b = this.box.getBoundingClientRect(), room = 40;
+    const a = now.getBoundingClientRect(), b = this.box.getBoundingClientRect(), room = Math.min(110, b.width / 3); // for what stands on its wires
     const across = a.left < b.left + room || a.right > b.right - room, along = a.top < b.top || a.bottom > b.bottom;
     if (across) this.box.scrollLeft += (a.left + a.right - b.left - b.right) / 2;
     if (along) this.box.scrollTop += (a.top + a.bottom - b.top - b.bottom) / 2;
@@ -280,6 +288,15 @@ class Stepper {
 for (const button of document.querySelectorAll("button.theme")) themeButton(button);
 for (const table of document.querySelectorAll("table.filterable")) new Filterable(table);
 for (const section of document.querySelectorAll("section.stepper[data-steps]")) new Stepper(section);
+// a formula that is too wide scrolls by keyboard, too
+const reach = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  const wide = target.scrollWidth > target.clientWidth;
+  if (wide === target.hasAttribute("tabindex")) return;
+  for (const [name, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": "formula, scrollable" })) {
+    wide ? target.setAttribute(name, value) : target.removeAttribute(name);
+  }
+}));
+document.querySelectorAll(".formula").forEach((formula) => reach.observe(formula));
 // what is folded away on the screen is printed
 addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((d) => { d.open = true; d.dataset.printed = ""; }));
 addEventListener("afterprint", () => document.querySelectorAll("details[data-printed]").forEach((d) => { d.open = false; delete d.dataset.printed; }));

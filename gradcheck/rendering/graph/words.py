@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.circuit import Circuit
 from gradcheck.circuit.source import Program, index_text
 from gradcheck.primitives import plain
+from gradcheck.rendering.greek import GREEK
 from gradcheck.rendering.text import cut
 
 WRITTEN_OUT = 3  # entries of an array that are written out
@@ -19,9 +20,6 @@ SIGNS: Mapping[str, str] = {
     "add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negative": "×−1", "power": "^", "matmul": "@", "sum": "∑", "prod": "∏",
     "expit": "σ", "sqrt": "√", "absolute": "|x|", "less": "<", "less_equal": "≤", "greater": ">", "greater_equal": "≥", "equal": "=",
     "not_equal": "≠", "maximum": "max", "minimum": "min", "concatenate": "join", "broadcast_to": "stretch", "floor_divide": "//", "remainder": "mod",
-}  # fmt: skip
-GREEK: Mapping[str, str] = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "lambda_": "λ",
 }  # fmt: skip
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _USUAL = (("stack", 0), ("concatenate", 0))  # axes that need no mention

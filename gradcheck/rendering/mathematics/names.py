@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
-GREEK = (
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "pi", "rho", "sigma", "tau",
-    "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
-)  # fmt: skip
-LETTERS = {unicodedata.lookup(f"GREEK {'CAPITAL' if g[0].isupper() else 'SMALL'} LETTER {g.upper()}"): g for g in GREEK if g != "Lambda"} | {
-    "λ": "lambda", "Λ": "Lambda",
-}  # fmt: skip
+from gradcheck.rendering.greek import GREEK, NAMES
+
 MARKS = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
 LONG = 24  # characters of a name that are shown
 
@@ -53,10 +47,9 @@ def _symbol(name: str) -> str:
 
 def _base(letters: str) -> str:
     """A letter, a Greek one, one with a hat, or a word in upright letters; nothing for letters of other alphabets."""
-    if letters in LETTERS:
-        letters = LETTERS[letters]
-    if letters in GREEK or letters in ("lam", "lambda", "Lambda"):
-        return "\\lambda" if letters == "lam" else "\\" + letters
+    letter = letters if letters in NAMES else GREEK.get(letters)
+    if letter is not None:
+        return f"\\{NAMES[letter]}"
     if not letters.isascii():
         return ""
     if len(letters) == 1:

@@ -18,7 +18,7 @@ from gradcheck.studies.summary import CaseSummary
 from gradcheck.verdicts.compare import DERIVATIONS
 
 CASE_HEAD = (
-    Head("case"), Head("outcome", choose=True), Head("inputs", numeric=True), Head("ops f", numeric=True), Head("ops f + gradient", numeric=True),
+    Head("case"), Head("outcome", choose=True), Head("inputs", numeric=True), Head("ops f", numeric=True), Head("with gradient", numeric=True),
     Head("ratio", numeric=True), *(Head(m, choose=True) for m in DERIVATIONS), Head("claimed", numeric=True), Head("claims"),
 )  # fmt: skip
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from gradcheck.circuit import Circuit, bytes_moved, peak_bytes
 from gradcheck.derivation.hops import Derivation, Hop
 from gradcheck.rendering.layout import quantity, table
+from gradcheck.rendering.text import NAME, inert, one_line
 
+LONG = 300  # lines of a part that are shown
+SOURCE = 10_000  # operations up to which a program is written
 FORWARD = ("name", "computes", "value", "ops", "line")
 BACKWARD = ("hop", "local derivative", "value", "arrives", "sends on")
 
@@ -73,28 +76,33 @@ def costs(circuit: Circuit) -> str:
 
 
 def explain(circuit: Circuit, derivation: Derivation, title: str, summary: str, source: str) -> str:
-    """The whole explanation as plain text."""
-    point = ", ".join(f"{n} = {quantity(v)}" for n, v in derivation.inputs)
-    totals = [f"  d{derivation.result}/d{n} = {quantity(g)}" for n, g in derivation.totals]
-    return (
-        "\n\n".join(
-            [
-                f"{title}  ({source})\n{summary}".rstrip(),
-                f"Forward, at {point}\n{table(forward_rows(derivation), FORWARD)}",
-                f"Backward, hop by hop, from d{derivation.result} = 1\n{table(backward_rows(derivation), BACKWARD)}",
-                "Gradient: what arrives at each input, added up\n" + "\n".join(totals),
-                f"Picture: each value with its derivative\n{_indented(picture(derivation).splitlines())}",
-                f"Chain rule unrolled, f' standing for the derivative of f\n{_indented(derivation.recursion)}",
-                f"Operations and memory\n{costs(circuit)}",
-                f"Program\n{_indented(circuit.gradient().source().splitlines())}",
-            ]
-        )
-        + "\n"
-    )
+    """The whole explanation as plain text; of very long ones the first lines of each part, saying of how many."""
+    d, gradient = derivation, circuit.gradient()
+    point = ", ".join(f"{one_line(n, NAME)} = {quantity(v)}" for n, v in d.inputs[:LONG])
+    totals = [f"d{d.result}/d{n} = {quantity(g)}" for n, g in d.totals]
+    program = gradient.source().splitlines() if len(gradient.equations) <= SOURCE else []
+    drawn = picture(d).splitlines() if len(d.steps) <= LONG else [f"too large for text: {len(d.steps)} steps; `gradcheck graph` folds them"]
+    parts = [
+        f"{one_line(title, NAME)}  ({source})\n{one_line(summary)}".rstrip(),
+        f"Forward, at {point}\n{_rows(forward_rows(d, LONG), FORWARD, len(d.steps))}",
+        f"Backward, hop by hop, from d{one_line(d.result, NAME)} = 1\n{_rows(backward_rows(d, LONG), BACKWARD, len(d.hops))}",
+        f"Gradient: what arrives at each input, added up\n{_indented(totals)}",
+        f"Picture: each value with its derivative\n{_indented(drawn)}",
+        f"Chain rule unrolled, f' standing for the derivative of f\n{_indented(d.recursion)}",
+        f"Operations and memory\n{costs(circuit)}",
+        f"Program\n{_indented(program or [f'{len(gradient.equations)} operations: trace(f, x).gradient().source() writes them'])}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(rows: Sequence[Sequence[str]], head: Sequence[str], count: int) -> str:
+    shown = table([[one_line(cell) for cell in row] for row in rows], head)
+    return shown + (f"\n  the first {len(rows)} of {count}" if count > len(rows) else "")
 
 
 def _indented(lines: Sequence[str]) -> str:
-    return "\n".join("  " + line for line in lines)
+    more = [f"the first {LONG} of {len(lines)} lines"] if len(lines) > LONG else []
+    return "\n".join("  " + inert(line) for line in [*lines[:LONG], *more])
 
 
 def short_path(file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser.fixtures import assert_accessible, axe, browser, small_report, visit
@@ -18,7 +19,30 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def every_proof():
-    """The proof of every rule, made once: tests that need it are of one group, so that one process makes it."""
-    from gradcheck.verdicts.proof import proofs
+    """The proof of every rule; tests that need it are of one group, so that one process makes it."""
+    from proving import proof_of
 
-    return proofs()
+    from gradcheck.primitives import TABLE
+
+    return tuple(proof_of(primitive.name) for primitive in TABLE)
+
+
+PROVING = ("tests/unit/test_primitive_proofs.py", "tests/unit/test_reference.py", "tests/snapshots/test_report.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadgroup`: a file's tests go to one worker, so that what a file makes is made once; those that need every proof to the same.
+
+    Marks of groups would do, but pytest 9.2 ignores the names that xdist 3.8 gives to marked tests.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "proofs" if file in PROVING else file
+
+    return ByFile(config, log)

@@ -18,9 +18,6 @@ MEASUREMENTS = ("digits", "ulp", "allowed_ulp", "seconds", "reason", "evaluation
 CLAIMS = [f"C{n:02d}" for n in range(1, 26)]
 
 
-pytestmark = pytest.mark.xdist_group("proofs")  # in the process that has proved the rules already
-
-
 @pytest.fixture(scope="module")
 def fresh(root, tmp_path_factory, every_proof):
     """The report as the code gives it now, and the exit code of the run."""

@@ -13,8 +13,6 @@ from gradcheck.primitives import BY_NAME, TABLE, followed
 from gradcheck.rendering.reference import COMMAND, VERSIONS, page
 from gradcheck.studies.catalogue import callables, catalogue, compositions, entry, public_names
 
-pytestmark = pytest.mark.xdist_group("proofs")  # in the process that has proved the rules already
-
 
 @pytest.fixture(scope="module")
 def written(every_proof) -> str:

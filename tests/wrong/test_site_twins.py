@@ -21,6 +21,8 @@ from browser.judging import (
 )
 from browser.watching import violations
 
+pytestmark = pytest.mark.slow  # half a hundred broken copies of the site, each in a browser
+
 SMALL, CASE, LARGE = "cases/sine_of_square.html", "cases/sigmoid_neuron.html", "cases/convolution_and_pooling.html"
 SCRIPT, STYLE, GRAPH = "assets/site.js", "assets/site.css", "assets/graph.css"
 

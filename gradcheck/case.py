@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType
@@ -49,7 +50,7 @@ class Claim:
 
 @dataclass(eq=False, slots=True)
 class Case:
-    """A plain NumPy function with domains or fixed values for its arguments. Calling it calls the function."""
+    """A plain NumPy function with domains or fixed values for its arguments. Calling it calls the function. `module` is where it was made."""
 
     function: Callable[..., Any]
     domains: Mapping[str, Domain]
@@ -57,6 +58,7 @@ class Case:
     argnums: tuple[int, ...] | None = None
     claims: tuple[str, ...] = ()
     claimed: list[ClaimedGradient] = field(default_factory=list)
+    module: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -148,6 +150,7 @@ def case(function: Callable[..., Any] | None = None, **given: Any) -> Any:
     """
     if function is not None and not callable(function):
         raise CaseError(f"@case({function!r}): expected keywords naming the function's arguments, such as @case(x=1.0)")
+    module = str(sys._getframe(1).f_globals.get("__name__", ""))  # a function made elsewhere does not tell where its case is
 
     def make(f: Callable[..., Any]) -> Case:
         _require_function(f)
@@ -163,7 +166,7 @@ def case(function: Callable[..., Any] | None = None, **given: Any) -> Any:
             n: Real(_shape(points[0][i])) if n not in stated and floating_positions(points[0][i : i + 1]) else d
             for i, (n, d) in enumerate(domains.items())
         }
-        return Case(f, unbound if points else domains, points, _argnums(f.__name__, names, argnums), _claims(claims))
+        return Case(f, unbound if points else domains, points, _argnums(f.__name__, names, argnums), _claims(claims), module=module)
 
     return make if function is None else make(function)
 

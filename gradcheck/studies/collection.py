@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tokenize
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar, overload
+from typing import overload
 
 from gradcheck.case import Case, Claim
 from gradcheck.errors import CaseError, UsageError
-
-Kind = TypeVar("Kind", Case, Claim)
+from gradcheck.studies.discovery import cases_of, lost_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,10 @@ def load_cases(*paths: str | Path) -> Cases:
         except CaseError as error:
             problems.append(Problematic(str(file), str(error)))
             continue
-        here = _defined_in(module, Case), _defined_in(module, Claim)
+        here = cases_of(module), _claims_of(module)
         cases += here[0]
         claims += here[1]
+        problems += [Problematic(str(file), f"{file}:{line}: {why}") for line, why in lost_in(module, source_of(file))]
         if not any(here):
             problems.append(Problematic(str(file), f"{file}: holds no case: decorate a function with @case(...), or leave the file out"))
     return Cases(cases, claims, problems + _repeated(cases))
@@ -93,8 +94,14 @@ def _files(paths: Sequence[str | Path]) -> Iterator[Path]:
         yield from found
 
 
-def _defined_in(module: ModuleType, kind: type[Kind]) -> list[Kind]:
-    unique = {id(v): v for v in vars(module).values() if isinstance(v, kind)}.values()
+def source_of(file: Path) -> str:
+    """A Python file's text, in the encoding that it states."""
+    with tokenize.open(file) as text:
+        return text.read()
+
+
+def _claims_of(module: ModuleType) -> list[Claim]:
+    unique = {id(v): v for v in vars(module).values() if isinstance(v, Claim)}.values()
     return [v for v in unique if v.function.__module__ == module.__name__]
 
 

@@ -119,6 +119,49 @@ def test_a_repeated_name_is_named_with_both_places(write, tmp_path):
     assert problem.message == f"{b}:4: case twin is already defined at {a}:3: rename one"
 
 
+LOST = [
+    pytest.param(a_case("f") + a_case("f"), "a.py:3: case f is hidden by the one at line 6: rename one", id="shadowed"),
+    pytest.param(
+        a_case("f") + "f = 3\n" + a_case("g"), "a.py:3: case f is lost: its name was given to something else, or deleted", id="rebound"
+    ),
+    pytest.param(
+        a_case("g") + "class Cases:\n" + textwrap.indent(a_case("f"), "    "),
+        "a.py:7: case f is inside class Cases, where no case is looked for: move it to the top of the file",
+        id="in a class",
+    ),
+    pytest.param(
+        "import gradcheck as gc\n" + a_case("f").replace("@", "@gc.") + "f = None\n" + a_case("g"),
+        "a.py:4: case f is lost",
+        id="other name",
+    ),
+]
+
+
+@pytest.mark.parametrize("body, message", LOST)
+def test_a_case_that_cannot_be_found_is_named(write, tmp_path, body, message):
+    found = load_cases(write("a.py", body))
+    assert len(found) == 1
+    (problem,) = found.problems
+    assert problem.message.startswith(f"{tmp_path}/{message}")
+
+
+KEPT = [
+    pytest.param("cases = [case(x=float(n))(f) for n, f in enumerate([np.sin, np.cos])]\n".replace("np.sin, np.cos", "lambda x: x * x, lambda x: -x"), 2, id="list"),
+    pytest.param("from math import hypot\nimport statistics\nmine = case(data=np.ones(3))(statistics.fmean)\n", 1, id="function made elsewhere"),
+    pytest.param("def made(n):\n    @case(x=1.0)\n    def power(x):\n        return x**n\n    return power\nsquare, cube = made(2), made(3)\n", 2, id="made by a function"),
+    pytest.param("import functools\ndef plain(f):\n    @functools.wraps(f)\n    def g(x):\n        return f(x)\n    return g\n@case(x=1.0)\n@plain\ndef f(x):\n    return x\n", 1, id="decorated twice"),
+    pytest.param("if False:\n    @case(x=1.0)\n    def f(x):\n        return x\n" + a_case("g"), 1, id="left out by a condition"),
+    pytest.param("# -*- coding: latin-1 -*-\n" + a_case("f"), 1, id="coding"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body, count", KEPT)
+def test_cases_are_found_however_they_are_made(write, body, count):
+    found = load_cases(write("a.py", body))
+    assert len(found) == count
+    assert [p.message for p in found.problems if "lost" in p.message or "hidden" in p.message] == []
+
+
 @pytest.mark.parametrize("name, message", [("nowhere.py", "no such file or folder"), ("empty", "holds no Python file")])
 def test_paths_without_files_are_usage_errors(tmp_path, name, message):
     (tmp_path / "empty").mkdir()

@@ -47,8 +47,11 @@ class UsageError(GradcheckError):
 
 
 class GradientError(AssertionError):
-    """A claimed gradient is not right; carries the verdict as `.verdict`."""
+    """A claimed gradient is not right; carries the verdict as `.verdict`, and tells it in words, or in the `text` given."""
 
-    def __init__(self, verdict: object) -> None:
-        super().__init__(str(verdict))
+    def __init__(self, verdict: object, text: str | None = None) -> None:
+        super().__init__(str(verdict) if text is None else text)
         self.verdict = verdict
+
+
+GradientError.__module__ = "gradcheck"  # tracebacks name it as users import it

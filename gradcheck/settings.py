@@ -11,15 +11,17 @@ from typing import Any
 from gradcheck.errors import CaseError
 
 KNOWN = {"cases": str, "seed": int, "report": str}
+FILES = "gradcheck_cases"  # a text or a list of them; only in the file: pytest reads it too
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where cases are, the seed of drawn points, and the folder of reports."""
+    """Where cases are, the seed of drawn points, the folder of reports, and the files whose cases are tests for pytest."""
 
     cases: str = "cases"
     seed: int = 0
     report: str = "reports"
+    gradcheck_cases: tuple[str, ...] = ()
 
 
 def settings(folder: Path | None = None, **given: Any) -> Settings:
@@ -39,11 +41,21 @@ def _from_file(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CaseError(f"{path.name}: {error}") from error
     for key, value in table.items():
+        if key == FILES:
+            continue
         if key not in KNOWN:
-            raise CaseError(f"{path.name}: [tool.gradcheck] has no setting {key!r}; it knows {', '.join(KNOWN)}")
+            raise CaseError(f"{path.name}: [tool.gradcheck] has no setting {key!r}; it knows {', '.join((*KNOWN, FILES))}")
         if not isinstance(value, KNOWN[key]) or isinstance(value, bool):
             raise CaseError(f"{path.name}: [tool.gradcheck] {key} = {value!r}: expected {KNOWN[key].__name__}")
-    return dict(table)
+    return dict(table) | ({FILES: _files(path, table[FILES])} if FILES in table else {})
+
+
+def _files(path: Path, value: Any) -> tuple[str, ...]:
+    """A file, or a list of them."""
+    named = [value] if isinstance(value, str) else value
+    if not isinstance(named, list) or not all(isinstance(v, str) for v in named):
+        raise CaseError(f'{path.name}: [tool.gradcheck] {FILES} = {value!r}: expected a file, folder or pattern, or a list of them: ["cases"]')
+    return tuple(named)
 
 
 def _from_environment() -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""What one run of pytest knows of its gradient checks: the seed, whether mistakes are planted, where reports and witnesses go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradcheck.errors import CaseError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradientSession:
+    """`mutate` whether mistakes are planted in gradients found right, `strict` whether one that survives fails its test.
+
+    `report` is the report that is being written, if one is; `witnesses` the folder of inputs that failed before, None where pytest keeps no cache.
+    """
+
+    seed: int
+    mutate: bool
+    strict: bool
+    report: Any
+    witnesses: Path | None
+    root: Path
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> GradientSession:
+        """From pytest's options, the environment and [tool.gradcheck]. Raises pytest.UsageError where a setting is at fault."""
+        from gradcheck.settings import settings
+
+        option = config.option
+        try:
+            seed = settings(config.rootpath, seed=option.gradcheck_seed).seed
+        except CaseError as error:
+            raise pytest.UsageError(str(error)) from None
+        if seed < 0:
+            raise pytest.UsageError(f"--gradcheck-seed={seed}: expected a whole number that is not negative")
+        strict = bool(option.gradcheck_mutate_strict)
+        return cls(seed, strict or bool(option.gradcheck_mutate), strict, _report(config, seed), _witnesses(config), config.rootpath)
+
+    @property
+    def doing(self) -> str:
+        """What is done besides checking, for the header."""
+        mutating = ", planting mistakes" if self.mutate else ""
+        return mutating + (f", report to {self.report.folder}" if self.report is not None else "")
+
+    @property
+    def parts_folder(self) -> str:
+        """Where workers leave their parts of the report; empty where none is written."""
+        return "" if self.report is None else str(self.report.parts)
+
+    def finish(self) -> None:
+        """Write what tells of all checks, at the end of the run."""
+        if self.report is not None:
+            self.report.finish()
+
+
+def _witnesses(config: pytest.Config) -> Path | None:
+    """pytest's own cache keeps failing inputs from run to run."""
+    cache = getattr(config, "cache", None)
+    return None if cache is None else Path(cache.mkdir("gradcheck"))
+
+
+def _report(config: pytest.Config, seed: int) -> Any:
+    folder = config.option.gradcheck_report
+    if folder is None:
+        return None
+    from gradcheck.testing.report import SessionReport
+
+    return SessionReport.of(config, folder, seed)

@@ -77,7 +77,7 @@ def trials(given: tuple[int, int, int]) -> tuple[Counter[str], list[str], float]
     rng = np.random.default_rng([seed, number])
     problems = []
     for case in load_cases(Path(__file__).parent.parent / "cases"):
-        point = case.points()[0]
+        point = case.drawn()[0]
         try:
             problem = problem_of(case.function, point, case.differentiable(point), case.domain_at())
             scene = scene_of(problem, tuple(np.zeros(np.shape(x)) for x in problem.inputs))

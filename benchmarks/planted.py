@@ -36,7 +36,7 @@ HOPS, SHORT, DEEP = 200, 20, 15
 
 def scene_of_case(case: Any) -> Any:
     """The right sweep at the case's first point; None where it has none that is finite."""
-    point = case.points()[0]
+    point = case.drawn()[0]
     problem = canonical(problem_of(case.function, point, case.differentiable(point), case.domain_at()))
     scene = scene_of(problem, tuple(np.zeros(np.shape(x)) for x in problem.inputs))
     return scene if all(np.isfinite(t).all() for t in scene.truth) and len(scene.parts) <= HOPS else None

@@ -111,7 +111,7 @@ def one_path_forgotten(theta):
 def paths_add_up(run):
     """sum_j dJ/dg_j * dg_j/dtheta_i against the derivative of the composition."""
     composed = run.cases["three_paths"]
-    (theta,) = composed.points()[0]
+    (theta,) = composed.drawn()[0]
     paths = grad(_outer)(_inner(theta))[:, None] * jacobian(_inner)(theta)
     whole = grad(composed)(theta)
     gap = float(np.max(np.abs(paths.sum(axis=0) - whole)))
@@ -163,7 +163,7 @@ def square_of_the_sum(a, b):
 def the_product_and_its_misprint(run):
     """The derivatives of L = c (a + 2b), and those of the misprinted L = e * e."""
     printed_right, misprinted = run.cases["product_with_a_sum"], run.cases["product_as_misprinted"]
-    a, b, c = printed_right.points()[0]
+    a, b, c = printed_right.drawn()[0]
     right = [float(g) for g in grad(printed_right, (0, 1, 2))(a, b, c)]
     wrong = [float(g) for g in grad(misprinted, (0, 1))(a, b)]
     shown = right == [c, 2 * c, a + 2 * b] and wrong != right[:2] and run.compare(printed_right).met
@@ -198,7 +198,7 @@ def multiplied_by_the_others(x, y, z):
 def one_along_the_chain(run):
     """df/dx of the chain of sums."""
     chain = run.cases["chain_of_sums"]
-    found = float(grad(chain)(*chain.points()[0]))
+    found = float(grad(chain)(*chain.drawn()[0]))
     return Evidence(found == 1.0 and run.compare(chain).outcome == "right", f"df/dx = {found:g} along the chain of sums", {"dfdx": found})
 
 

@@ -64,10 +64,10 @@ def the_chain_drawn(run):
 def the_graph_drawn(run):
     """The values forward and the gradients backward, on the drawn graph."""
     drawn = run.cases["sum_then_product"]
-    derivation = derive(trace(drawn.function, *drawn.points()[0]), drawn.points()[0])
+    derivation = derive(trace(drawn.function, *drawn.drawn()[0]), drawn.drawn()[0])
     forward = {name: float(derivation.value(name)) for name in ("p", "g")}
     back = {name: float(derivation.cotangents[name]) for name in ("g", "z", "p", "x", "y")}
-    by_tape = [float(v) for v in grad(drawn, (0, 1, 2))(*drawn.points()[0])]
+    by_tape = [float(v) for v in grad(drawn, (0, 1, 2))(*drawn.drawn()[0])]
     shown = (
         forward == {"p": 4.0, "g": -12.0} and back == {"g": 1.0, "z": 4.0, "p": -3.0, "x": -3.0, "y": -3.0} and by_tape == [-3.0, -3.0, 4.0]
     )

@@ -42,7 +42,7 @@ def output_activation_forgotten(w1, w2, x, y):
 def together_and_apart(run):
     """Operations of both derivatives in one sweep, against two sweeps, one for each weight."""
     net = run.cases["one_hidden_unit"]
-    (point,) = net.points()
+    (point,) = net.drawn()
     forward = trace(net.function, *point, argnums=(0, 1)).operations
     both, first, second = (trace(net.function, *point, argnums=a).gradient().operations for a in ((0, 1), (0,), (1,)))
     backward, apart = both - forward, first + second - 2 * forward
@@ -134,7 +134,7 @@ def _products(circuit):
 def each_adjoint_once(run):
     """The tape's sweep against the textbook's: matrix products, equations formed twice, order; and what is reported at the kink."""
     net, kinked = run.compare(run.cases["relu_network"]), run.compare(run.cases["relu_network_at_the_kink"])
-    (point,) = run.cases["relu_network"].points()
+    (point,) = run.cases["relu_network"].drawn()
     tape, by_hand = net.circuit.gradient(value=False), trace(lambda *w: backward_pass(*w, *point[4:]), *point[:4])
     twice = len(list(tape.equations)) - len({(e.primitive.name, e.inputs, str(e.params)) for e in tape.equations})
     dW1, db1, dW2, db2 = tape.outputs
@@ -312,7 +312,7 @@ def inner_slope_forgotten(x, W, W1):
 def recursion_until_the_input(run):
     """The recursion as the tool derives it, and the product of its hops' Jacobians against the gradient."""
     layers = run.cases["two_sigmoid_layers"]
-    ((x, W, W1),) = layers.points()
+    ((x, W, W1),) = layers.drawn()
     comparison = run.compare(layers)
     derivation = derive(comparison.circuit, (x,))
     unfolded = [line.partition("'")[0] for line in derivation.recursion if line.partition("'")[0] in ("z", "a1", "z1", "a2")]

@@ -63,7 +63,7 @@ def sent_back_untransposed(W, u):
 def shared_weight_sums_its_uses(run):
     """A copy of W for every step: the copies' gradients add up to the shared weight's."""
     shared = run.cases["recurrent_network"]
-    ((W, u),) = shared.points()
+    ((W, u),) = shared.drawn()
     copies = grad(lambda *Ws: READ @ _unrolled(Ws, u), tuple(range(len(STEPS))))(*[W] * len(STEPS))
     whole = grad(shared)(W, u)
     gap = float(np.max(np.abs(sum(copies) - whole) / np.abs(whole)))

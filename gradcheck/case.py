@@ -91,7 +91,7 @@ class Case:
         """Names of the arguments the case gives, in order."""
         return tuple(self.domains)
 
-    def points(self, seed: int = 0, count: int = DRAWN) -> tuple[tuple[Any, ...], ...]:
+    def drawn(self, seed: int = 0, count: int = DRAWN) -> tuple[tuple[Any, ...], ...]:
         """The stated points, or `count` drawn from the domains; one where nothing is drawn at random."""
         import numpy as np
 

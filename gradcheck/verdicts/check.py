@@ -193,7 +193,7 @@ def assert_gradient(function: Case | Callable[..., Any], gradient: Callable[...,
 def points_of(function: Case | Callable[..., Any], at: Any, seed: int) -> list[tuple[Any, ...]]:
     """The points that `at` gives: a tuple or dict for one, a list of them for several, none for a case's own."""
     if at is None and isinstance(function, Case):
-        return [tuple(p) for p in function.points(seed)]
+        return [tuple(p) for p in function.drawn(seed)]
     if at is None:
         raise UsageError("a point is needed: at=(x, y), or a case, which brings its own")
     if isinstance(at, list) and not at:

@@ -65,17 +65,17 @@ POINTS = [
 
 @pytest.mark.parametrize(("given", "points"), POINTS)
 def test_stated_points(given, points) -> None:
-    assert [tuple(p) for p in case(**given)(product).points()] == points
+    assert [tuple(p) for p in case(**given)(product).drawn()] == points
 
 
 def test_drawn_points_follow_the_seed_and_stay_in_the_domain() -> None:
     made = case(x=Real(3, low=0), y=Integer(low=1, high=4))(product)
-    first, again, other = made.points(seed=1), made.points(seed=1), made.points(seed=2)
+    first, again, other = made.drawn(seed=1), made.drawn(seed=1), made.drawn(seed=2)
     assert len(first) == 2
     assert all(np.array_equal(a, b) for p, q in zip(first, again, strict=True) for a, b in zip(p, q, strict=True))
     assert not np.array_equal(first[0][0], other[0][0])
     assert all((x > 0).all() and 1 <= y < 4 for x, y in first)
-    assert len(made.points(count=5)) == 5
+    assert len(made.drawn(count=5)) == 5
 
 
 DIFFERENTIABLE = [
@@ -92,7 +92,7 @@ DIFFERENTIABLE = [
 @pytest.mark.parametrize(("given", "positions"), DIFFERENTIABLE)
 def test_what_is_differentiated(given, positions) -> None:
     made = case(**given)(product)
-    assert made.differentiable(made.points()[0]) == positions
+    assert made.differentiable(made.drawn()[0]) == positions
 
 
 def test_arguments_with_defaults_may_be_left_out() -> None:

@@ -107,31 +107,31 @@ def test_points_outside_their_domains_are_domain_errors(given, message):
     ],
 )
 def test_stated_points(given, points):
-    assert case(**given)(product).points() == points
+    assert case(**given)(product).drawn() == points
 
 
 @pytest.mark.parametrize("seed", [0, 1, 12345])
 def test_points_are_drawn_inside_the_domains_and_again_by_the_same_seed(seed):
     made = case(x=Real(3, low=0, high=1), y=Integer(2, low=5, high=7))(product)
-    points = made.points(seed, count=20)
+    points = made.drawn(seed, count=20)
     assert len(points) == 20
     for x, y in points:
         assert x.shape == (3,) and (x > 0).all() and (x < 1).all()
         assert y.shape == (2,) and set(y.tolist()) <= {5, 6}
-    for first, second in zip(points, made.points(seed, count=20)):
+    for first, second in zip(points, made.drawn(seed, count=20)):
         assert all(np.array_equal(a, b) for a, b in zip(first, second))
     assert not np.array_equal(points[0][0], points[1][0])
-    assert not np.array_equal(points[0][0], made.points(seed + 1)[0][0])
+    assert not np.array_equal(points[0][0], made.drawn(seed + 1)[0][0])
 
 
 def test_fewer_points_are_the_first_of_more():
     made = case(x=Real(), y=Real())(product)
-    assert made.points(4, count=3)[:2] == made.points(4, count=2)
-    assert len(made.points()) == 2
+    assert made.drawn(4, count=3)[:2] == made.drawn(4, count=2)
+    assert len(made.drawn()) == 2
 
 
 def test_nothing_drawn_is_one_point():
-    assert len(case(x=1.0, y=Data([1, 2]))(product).points(count=7)) == 1
+    assert len(case(x=1.0, y=Data([1, 2]))(product).drawn(count=7)) == 1
 
 
 def test_a_domain_that_a_point_gives_is_real_of_its_shape():
@@ -160,14 +160,14 @@ def test_a_domain_that_a_point_gives_is_real_of_its_shape():
 )
 def test_differentiable_arguments(given, argnums):
     made = case(**given)(product)
-    assert made.differentiable(made.points()[0]) == argnums
+    assert made.differentiable(made.drawn()[0]) == argnums
 
 
 def test_defaults_before_a_stated_argument_stay_defaults():
     """Arguments are given by position, so a default that is passed over must be among them."""
     made = case(x=2.0, k=7.0)(with_defaults)
-    assert made.points() == ((2.0, 5.0, 7.0),)
-    assert made.differentiable(made.points()[0]) == (0, 2)
+    assert made.drawn() == ((2.0, 5.0, 7.0),)
+    assert made.differentiable(made.drawn()[0]) == (0, 2)
     frame = compare(made).frame()
     truth = frame[frame.method == "tape"].set_index("argument").truth.to_dict()
     assert truth == {"x": 35.0, "k": 10.0}

@@ -204,7 +204,7 @@ def test_the_seed_decides_the_points_drawn():
     def point(seed):
         return run(cases(made), seed=seed).cases[0].comparison.points[0].problem.arguments
 
-    assert point(1) == point(1) == made.points(1)[0]
+    assert point(1) == point(1) == made.drawn(1)[0]
     assert point(1) != point(2)
 
 

@@ -59,6 +59,7 @@ class Case:
     claims: tuple[str, ...] = ()
     claimed: list[ClaimedGradient] = field(default_factory=list)
     module: str = ""
+    called: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -68,8 +69,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The function's name."""
-        return getattr(self.function, "__name__", "case")
+        """What it is called: the function's name, unless it has one of its own."""
+        return self.called or getattr(self.function, "__name__", "case")
 
     @property
     def file(self) -> str:
@@ -79,7 +80,7 @@ class Case:
     @property
     def line(self) -> int:
         """The first line of the function."""
-        return int(self.function.__code__.co_firstlineno)
+        return int(inspect.unwrap(self.function).__code__.co_firstlineno)
 
     @property
     def summary(self) -> str:

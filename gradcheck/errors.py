@@ -54,4 +54,5 @@ class GradientError(AssertionError):
         self.verdict = verdict
 
 
-GradientError.__module__ = "gradcheck"  # tracebacks name it as users import it
+for _error in (GradcheckError, CaseError, DomainError, TraceError, ShapeError, NonFiniteError, UsageError, GradientError):
+    _error.__module__ = "gradcheck"  # tracebacks name them as users import them

@@ -26,10 +26,20 @@ OPTIONS = ("--gradcheck-report", "--gradcheck-seed", "--gradcheck-mutate", "--gr
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options and settings."""
     group = parser.getgroup("gradcheck", "gradient checks (gradcheck)")
-    group.addoption("--gradcheck-report", metavar="DIR", default=None, help="write a report of all checked gradients (HTML, JSON, CSV) into DIR")
-    group.addoption("--gradcheck-seed", metavar="N", type=int, default=None, help="seed of drawn points, cotangents and searches (default 0: always the same)")
     group.addoption(
-        "--gradcheck-mutate", action="store_true", help="plant mistakes in every gradient found right, and tell which of them its test would not notice"
+        "--gradcheck-report", metavar="DIR", default=None, help="write a report of all checked gradients (HTML, JSON, CSV) into DIR"
+    )
+    group.addoption(
+        "--gradcheck-seed",
+        metavar="N",
+        type=int,
+        default=None,
+        help="seed of drawn points, cotangents and searches (default 0: always the same)",
+    )
+    group.addoption(
+        "--gradcheck-mutate",
+        action="store_true",
+        help="plant mistakes in every gradient found right, and tell which of them its test would not notice",
     )
     group.addoption("--gradcheck-mutate-strict", action="store_true", help="likewise, and fail tests that would not notice")
     parser.addini("gradcheck_cases", "files, folders or patterns of files whose cases are tests", type="linelist", default=[])
@@ -43,8 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if named:
         from gradcheck.testing.collecting import add_to_arguments, files_named
 
-        config.stash[CASES] = frozenset(files_named(named, config.rootpath))
-        add_to_arguments(config, sorted(config.stash[CASES]))
+        files = frozenset(files_named(named, config.rootpath))
+        config.stash[CASES] = files
+        add_to_arguments(config, sorted(files))
     if _asked(config):
         session(config)
 

@@ -54,7 +54,9 @@ def _files(path: Path, value: Any) -> tuple[str, ...]:
     """A file, or a list of them."""
     named = [value] if isinstance(value, str) else value
     if not isinstance(named, list) or not all(isinstance(v, str) for v in named):
-        raise CaseError(f'{path.name}: [tool.gradcheck] {FILES} = {value!r}: expected a file, folder or pattern, or a list of them: ["cases"]')
+        raise CaseError(
+            f'{path.name}: [tool.gradcheck] {FILES} = {value!r}: expected a file, folder or pattern, or a list of them: ["cases"]'
+        )
     return tuple(named)
 
 

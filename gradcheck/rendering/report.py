@@ -125,7 +125,7 @@ def studies_section(studies: Sequence[Study], pictures: bool) -> list[str]:
 
 def largest_ratio(result: RunResult) -> tuple[float, str] | None:
     """The largest cost ratio among cases big enough to speak of, with its case; None where none is."""
-    ratios = ((c.summary.ratio, c.case.name) for c in result.cases if c.summary.ratio and (c.summary.operations or 0) >= LARGE)
+    ratios = ((c.summary.ratio, c.summary.name) for c in result.cases if c.summary.ratio and (c.summary.operations or 0) >= LARGE)
     return max(ratios, default=None)
 
 
@@ -159,7 +159,7 @@ def claimed_rows(result: RunResult) -> list[list[str]]:
         for c in case.summary.claimed:
             why, colon, _ = c.reason.partition(":")
             why = "" if c.outcome == "right" and not colon else why  # only digits: a measurement
-            names = [escape(one_line(case.case.name)), escape(one_line(c.name))]
+            names = [escape(one_line(case.summary.name)), escape(one_line(c.name))]
             rows.append([*names, c.expected, c.outcome, "yes" if c.met else "**no**", escape(one_line(why))])
     return rows
 
@@ -178,7 +178,7 @@ def measured_rows(result: RunResult) -> list[list[str]]:
             if m.digits is None or m.ulp is None or m.seconds is None:
                 continue
             allowed = "" if m.allowed_ulp is None else f"{m.allowed_ulp:.3g}"
-            name = escape(one_line(case.case.name))
+            name = escape(one_line(case.summary.name))
             rows.append([name, m.name, f"{m.digits:.1f}", f"{m.ulp:.3g}", allowed, str(m.evaluations), seconds(m.seconds)])
     return rows
 

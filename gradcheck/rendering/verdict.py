@@ -42,13 +42,13 @@ def verdict_text(verdict: Verdict) -> str:
     rows = entry_rows(verdict)
     if rows:
         lines.append(table(rows, HEAD))
-    lines += [f"  {kind}: {what}" for kind, what in dict.fromkeys(_advice(verdict))]
+    lines += [f"  {kind}: {what}" for kind, what in dict.fromkeys(advice(verdict))]
     if verdict.coverage is not None:
         lines += [f"search: {verdict.points} points judged", str(verdict.coverage)]
     return lines_of("\n".join(lines), LONGEST)
 
 
-def _advice(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def advice(verdict: Verdict) -> Iterator[tuple[str, str]]:
     """What to do about each finding; of a function that cannot be traced, why it cannot."""
     black_box = any(f.kind == "black-box" for f in verdict.diagnosis)
     for finding in verdict.diagnosis:
@@ -92,6 +92,6 @@ def verdict_html(verdict: Verdict) -> str:
     rows = "".join("<tr>" + "".join(f"<td>{escape(one_line(c))}</td>" for c in row) + "</tr>" for row in entry_rows(verdict))
     head = "".join(f"<th>{escape(h)}</th>" for h in HEAD)
     entries = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
-    found = "".join(f"<li><b>{escape(kind)}</b>: {escape(one_line(what, LONGEST))}</li>" for kind, what in dict.fromkeys(_advice(verdict)))
+    found = "".join(f"<li><b>{escape(kind)}</b>: {escape(one_line(what, LONGEST))}</li>" for kind, what in dict.fromkeys(advice(verdict)))
     told = f"<ul>{found}</ul>" if found else ""
     return f"<div><b>{escape(one_line(verdict.name, NAME))}: {verdict.outcome}</b> {escape(one_line(verdict.reason, LONGEST))}{entries}{told}</div>"

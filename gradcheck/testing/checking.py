@@ -20,12 +20,15 @@ from gradcheck.verdicts.check import Verdict
 from gradcheck.verdicts.compare import Comparison
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GradientCheck:
     """Checks gradients in the test that runs. One for the whole run of pytest, so that it can be used beside Hypothesis' @given."""
 
     session: GradientSession
     current: Callable[[], pytest.Item | None]
+
+    def __repr__(self) -> str:
+        return "<fixture gradcheck>"  # pytest prints it with every failure
 
     def __call__(
         self,
@@ -94,4 +97,6 @@ def asked_of(
     count = options.pop("points", None)
     if at is None and domain is None and not isinstance(function, Case):
         raise UsageError(f"gradcheck({name}, grad=...): a point is needed: at=(x, y), or domain={{'x': Real(3)}} to draw some, or a case")
-    return Asked(function, grad, at, argnums, vjp, options["search"], options["order"], options.get("digits"), domain, options["seed"], count)
+    return Asked(
+        function, grad, at, argnums, vjp, options["search"], options["order"], options.get("digits"), domain, options["seed"], count
+    )

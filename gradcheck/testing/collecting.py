@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,11 @@ def files_named(named: Sequence[str], root: Path) -> Iterator[Path]:
         elif path.is_dir():
             found = [p for p in sorted(path.rglob("*.py")) if not p.name.startswith("_")]
         else:
-            found = [p for p in map(Path, sorted(glob(str(path), recursive=True))) if p.suffix == ".py" and not p.name.startswith("_")]
+            found = [
+                p
+                for p in sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+                if p.suffix == ".py" and not p.name.startswith("_")
+            ]
         if not found:
             raise pytest.UsageError(f"gradcheck_cases = {text}: no such file, and no Python file below or matching it in {root}")
         yield from found
@@ -43,7 +46,7 @@ def add_to_arguments(config: pytest.Config, files: Sequence[Path]) -> None:
     whole = source is pytest.Config.ArgsSource.TESTPATHS or (
         source is pytest.Config.ArgsSource.INVOCATION_DIR and config.invocation_params.dir == config.rootpath
     )
-    if whole and not hasattr(config, "workerinput"):
+    if whole:
         ignored = config.hook.pytest_ignore_collect
         config.args += [str(f) for f in files if not ignored(collection_path=f, path=None, config=config)]
 
@@ -81,7 +84,9 @@ class ClaimedGradients(pytest.Collector):
         for claim in self.case.claimed:
             if names.count(claim.name) > 1:
                 line = claim.function.__code__.co_firstlineno
-                raise self.CollectError(f"case {self.case.name}: {names.count(claim.name)} claimed gradients are called {claim.name!r} (one at line {line}): rename all but one")
+                raise self.CollectError(
+                    f"case {self.case.name}: {names.count(claim.name)} claimed gradients are called {claim.name!r} (one at line {line}): rename all but one"
+                )
             yield ClaimedItem.from_parent(self, name=claim.name, case=self.case, claim=claim)
 
 
@@ -149,4 +154,3 @@ class ClaimedItem(_GradientItem):
         """The line of the claimed gradient."""
         code = getattr(self.claim.function, "__code__", None)
         return self.case.line if code is None else int(code.co_firstlineno)
-

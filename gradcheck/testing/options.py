@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-MARKED = {"points": "how many points are drawn", "search": "True, False or 'hypothesis'", "order": "1 or 2", "digits": "a number", "seed": "a whole number"}
+MARKED = {
+    "points": "how many points are drawn",
+    "search": "True, False or 'hypothesis'",
+    "order": "1 or 2",
+    "digits": "a number",
+    "seed": "a whole number",
+}
 
 
 def marked(item: pytest.Item) -> dict[str, Any]:

@@ -20,7 +20,8 @@ class Record:
 
     `what` is "gradient" (of the test's own), "case" or "claimed"; `met` whether the outcome is as it should be. `digits` and `ulp` are of the worst
     entry, `operations` and `gradient_operations` of the circuits (both None where the function cannot be followed), `seconds` of all its
-    checks. `never` are special points that the test's points do not touch. `mutation` is its score (see `gradcheck.mutation`).
+    checks. `never` are special points that the test's
+    points do not touch, where that was `looked` at. `mutation` is its score (see `gradcheck.mutation`).
     """
 
     what: str
@@ -36,8 +37,8 @@ class Record:
     operations: int | None = None
     gradient_operations: int | None = None
     seconds: float = 0.0
+    looked: bool = False
     never: tuple[str, ...] = ()
-    never_count: int = 0
     mutation: dict[str, Any] | None = None
 
     @property
@@ -62,7 +63,11 @@ def record_of(text: str) -> Record:
     """A record as `to_json` wrote it; one of another version may hold other fields, which are left out."""
     data = json.loads(text)
     known = {f.name for f in fields(Record)}
-    data = {k: tuple(v) if isinstance(v, list) else float(v) if k in _NUMBERS and isinstance(v, str) else v for k, v in data.items() if k in known}
+    data = {
+        k: tuple(v) if isinstance(v, list) else float(v) if k in _NUMBERS and isinstance(v, str) else v
+        for k, v in data.items()
+        if k in known
+    }
     return Record(**data)
 
 
@@ -77,13 +82,13 @@ _SEVERITY: Sequence[Outcome] = ("wrong", "undecided", "kink", "right")
 def merged(old: Record, new: Record) -> Record:
     """The worse of two records of one gradient, with the checks and seconds of both, and the special points that neither touches."""
     worse = min(old, new, key=lambda r: (r.met, _SEVERITY.index(r.outcome), math.inf if r.digits is None else r.digits))
-    both = tuple(p for p in old.never if p in new.never)
+    both = tuple(p for p in old.never if p in new.never) if old.looked and new.looked else (*old.never, *new.never)
     return replace(
         worse,
         times=old.times + new.times,
         seconds=old.seconds + new.seconds,
+        looked=old.looked or new.looked,
         never=both,
-        never_count=min(old.never_count, new.never_count),
         mutation=new.mutation or old.mutation,
     )
 
@@ -107,4 +112,8 @@ def _summarise(properties: list[tuple[str, object]]) -> None:
     worst = min(records_of(properties), key=lambda r: (r.met, _SEVERITY.index(r.outcome), math.inf if r.digits is None else r.digits))
     told = {"outcome": worst.outcome, "digits": worst.digits, "operations": worst.operations, "ratio": worst.ratio}
     properties[:] = [p for p in properties if not p[0].startswith(f"{PROPERTY}.")]
-    properties += [(f"{PROPERTY}.{name}", f"{value:.4g}" if isinstance(value, float) else str(value)) for name, value in told.items() if value is not None]
+    properties += [
+        (f"{PROPERTY}.{name}", f"{value:.4g}" if isinstance(value, float) else str(value))
+        for name, value in told.items()
+        if value is not None
+    ]

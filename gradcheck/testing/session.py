@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gradcheck.errors import CaseError
+
+if TYPE_CHECKING:
+    from gradcheck.case import Case
+    from gradcheck.testing.asked import Asked
+    from gradcheck.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +55,16 @@ class GradientSession:
     def parts_folder(self) -> str:
         """Where workers leave their parts of the report; empty where none is written."""
         return "" if self.report is None else str(self.report.parts)
+
+    def reported(self, nodeid: str, asked: Asked, verdict: Verdict) -> None:
+        """Put a checked gradient into the report, if one is written."""
+        if self.report is not None:
+            self.report.add_gradient(nodeid, asked, verdict)
+
+    def reported_case(self, nodeid: str, case: Case) -> None:
+        """Put a case into the report, if one is written."""
+        if self.report is not None:
+            self.report.add_case(nodeid, case)
 
     def finish(self) -> None:
         """Write what tells of all checks, at the end of the run."""

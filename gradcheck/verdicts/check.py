@@ -142,12 +142,12 @@ class Question:
         return SecondOrder(self.function, self.gradient, is_product(self.gradient, len(point), vjp=self.vjp), self.seed)
 
 
-def drawn(function: Case | Callable[..., Any], domain: Mapping[str, Domain], seed: int) -> list[tuple[Any, ...]]:
+def drawn(function: Case | Callable[..., Any], domain: Mapping[str, Domain], seed: int, count: int = DRAWN) -> list[tuple[Any, ...]]:
     """Points drawn from the domains of all arguments."""
     if isinstance(function, Case):
         return points_of(function, None, seed)
     rng = np.random.default_rng(seed)
-    return [_tuple(function, {name: d.sample(rng) for name, d in domain.items()}) for _ in range(DRAWN)]
+    return [_tuple(function, {name: d.sample(rng) for name, d in domain.items()}) for _ in range(count)]
 
 
 def domains_at(

@@ -163,16 +163,18 @@ def compare(
     argnums: Sequence[int] | int | None = None,
     seed: int = 0,
     methods: Sequence[Method] = METHODS,
+    digits: float | None = None,
 ) -> Comparison:
     """Derive a function's gradient every way, settle it by certified truth, and measure accuracy and cost.
 
-    `function` is a case, or a plain function with `at`, a tuple of its arguments, which may be tuples, lists and dicts of arrays. Raises TraceError where the function
+    `function` is a case, or a plain function with `at`, a tuple of its arguments, which may be tuples, lists and dicts of arrays. `digits` is how many
+    correct ones are asked of claimed gradients, as in `check`. Raises TraceError where the function
     cannot be followed, ShapeError where its result is no scalar, NonFiniteError where its value is not a number.
     """
     problems = list(problems_of(function, at, argnums, seed))
     name = function.name if isinstance(function, Case) else getattr(function, "__name__", "f")
     points = tuple(compare_at(p, methods) for p in problems)
-    claimed = tuple((c, _judge_claimed(c, points)) for c in function.claimed) if isinstance(function, Case) else ()
+    claimed = tuple((c, _judge_claimed(c, points, digits)) for c in function.claimed) if isinstance(function, Case) else ()
     return Comparison(name, points, claimed)
 
 
@@ -232,7 +234,7 @@ def _entries(method: Method, problem: Problem) -> tuple[Any, ...] | None:
     return None if isinstance(found, Refused) else found.entries
 
 
-def _judge_claimed(claim: ClaimedGradient, points: tuple[PointComparison, ...]) -> Verdict:
+def _judge_claimed(claim: ClaimedGradient, points: tuple[PointComparison, ...], digits: float | None) -> Verdict:
     """The verdict at the point where the claim does worst."""
-    verdicts = [check_problem(p.problem, claim.function, p.standard) for p in points]
+    verdicts = [check_problem(p.problem, claim.function, p.standard, digits=digits) for p in points]
     return min(verdicts, key=lambda v: SEVERITY.index(v.outcome))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradcheck.circuit import Circuit, Floats, trail
+from gradcheck.circuit import Circuit, Floats, trace, trail
 from gradcheck.primitives import Primitive, Special
 
 TAILS = ("tail", "large")
@@ -224,3 +224,12 @@ def values_at(circuit: Circuit, inputs: Sequence[Any]) -> list[Any]:
     """Every value of the circuit in floats."""
     with np.errstate(all="ignore"):
         return trail(circuit, Floats(), list(inputs))
+
+
+def visit(visits: Visits, function: Callable[..., Any], point: tuple[Any, ...], chosen: tuple[int, ...], standing: str) -> None:
+    """Count what a point touches; a function that cannot be traced there has no hops."""
+    try:
+        circuit = trace(function, *point, argnums=chosen)
+        visits.add(circuit, values_at(circuit, [point[i] for i in chosen]), standing)
+    except Exception:  # whatever a user's function raises where it was never asked to go
+        return

@@ -23,7 +23,7 @@ from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import FORWARD_LIMIT, Truth, certify
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.candidates import Candidate, Space, edited, reshaped, space_of
-from gradcheck.verdicts.coverage import Coverage, Visits, values_at
+from gradcheck.verdicts.coverage import Coverage, Visits, visit
 from gradcheck.verdicts.driving import LEAST, WORK, boundaries, drive_of
 from gradcheck.verdicts.excuses import excused
 from gradcheck.verdicts.judge import Standard, standard
@@ -115,12 +115,8 @@ class Search:
         return min(self.budget, max(FEWEST, TRUTHS // max(operations * min(inputs, FORWARD_LIMIT), 1)))
 
     def visit(self, point: Point, standing: str) -> None:
-        """Count what a point touches; a function that cannot be traced there has no hops."""
-        try:
-            circuit = trace(self.function, *point, argnums=self.chosen)
-            self.visits.add(circuit, values_at(circuit, [point[i] for i in self.chosen]), standing)
-        except Exception:  # as in try_point
-            return
+        """Count what a point touches."""
+        visit(self.visits, self.function, point, self.chosen, standing)
 
     def candidates(self, point: Point) -> Iterator[Candidate]:
         """What to try around one point, the sources in turn."""

@@ -25,6 +25,11 @@ def written(point: tuple[Any, ...]) -> str:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {_written(v)}" for k, v in value.items()) + "}"
+    if type(value) in (list, tuple):
+        inner = ", ".join(map(_written, value))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
     if not isinstance(value, np.ndarray | np.generic):
         return repr(value)
     plain = repr(value.tolist())

@@ -91,7 +91,7 @@ def faults(result: RunResult) -> list[Fault]:
     found = [Fault(one_line(short_paths(p))) for p in result.problems]
     for case in (c for c in result.cases if not c.met):
         why = case.error or case.summary.unmet or case.summary.outcome
-        found.append(Fault(one_line(short_paths(why)), Link(one_line(case.case.name, NAME), f"cases/{slug(case.case.name)}.html")))
+        found.append(Fault(one_line(short_paths(why)), Link(one_line(case.summary.name, NAME), f"cases/{slug(case.summary.name)}.html")))
     return found if len(found) <= FAULTS else [*found[:FAULTS], Fault(f"{len(found) - FAULTS:,} more")]
 
 
@@ -99,8 +99,8 @@ def claims(result: RunResult) -> list[ClaimView]:
     """Every claim with its verdict, its evidence, and the cases that illustrate it."""
     shown: dict[str, list[Link]] = {}
     for case in result.cases:
-        for id in case.case.claims:
-            shown.setdefault(id, []).append(Link(one_line(case.case.name, NAME), f"cases/{slug(case.case.name)}.html"))
+        for id in case.summary.claims:
+            shown.setdefault(id, []).append(Link(one_line(case.summary.name, NAME), f"cases/{slug(case.summary.name)}.html"))
     return [
         ClaimView(one_line(c.id, NAME), c.verdict, one_line(c.about), one_line(c.evidence, 900), tuple(shown.get(c.id, ())[:CASES]))
         for c in result.claims
@@ -111,7 +111,7 @@ def cases(result: RunResult) -> View:
     """Every case, by the file it stands in."""
     files: dict[str, list[tuple[Cell, ...]]] = {}
     for case in result.cases:
-        files.setdefault(short_path(case.case.file), []).append(tuple(case_row(case.summary)))
+        files.setdefault(short_path(case.summary.file), []).append(tuple(case_row(case.summary)))
     groups = tuple(Group(one_line(file, NAME), tuple(rows), _outcomes(rows)) for file, rows in files.items())
     return View("Cases", CASE_HEAD, groups, interactive=True, noun="cases")
 
@@ -144,8 +144,8 @@ def claimed(result: RunResult) -> View:
     for case in result.cases:
         for c in case.summary.claimed:
             found = c.kinds[0] if c.kinds and c.outcome != "right" else ""
-            link = Cell(one_line(case.case.name, NAME), href=f"cases/{slug(case.case.name)}.html")
-            files.setdefault(short_path(case.case.file), []).append(
+            link = Cell(one_line(case.summary.name, NAME), href=f"cases/{slug(case.summary.name)}.html")
+            files.setdefault(short_path(case.summary.file), []).append(
                 (Cell(one_line(c.name, NAME)), badge("yes" if c.met else "no"), link, Cell(c.expected), badge(c.outcome), Cell(found))
             )
     groups = tuple(Group(one_line(file, NAME), tuple(rows)) for file, rows in files.items())

@@ -1,0 +1,132 @@
+"""Cases tested: their own gradients, and the gradients claimed for them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gradcheck.case import Case, ClaimedGradient
+from gradcheck.display import text as comparison_text
+from gradcheck.errors import GradientError
+from gradcheck.rendering.failure import failure_text
+from gradcheck.studies.summary import CaseSummary, summarise
+from gradcheck.testing.asked import Asked
+from gradcheck.testing.gradients import NAMED, Tested, coverage_of
+from gradcheck.testing.record import Record, add_record
+from gradcheck.testing.reproduction import reproduction
+from gradcheck.testing.session import GradientSession
+from gradcheck.verdicts.check import Verdict, check
+from gradcheck.verdicts.compare import Comparison, compare
+
+
+def test_case(case: Case, session: GradientSession, item: pytest.Item) -> Comparison:
+    """The case's own gradients: raises GradientError unless they are right."""
+    start = time.perf_counter()
+    comparison = compare(_without_claims(case), seed=session.seed)
+    mutation = _own_mutation(case, session) if session.mutate and comparison.outcome in ("right", "kink") else None
+    add_record(item.user_properties, _record(case, comparison, session, time.perf_counter() - start, mutation))
+    session.reported_case(item.nodeid, case)
+    if comparison.outcome not in ("right", "kink"):
+        summary = summarise(case, comparison, named=False)
+        raise GradientError(comparison, f"case {case.name}: {comparison.outcome}: {summary.unmet}\n\n{comparison_text(comparison)}")
+    _require_none_survive(session, mutation, comparison, case.name)
+    return comparison
+
+
+def test_claimed(case: Case, claim: ClaimedGradient, session: GradientSession, item: pytest.Item) -> Verdict:
+    """A claimed gradient: raises GradientError unless it gets the verdict expected of it."""
+    start = time.perf_counter()
+    asked = Asked(case, claim.function, None, seed=session.seed)
+    verdict = check(case, claim.function, **asked.options())
+    mutation = _mutation(asked) if session.mutate and verdict.ok and claim.expect in ("right", "kink") else None
+    found = Tested(asked, verdict, None, session, mutation)
+    add_record(item.user_properties, found.record("claimed", time.perf_counter() - start, expected=claim.expect))
+    told = not_as_expected(asked, claim, verdict, session)
+    if told:
+        raise GradientError(verdict, told)
+    _require_none_survive(session, mutation, verdict, f"{case.name}, {claim.name}")
+    return verdict
+
+
+def test_whole_case(case: Case, session: GradientSession, item: pytest.Item | None, seed: int) -> Comparison:
+    """A case and its claimed gradients in one test: raises GradientError listing every one that is not as stated."""
+    __tracebackhide__ = True
+    start = time.perf_counter()
+    comparison = compare(case, seed=seed)
+    if item is not None:
+        add_record(item.user_properties, _record(case, comparison, session, time.perf_counter() - start, None))
+        for claim, verdict in comparison.claimed:
+            found = Tested(Asked(case, claim.function, None, seed=seed), verdict, None, session)
+            add_record(item.user_properties, found.record("claimed", 0.0, expected=claim.expect))
+        session.reported_case(item.nodeid, case)
+    if comparison.outcome not in ("right", "kink"):
+        summary: CaseSummary = summarise(case, comparison, named=False)
+        raise GradientError(comparison, f"case {case.name}: {comparison.outcome}: {summary.unmet}\n\n{comparison_text(comparison)}")
+    faults = list(_faults(case, comparison, session, seed))
+    if faults:
+        raise GradientError(
+            comparison,
+            f"case {case.name}: {len(faults)} of {len(comparison.claimed)} claimed gradients not as expected\n\n" + "\n\n".join(faults),
+        )
+    return comparison
+
+
+def _faults(case: Case, comparison: Comparison, session: GradientSession, seed: int) -> Iterator[str]:
+    for claim, verdict in comparison.claimed:
+        told = not_as_expected(Asked(case, claim.function, None, seed=seed), claim, verdict, session)
+        if told:
+            yield told
+
+
+def not_as_expected(asked: Asked, claim: ClaimedGradient, verdict: Verdict, session: GradientSession) -> str:
+    """What to say of a claimed gradient that does not get the verdict expected of it; nothing of one that does."""
+    if verdict.outcome == claim.expect:
+        return ""
+    if claim.expect == "right" or verdict.outcome == "wrong":
+        return failure_text(verdict, reproduction(asked, verdict, session.witnesses))
+    return f"{claim.name}: {verdict.outcome}, expected {claim.expect}: {verdict.reason}"
+
+
+def _without_claims(case: Case) -> Case:
+    """The case alone: its claimed gradients are tests of their own."""
+    return Case(case.function, case.domains, case.at, case.argnums, case.claims, [], case.module)
+
+
+def _record(case: Case, comparison: Comparison, session: GradientSession, seconds: float, mutation: Any) -> Record:
+    tape = [m.judgement.accuracy for m in comparison.method("tape") if m.judgement is not None]
+    digits = min((float(a.digits.min(initial=math.inf)) for a in tape), default=None)
+    ulp = max((float(a.ulp.max(initial=0.0)) for a in tape), default=None)
+    circuit = comparison.circuit
+    coverage = coverage_of(Asked(case, case.function, None, seed=session.seed), None)
+    never = () if coverage is None else coverage.not_own
+    return Record(
+        "case", case.name, case.name, comparison.outcome, comparison.outcome in ("right", "kink"), "", (), 1, digits, ulp,
+        circuit.operations, circuit.gradient().operations, seconds, coverage is not None, tuple(str(p) for p in never[:NAMED]),
+        None if mutation is None else mutation.to_dict(),
+    )  # fmt: skip
+
+
+def _mutation(asked: Asked) -> Any:
+    from gradcheck.mutation import mutation_score
+
+    return mutation_score(asked.function, asked.gradient, None, **asked.options())
+
+
+def _own_mutation(case: Case, session: GradientSession) -> Any:
+    """The score of the case's points, with its tape as the claim."""
+    from gradcheck.gradients.functional import grad
+    from gradcheck.mutation import mutation_score
+
+    chosen = case.differentiable(case.drawn(session.seed)[0])
+    return mutation_score(case, grad(case.function, chosen), None, seed=session.seed)
+
+
+def _require_none_survive(session: GradientSession, mutation: Any, verdict: Any, name: str) -> None:
+    if session.strict and mutation is not None and mutation.survivors:
+        from gradcheck.rendering.mutation import score_text
+
+        raise GradientError(verdict, score_text(mutation, name))

@@ -1,0 +1,164 @@
+"""The report of a run of tests: every process writes the pages of what it checks, and leaves word for the one that writes the whole."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradcheck.case import Case, ClaimedGradient
+from gradcheck.circuit import argument_names
+from gradcheck.domains import Data, Domain, Real, floating_positions
+from gradcheck.errors import GradcheckError
+from gradcheck.parallel import cores
+from gradcheck.reporting import Made, Report, faults_of, missing, primitives_of
+from gradcheck.studies.running import CaseResult, RunResult
+from gradcheck.studies.summary import CaseSummary, failed, summarise
+from gradcheck.testing.asked import Asked
+from gradcheck.verdicts.check import Question, Verdict, chosen_at, drawn, points_of
+from gradcheck.verdicts.compare import compare
+from gradcheck.verdicts.proof import proofs
+from gradcheck.verdicts.trees import taken_apart
+from gradcheck.writing import write_files
+
+SHOWN = 4  # points of a test that its page shows
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a page's process leaves for the whole: the case in numbers, and what was made of it."""
+
+    summary: CaseSummary
+    made: Made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionReport:
+    """A report that is being written into `folder`; word of its pages goes through files in `parts`, so that a worker that dies loses nothing.
+
+    `pictures` with drawings and HTML. `seen` are the gradients that have a page already: one is enough for a test that checks it in a loop.
+    """
+
+    folder: Path
+    parts: Path
+    seed: int
+    pictures: bool
+    worker: bool
+    seen: dict[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: pytest.Config, folder: str, seed: int) -> SessionReport:
+        """From pytest's options; a worker of pytest-xdist is told where the parts go. Raises pytest.UsageError where the folder is a file."""
+        target = config.invocation_params.dir / folder
+        if target.is_file():
+            raise pytest.UsageError(f"--gradcheck-report {folder}: is a file, expected a folder to write into")
+        told = getattr(config, "workerinput", {}).get("gradcheck_parts")
+        parts = Path(told or tempfile.mkdtemp(prefix="gradcheck-parts-"))
+        return cls(target, parts, seed, missing() is None, told is not None)
+
+    @property
+    def first(self) -> Path:
+        """The page to open first."""
+        return self.folder / ("html/index.html" if self.pictures else "README.md")
+
+    def add_case(self, nodeid: str, case: Case) -> None:
+        """Write the pages of a case, with its claimed gradients."""
+        self._add(f"case|{case.file}|{case.name}", case, None)
+
+    def add_gradient(self, nodeid: str, asked: Asked, verdict: Verdict) -> None:
+        """Write the pages of a gradient that a test checks: its function at the test's points, the gradient as one claimed for it."""
+        key = f"{nodeid}|{asked.function_name}|{asked.name}"
+        if self.seen.get(key) is True and verdict.ok:
+            return
+        self.seen[key] = verdict.ok
+        name = f"{asked.function_name} ({nodeid.rpartition('/')[2]}{'' if asked.name == 'gradient' else ', ' + asked.name})"
+        try:
+            case = case_of(asked, verdict, name)
+        except GradcheckError as error:
+            case = Case(asked.plain, {}, (), called=name)
+            self._leave(key, Part(failed(case, str(error)), Made("", ())))
+            return
+        self._add(key, case, asked.digits)
+
+    def _add(self, key: str, case: Case, digits: float | None) -> None:
+        report = Report(self.folder, (case,), self.seed, self.pictures)
+        try:
+            comparison = compare(case, seed=self.seed, digits=digits)
+            result = CaseResult(case, summarise(case, comparison), comparison)
+        except GradcheckError as error:  # a function that cannot be followed has a page that says so
+            result = CaseResult(case, failed(case, f"{case.name}: {error}"))
+        self._leave(key, Part(result.summary, report.case(result)))
+
+    def _leave(self, key: str, part: Part) -> None:
+        """Leave word of a page for the process that writes the whole."""
+        write_files(self.parts, [(hashlib.sha256(key.encode()).hexdigest() + ".part", pickle.dumps(part))])
+
+    def finish(self) -> None:
+        """Write what tells of all checks, in the process that runs the others, and remove the parts."""
+        if self.worker:
+            return
+        try:
+            told = sorted(self._told(), key=lambda t: (t.summary.file, t.summary.line, t.summary.name))
+            if told:
+                self._whole(told)
+        finally:
+            shutil.rmtree(self.parts, ignore_errors=True)
+
+    def _told(self) -> Iterator[Part]:
+        """The parts, in a folder of our own that only this user can write to."""
+        return (pickle.loads(p.read_bytes()) for p in self.parts.glob("*.part"))  # noqa: S301
+
+    def _whole(self, told: list[Part]) -> None:
+        cases = tuple(CaseResult(_elsewhere(t.summary), t.summary, None, t.made) for t in told)
+        result = faults_of(RunResult(cases, (), (), self.seed))
+        Report(self.folder, tuple(c.case for c in cases), self.seed, self.pictures).whole(
+            result, (), proofs(cores(), primitives_of(result))
+        )
+
+
+def _elsewhere(summary: CaseSummary) -> Case:
+    """Stands for a case of another process, of which the summary tells."""
+    return Case(_elsewhere, {}, (), called=summary.name)
+
+
+def case_of(asked: Asked, verdict: Verdict, name: str) -> Case:
+    """What a test asks as a case. A product, or a second derivative, is that of one function it is made of."""
+    points = list(_points(asked))
+    apart = None if isinstance(asked.function, Case) else taken_apart(asked.plain, points, asked.argnums)
+    plain: Any = asked.plain if apart is None else apart.function
+    claim: Any = asked.gradient if apart is None else apart.claim(asked.gradient)
+    if apart is not None:
+        points = apart.points
+    elif verdict.witness is not None:
+        points = [verdict.witness, *points]
+    chosen = chosen_at(asked.function, points[0], asked.argnums if apart is None else apart.argnums)
+    if asked.vjp or asked.order == 2:
+        question = Question(plain, claim, asked.vjp, asked.order, asked.seed)
+        plain, claim = next(iter(question.pairs(points[0], chosen)))
+        points = points[:1]
+    names = argument_names(plain, len(points[0]))
+    domains: dict[str, Domain] = {n: _domain(asked, n, i, points[0]) for i, n in enumerate(names)}
+    return Case(plain, domains, tuple(points[:SHOWN]), chosen, (), [ClaimedGradient(claim, "right")], called=name)
+
+
+def _points(asked: Asked) -> Iterator[tuple[Any, ...]]:
+    points = asked.points()
+    if points is None and asked.domain is not None and not isinstance(asked.function, Case):
+        points = drawn(asked.function, asked.domain, asked.seed)
+    yield from points_of(asked.function, points, asked.seed)
+
+
+def _domain(asked: Asked, name: str, i: int, point: tuple[Any, ...]) -> Domain:
+    known = asked.function.domains if isinstance(asked.function, Case) else asked.domain or {}
+    if name in known:
+        return known[name]
+    import numpy as np
+
+    return Real(np.shape(point[i])) if i in floating_positions(point) else Data(point[i])

@@ -110,6 +110,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return collector
 
 
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
+    """A file of cases given by its path is no module of tests, unless it is named like one."""
+    if module_path not in parent.config.stash[CASES]:
+        return None
+    from gradcheck.testing.collecting import instead_of_module
+
+    return instead_of_module(module_path, parent)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use the fixture, so that -m gradcheck selects them."""

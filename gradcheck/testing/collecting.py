@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,24 @@ def add_to_arguments(config: pytest.Config, files: Sequence[Path]) -> None:
     if whole:
         ignored = config.hook.pytest_ignore_collect
         config.args += [str(f) for f in files if not ignored(collection_path=f, path=None, config=config)]
+
+
+def instead_of_module(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """What pytest collects of a file of cases besides its cases: nothing, unless it is named like a file of tests.
+
+    pytest takes every Python file that it is given by its path for one.
+    """
+    named = (fnmatch(str(path) if "/" in p else path.name, f"*/{p}" if "/" in p else p) for p in parent.config.getini("python_files"))
+    nothing: pytest.Collector | None = None if any(named) else NoTests.from_parent(parent, path=path)
+    return nothing
+
+
+class NoTests(pytest.File):
+    """A file without tests of its own."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Nothing."""
+        return iter(())
 
 
 class CaseFile(pytest.File):

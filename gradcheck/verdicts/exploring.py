@@ -98,9 +98,14 @@ class Exploration:
         """The first wrong point that Hypothesis draws around the shapes of the points given."""
         self._allow(self.budget)
         ways = [[self._argument(i, value, i in self.search.chosen) for i, value in enumerate(point)] for point in points[:STARTS]]
-        asked = settings(self._settings(), max_examples=(1 + SKIPS) * self.budget, database=None, phases=[Phase.generate])
-        found = _run(either(ways), self.is_wrong, asked, self.search.seed)
-        return None if found is None else Candidate(found, "drawn by Hypothesis")
+        for number in range(self.search.seed, self.search.seed + 1 + SKIPS):  # again where many were passed over
+            asked = settings(self._settings(), max_examples=max(self.left, 1), database=None, phases=[Phase.generate])
+            found = _run(either(ways), self.is_wrong, asked, number)
+            if found is not None:
+                return Candidate(found, "drawn by Hypothesis")
+            if not self.left:
+                break
+        return None
 
     def _argument(self, position: int, value: Any, chosen: bool) -> st.SearchStrategy[Any]:
         """What an argument may be: what its domain says, any floats where it has none, and data stays as it is."""

@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gradcheck.domains import Data, Domain, Integer, Real, floating_positions
-from gradcheck.errors import CaseError, DomainError
+from gradcheck.errors import CaseError, DomainError, UsageError
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 Outcome = Literal["right", "wrong", "kink", "undecided"]
 RESERVED = ("at", "argnums", "claims")
@@ -102,6 +105,20 @@ class Case:
         drawn = any(isinstance(d, Real | Integer) for d in self.domains.values())
         return tuple(tuple(d.sample(rng) for d in self.domains.values()) for _ in range(count if drawn else 1))
 
+    def points(self, *given: Any, **options: Any) -> SearchStrategy[tuple[Any, ...]]:
+        """A Hypothesis strategy of points, tuples of the arguments in order: from the domains, and among them the points stated with `at`.
+
+        It takes nothing: `drawn(seed, count)` gives a few points at once.
+        """
+        if given or options:
+            raise UsageError(f"case {self.name}: points() is a Hypothesis strategy and takes nothing: drawn(seed, count) gives points")
+        from gradcheck.strategies import either, stated
+
+        if not self.at:
+            return either([[d.strategy() for d in self.domains.values()]])
+        around = [[_around(d, value) for d, value in zip(self.domains.values(), point, strict=True)] for point in self.at]
+        return either([*around, *stated(self.at)])
+
     def differentiable(self, point: Sequence[Any]) -> tuple[int, ...]:
         """Positions of the differentiable arguments: those of `argnums`, else floats that are not data."""
         if self.argnums is not None:
@@ -126,6 +143,15 @@ class Case:
             return claimed
 
         return register if function is None else register(function)
+
+
+def _around(domain: Domain, value: Any) -> SearchStrategy[Any]:
+    """What an argument may be where a point states its value: data stays as it is, and so do shape and precision."""
+    from gradcheck.strategies import fixed, like
+
+    if isinstance(domain, Data):
+        return fixed(value)
+    return like(value, domain.low, domain.high) if isinstance(domain, Real) else domain.strategy()
 
 
 class Fixed(Data):

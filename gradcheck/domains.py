@@ -10,6 +10,7 @@ from gradcheck.errors import CaseError, DomainError
 
 if TYPE_CHECKING:
     import numpy as np
+    from hypothesis.strategies import SearchStrategy
 
 __all__ = ["Data", "Domain", "Integer", "Real", "floating_positions"]
 
@@ -53,6 +54,16 @@ class Real:
         inner = np.nextafter(self.low, np.inf), np.nextafter(self.high, -np.inf)  # a draw may round to a bound far from 0
         return np.clip(self._drawn(rng), *inner)[()]
 
+    def strategy(self, dtype: Any = None) -> SearchStrategy[Any]:
+        """A Hypothesis strategy of what the domain holds, in float64 unless a `dtype` is given: always inside, shrinking to simple values.
+
+        Ordinary values for the most part, and the places where bugs live: 0, ones and halves, next to the bounds, tails, tiny numbers, equal
+        entries. Raises DomainError where no float of the dtype lies in the domain.
+        """
+        from gradcheck.strategies import reals
+
+        return reals(self.shape, self.low, self.high, "float64" if dtype is None else dtype)
+
     def _drawn(self, rng: np.random.Generator) -> Any:
         import numpy as np
 
@@ -75,7 +86,8 @@ class Real:
         _check_shape(name, array.shape, self.shape)
         if array.dtype.kind not in "fiu":
             raise DomainError(f"argument {name}: got {array.dtype} values, expected real numbers")
-        outside = ~((array > self.low) & (array < self.high))
+        with np.errstate(over="ignore"):  # a bound may lie beyond the floats of a narrow dtype
+            outside = ~((array > self.low) & (array < self.high))
         _check_inside(name, array, outside, f"{self.low:g} < {name} < {self.high:g}")
 
 
@@ -97,6 +109,12 @@ class Integer:
         """Draw one array of integers (a scalar for shape ())."""
         return rng.integers(self.low, self.high, self.shape)[()]
 
+    def strategy(self) -> SearchStrategy[Any]:
+        """A Hypothesis strategy of such arrays of int64 (NumPy scalars for shape ())."""
+        from gradcheck.strategies import integers
+
+        return integers(self.shape, self.low, self.high)
+
     def check(self, name: str, value: Any) -> None:
         """Raise DomainError unless `value` holds whole numbers of the shape, inside the bounds."""
         import numpy as np
@@ -117,6 +135,12 @@ class Data:
     def sample(self, rng: np.random.Generator) -> Any:
         """The value itself."""
         return self.value
+
+    def strategy(self) -> SearchStrategy[Any]:
+        """A Hypothesis strategy that draws the value itself (a copy of an array)."""
+        from gradcheck.strategies import fixed
+
+        return fixed(self.value)
 
     def check(self, name: str, value: Any) -> None:
         """Any value is accepted: data is what the caller says it is."""

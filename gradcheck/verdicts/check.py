@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from gradcheck.verdicts.claim import (
 from gradcheck.verdicts.formula import looks
 from gradcheck.verdicts.judge import Judgement, Standard, judge, measured, plainly_right, standard
 from gradcheck.verdicts.raising import both_raise, raised
-from gradcheck.verdicts.search import Search, searched
+from gradcheck.verdicts.search import Search, SearchResult, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
 from gradcheck.verdicts.tolerance import unit_roundoff
 from gradcheck.verdicts.trees import taken_apart
@@ -49,11 +49,12 @@ def check(
     *,
     argnums: Sequence[int] | int | None = None,
     vjp: bool = False,
-    search: bool = False,
+    search: bool | Literal["hypothesis"] = False,
     order: int = 1,
     digits: float | None = None,
     domain: Mapping[str, Domain] | None = None,
     seed: int = 0,
+    first: Sequence[tuple[Any, ...]] = (),
 ) -> Verdict:
     """Judge a claimed gradient at a point, or at each of a list of points; the worst verdict is returned.
 
@@ -64,19 +65,30 @@ def check(
     more parameter (or with `vjp`), the Hessian's product with the vector given there. `digits` asks
     only that so many digits be correct, for gradients that are approximate on purpose. With `search`, a claim that is right at the points
     is judged where bugs live too: special points of every hop, ties, branch boundaries, tails; `domain` says by name where arguments live,
-    as a case does, and the verdict's `coverage` what was visited. A function that cannot be traced is
+    as a case does, and the verdict's `coverage` what was visited. With `search="hypothesis"`, Hypothesis draws points as well, and the verdict's
+    `witness` is shrunk to the simplest at which the claim is wrong. A search tries the points of `first` before all others, such as
+    the witnesses of earlier searches; those that do not fit are passed over. A function that cannot be traced is
     judged as a black box, by differences with an error bound. Where the function raises, the gradient must raise too. Arguments may be
     tuples, lists and dicts of arrays: the gradient for one has its structure.
     """
     if order not in (1, 2):
         raise UsageError(f"order={order!r}: expected 1 for a gradient, 2 for a Hessian or its product with a vector")
+    if not (isinstance(search, bool) or search == "hypothesis"):
+        raise UsageError(f"search={search!r}: expected True, False or 'hypothesis'")
     plain = function.function if isinstance(function, Case) else function
     points = points_of(function, at, seed) if at is not None or domain is None else drawn(function, domain, seed)
     apart = None if isinstance(function, Case) else taken_apart(plain, points, argnums)
     if apart is not None:
         if order == 2:
             raise UsageError("order=2 takes arguments that are arrays: check the Hessian of a function of one array")
-        options: dict[str, Any] = {"vjp": vjp, "search": search, "digits": digits, "domain": domain, "seed": seed}
+        options: dict[str, Any] = {
+            "vjp": vjp,
+            "search": search,
+            "digits": digits,
+            "domain": domain,
+            "seed": seed,
+            "first": apart.leaves(first),
+        }
         verdict = check(apart.function, apart.claim(gradient), apart.points, argnums=apart.argnums, **options)
         return replace(verdict, witness=apart.whole(verdict.witness))
     domains = domains_at(function, points, domain)
@@ -96,8 +108,16 @@ def check(
     chosen = chosen_at(function, points[0], argnums)
     reconsidered = partial(question.reconsidered, chosen=chosen, domains=domains, digits=digits)
     pairs, judge_at = partial(question.pairs, chosen=chosen), partial(check_problem, digits=digits)
-    looking = Search(plain, pairs, judge_at, chosen, domains, seed, reconsider=reconsidered, entrywise=vjp)
-    return searched(worst, looking.run(points, further=worst.outcome != "wrong"))
+    looking = Search(plain, pairs, judge_at, chosen, domains, seed, reconsider=reconsidered, entrywise=vjp, first=first)
+    return searched(worst, _run(looking, points, by_hypothesis=search == "hypothesis", further=worst.outcome != "wrong"))
+
+
+def _run(looking: Search, points: Sequence[tuple[Any, ...]], *, by_hypothesis: bool, further: bool) -> SearchResult:
+    if not by_hypothesis:
+        return looking.run(points, further=further)
+    from gradcheck.verdicts.exploring import explored
+
+    return explored(looking, points, further=further)
 
 
 @dataclass(frozen=True, slots=True)

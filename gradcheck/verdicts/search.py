@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -65,7 +65,7 @@ class SearchResult:
 class Search:
     """A function, its claim as pairs of scalar function and gradient at each point, and how to judge.
 
-    `domains` are by argument position; `visits` gathers the coverage. `entrywise` where the claims are products, of which more is asked (see `excused`).
+    `domains` are by argument position; `visits` gathers the coverage; points to try `first` are witnesses of earlier searches. `entrywise` where the claims are products, of which more is asked (see `excused`).
     """
 
     function: Callable[..., Any]
@@ -80,30 +80,36 @@ class Search:
     own: Sequence[Point] = ()
     entrywise: bool = False
     reconsider: Callable[[Point, list[Verdict]], list[Verdict]] | None = None
+    first: Sequence[Point] = ()
 
     def run(self, points: Sequence[Point], *, further: bool = True) -> SearchResult:
         """Search around the points given, which are the user's own and judged already; not `further` than them where one is wrong."""
         self.own = points
         for point in points:
             self.visit(point, "own")
-        judged, skipped, budget = 0, 0, self._affordable(points[0])
-        for candidate in self._fresh(points if further else ()):
+        judged, skipped, budget = 0, 0, self.affordable(points[0])
+        for candidate in chain(self.stored(points), self.fresh(points)) if further else ():
             if judged >= budget or skipped >= SKIPS * budget:
                 break
             verdict = self.try_point(candidate.arguments)
             self.visit(candidate.arguments, "tried" if verdict is None else "searched")
             judged, skipped = judged + (verdict is not None), skipped + (verdict is None)
             if verdict is not None and not verdict.ok:
-                return self._result(verdict, candidate, judged, skipped)
-            if verdict is not None and not self.remarks:
-                self.remarks += [f for f in verdict.findings if f.kind in ("precision", "nonfinite")]
-        return self._result(None, Candidate((), ""), judged, skipped)
+                return self.result(verdict, candidate, judged, skipped)
+            self.remark(verdict)
+        return self.result(None, Candidate((), ""), judged, skipped)
 
-    def _result(self, verdict: Verdict | None, at: Candidate, judged: int, skipped: int) -> SearchResult:
+    def remark(self, verdict: Verdict | None) -> None:
+        """Keep the first finding that makes nothing wrong."""
+        if verdict is not None and verdict.ok and not self.remarks:
+            self.remarks += [f for f in verdict.findings if f.kind in ("precision", "nonfinite")]
+
+    def result(self, verdict: Verdict | None, at: Candidate, judged: int, skipped: int) -> SearchResult:
+        """What was found, with the coverage."""
         witness = None if verdict is None else at.arguments
         return SearchResult(verdict, witness, at.aim, judged, skipped, self.visits.coverage(), tuple(self.remarks[:1]))
 
-    def _affordable(self, point: Point) -> int:
+    def affordable(self, point: Point) -> int:
         """Points to judge: fewer where the truth is expensive, but never none."""
         try:
             operations = trace(self.function, *point, argnums=self.chosen).operations
@@ -134,20 +140,29 @@ class Search:
         driven = drive_of(circuit, space, self.seed).candidates()
         return in_turn(iter(changed), driven, boundaries(problem, space, ends, left), self._other_shapes(point))
 
-    def _fresh(self, points: Sequence[Point]) -> Iterator[Candidate]:
+    def stored(self, points: Sequence[Point]) -> Iterator[Candidate]:
+        """The points to try first that fit: as many arguments of the same kinds, inside the domains."""
+        for point in self.first:
+            if any(_alike(point, own) for own in points) and all(_inside(d, point[i]) for i, d in self.domains.items() if i < len(point)):
+                yield Candidate(tuple(point), "a witness of an earlier search")
+
+    def fresh(self, points: Sequence[Point]) -> Iterator[Candidate]:
         """Candidates of all points, each point once."""
-        seen = {_key(p) for p in points}
+        seen = {point_key(p) for p in points}
         for candidate in in_turn(*(self.candidates(p) for p in islice(points, self.budget))):
-            key = _key(candidate.arguments)
+            key = point_key(candidate.arguments)
             if key not in seen:
                 seen.add(key)
                 yield candidate
 
     def try_point(self, point: Point) -> Verdict | None:
         """The worst verdict at a point; None where it cannot be had or where the tape fails as well."""
+        with np.errstate(all="ignore"):
+            return self._tried(point)
+
+    def _tried(self, point: Point) -> Verdict | None:
         try:
-            with np.errstate(all="ignore"):
-                value = np.asarray(self.function(*_copies(point)))
+            value = np.asarray(self.function(*_copies(point)))
             if value.size == 0 or not np.all(np.isfinite(value)):
                 return None
             verdicts = [self._judged(f, g, point) for f, g in self.pairs(point)]
@@ -226,5 +241,27 @@ def _copies(point: Point) -> list[Any]:
     return [a.copy() if isinstance(a, np.ndarray) else a for a in point]
 
 
-def _key(point: Point) -> tuple[Any, ...]:
+def point_key(point: Point) -> tuple[Any, ...]:
+    """What tells points apart, bit for bit."""
     return tuple((a.shape, a.tobytes()) if isinstance(a, np.ndarray | np.generic) else repr(a) for a in point)
+
+
+def _alike(point: Point, own: Point) -> bool:
+    """Whether a point has arguments like a user's: as many, with as many axes, of the same kind of numbers."""
+    if not isinstance(point, tuple | list) or len(point) != len(own):
+        return False
+    return all(_sort(a) == _sort(b) for a, b in zip(point, own, strict=True))
+
+
+def _sort(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype, value.ndim
+    return (np.dtype(float), 0) if isinstance(value, float) else type(value)
+
+
+def _inside(domain: Domain, value: Any) -> bool:
+    try:
+        domain.check("", value)
+    except GradcheckError:
+        return False
+    return True

@@ -23,6 +23,7 @@ class Apart:
     argnums: tuple[int, ...]
     layout: Layout
     names: tuple[str, ...]
+    arguments: tuple[str, ...]
 
     def claim(self, gradient: Function) -> Function:
         """The claim as one of the leaves, its parts named by their paths."""
@@ -37,6 +38,11 @@ class Apart:
     def whole(self, point: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         """A point put together again."""
         return None if point is None else tuple(self.layout.arguments(point))
+
+    def leaves(self, points: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The leaves of other points; those of another structure are left out."""
+        apart = (take_apart(tuple(p), self.arguments) for p in points if isinstance(p, tuple | list) and len(p) == len(self.arguments))
+        return [tuple(leaves) for layout, leaves, _ in apart if layout == self.layout]
 
     def _named(self, result: Any) -> dict[str, Any]:
         """What the claim returns by path: one tree for one argument, else a tuple of them or a dict by name."""
@@ -66,4 +72,11 @@ def taken_apart(function: Function, points: Sequence[tuple[Any, ...]], argnums: 
         raise UsageError("the points have different structures: check them one by one")
     differentiable = tuple(i for i in chosen if any(layout.floats[j] for j in layout.span(i)))
     flat = flat_function(function, layout, paths)
-    return Apart(flat, [tuple(leaves) for _, leaves, _ in parts], layout.leaves_of(chosen), layout, tuple(names[i] for i in differentiable))
+    return Apart(
+        flat,
+        [tuple(leaves) for _, leaves, _ in parts],
+        layout.leaves_of(chosen),
+        layout,
+        tuple(names[i] for i in differentiable),
+        tuple(names),
+    )

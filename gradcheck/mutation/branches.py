@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,8 +28,23 @@ class Site:
 
     @property
     def source(self) -> str:
-        """The line itself, without its colon."""
-        return linecache.getline(self.file, self.line).strip().removesuffix(":")
+        """The condition as it is written: `if x > 0`; the whole line where it has none of its own."""
+        line = linecache.getline(self.file, self.line).strip()
+        found = _condition(line)
+        return found if found is not None else line.removesuffix(":")
+
+
+def _condition(line: str) -> str | None:
+    """The one condition of a line: after if, elif or while, or in the middle of an expression."""
+    opened = line.removeprefix("el") if line.startswith("elif") else line
+    try:
+        tree = ast.parse(f"{opened} pass" if opened.endswith(":") else opened)
+    except SyntaxError:
+        return None
+    tests = [n for n in ast.walk(tree) if isinstance(n, ast.If | ast.IfExp | ast.While)]
+    if len(tests) != 1:
+        return None
+    return f"{'while' if isinstance(tests[0], ast.While) else 'if'} {ast.unparse(tests[0].test)}"
 
 
 def decided(circuit: Circuit) -> dict[Site, set[bool]]:

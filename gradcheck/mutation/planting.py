@@ -23,7 +23,7 @@ ENTRIES = 4  # entries of an argument that are wrong alone
 BRANCHING = ("maximum", "minimum", "fmax", "fmin", "absolute", "where", "clip", "max", "min")
 PASSING = (*LINEAR, "mean")
 WANTED = {"sign": 1, "factor": 1, "missing-factor": 1, "wrong-value": 1, "transposed": 1}
-OF_BRANCHES = {"sign": 1, "factor": 1, "wrong-branch": 3, "wrong-index": 1}
+OF_BRANCHES = {"sign": 1, "factor": 1, "wrong-branch": 3}
 
 
 def mutants_of(scene: Scene) -> Iterator[Mutant]:
@@ -79,7 +79,7 @@ def _of_hop(circuit: Circuit, k: int, position: int, *, several: bool) -> Iterat
     listed = sorted(hop_mistakes(circuit, k, position, several=several), key=lambda m: m.rank)
     if name in BRANCHING:
         listed = [replace(m, kind=BRANCH) if m.kind == "missing-factor" else m for m in listed if not _is_convention(m)]
-    left = dict(OF_BRANCHES if name in BRANCHING else WANTED)
+    left = dict((OF_BRANCHES if name in BRANCHING else WANTED) | ({"wrong-index": 1} if name in ("max", "min") else {}))
     for m in sorted(listed, key=lambda m: (m.kind == "wrong-value" and m.text != _own(name, position), m.rank)):
         if left.get(m.kind, 0) > 0:
             left[m.kind] -= 1
@@ -92,8 +92,8 @@ def _own(name: str, position: int) -> str:
 
 
 def _is_convention(m: Mistake) -> bool:
-    """What differs at ties alone is a convention, and nobody's mistake."""
-    return ">=" in m.text or "<=" in m.text
+    """What differs at ties alone is a convention, and nobody's mistake; masks of what comes from above have nothing to do with a branch."""
+    return any(sign in m.text for sign in (">=", "<=", "g >", "g <", "G >", "G <"))
 
 
 def _of_passing(name: str, shape: tuple[int, ...], position: int) -> Iterator[Mistake]:
@@ -119,7 +119,7 @@ def _of_input(circuit: Circuit, j: int, shape: tuple[int, ...]) -> Iterator[Muta
         yield _mutant(circuit, m.at(Locus(INPUT, j)))
     size = int(np.prod(shape, dtype=int))
     if size > 1:
-        for turn, e in enumerate(sorted({int(round(e)) for e in np.linspace(0, size - 1, min(size, ENTRIES))})):
+        for turn, e in enumerate(sorted({round(e) for e in np.linspace(0, size - 1, min(size, ENTRIES))})):
             yield from _of_entry(circuit, j, shape, e, turn)
 
 

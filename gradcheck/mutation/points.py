@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.domains import Data, Domain, Integer, Real
+from gradcheck.domains import Domain, Integer, Real
 from gradcheck.errors import GradcheckError
 from gradcheck.verdicts.search import Search, in_turn
 
@@ -59,8 +59,3 @@ def candidates(looking: Search, points: Sequence[Point]) -> Iterator[Point]:
     shapes = [np.shape(v) for v in points[0]]
     found = in_turn(*(looking.candidates(p) for p in points[:2]))
     yield from islice((c.arguments for c in found if [np.shape(v) for v in c.arguments] == shapes), LOOKED)
-
-
-def is_data(domain: Domain | None) -> bool:
-    """Whether an argument is fixed data."""
-    return isinstance(domain, Data)

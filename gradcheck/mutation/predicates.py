@@ -32,11 +32,13 @@ _DECIDING = ("less", "less_equal", "greater", "greater_equal", "maximum", "minim
 
 @dataclass(slots=True, eq=False)
 class Predicate:
-    """A statement that holds at a point or not, and how its absence from all points is told."""
+    """A statement that holds at a point or not, and how its absence from all points is told; the one variable it is about, or entry of that."""
 
     text: str
     test: Callable[[Probe], Any]
     rank: int = INPUTS
+    name: str | None = None
+    index: tuple[int, ...] | None = None
     known: dict[int, bool] = field(default_factory=dict)
 
     def holds(self, probe: Probe) -> bool:
@@ -110,14 +112,15 @@ def either(probe: Probe, name: str) -> Any:
 def _of_value(name: str, value: Any, rank: int) -> Iterator[Predicate]:
     for sign, word, test in SIGNS:
         text = f"no point has {name} {sign} 0" if value.ndim == 0 else f"no point has an entry of {name} {word} 0"
-        yield Predicate(text, lambda p, t=test: np.any(t(either(p, name))), rank)  # type: ignore[misc]
-    yield Predicate(_zero(name, value), lambda p: np.any(either(p, name) != 0), rank)
+        yield Predicate(text, lambda p, t=test: np.any(t(either(p, name))), rank, name)  # type: ignore[misc]
+    yield Predicate(_zero(name, value), lambda p: np.any(either(p, name) != 0), rank, name)
     if 0 < value.size <= FEW and value.ndim:
         for index in np.ndindex(value.shape):
             called = entry_name(name, index)
             for sign, _, test in SIGNS[:2]:
-                yield Predicate(f"no point has {called} {sign} 0", lambda p, t=test, i=index: t(either(p, name)[i]), rank)  # type: ignore[misc]
-            yield Predicate(f"{called} is 0 at every point", lambda p, i=index: either(p, name)[i] != 0, rank)  # type: ignore[misc]
+                text = f"no point has {called} {sign} 0"
+                yield Predicate(text, lambda p, t=test, i=index: t(either(p, name)[i]), rank, name, index)  # type: ignore[misc]
+            yield Predicate(f"{called} is 0 at every point", lambda p, i=index: either(p, name)[i] != 0, rank, name, index)  # type: ignore[misc]
 
 
 def _zero(name: str, value: Any) -> str:
@@ -135,12 +138,12 @@ def _of_order(name: str, value: Any) -> Iterator[Predicate]:
     """Of the entries of one array among themselves."""
     if value.size < 2:
         return
-    yield Predicate(f"all entries of {name} are equal at every point", lambda p: np.ptp(either(p, name)) != 0, ORDERS)
+    yield Predicate(f"all entries of {name} are equal at every point", lambda p: np.ptp(either(p, name)) != 0, ORDERS, name)
     for word, which in (("largest", np.argmax), ("smallest", np.argmin)):
         place = int(which(value))
         called = entry_name(name, tuple(int(i) for i in np.unravel_index(place, value.shape)))
         text = f"the {word} entry of {name} is {called} at every point"
-        yield Predicate(text, lambda p, w=which, i=place: int(w(either(p, name))) != i, ORDERS)  # type: ignore[misc]
+        yield Predicate(text, lambda p, w=which, i=place: int(w(either(p, name))) != i, ORDERS, name)  # type: ignore[misc]
     if value.ndim == 2 and value.shape[0] == value.shape[1]:
         yield Predicate(f"{name} is symmetric at every point", lambda p: np.any(either(p, name) != either(p, name).T), ORDERS)
     if value.size <= FEW:
@@ -167,7 +170,7 @@ def _of_decision(first: Probe, k: int) -> Iterator[Predicate]:
     circuit = first.problem.circuit
     a, *others = circuit.inputs_of(k)
     for b in others:
-        words = _words(first, a), _words(first, b)
+        words = worded(first, a), worded(first, b)
         if None in words or a in circuit.constants:
             continue
         shape = np.broadcast_shapes(np.shape(first.scene.values[a]), np.shape(first.scene.values[b]))
@@ -191,7 +194,7 @@ def number_at(home: Circuit, probe: Probe, k: int) -> int:
     return int(probe.known[key][1][k])
 
 
-def _words(probe: Probe, k: int) -> str | None:
+def worded(probe: Probe, k: int) -> str | None:
     """A value as the user would call it: by name, as a number, or as a short expression."""
     circuit = probe.problem.circuit
     if k in circuit.constants:
@@ -203,7 +206,7 @@ def _words(probe: Probe, k: int) -> str | None:
         text = inline(circuit.with_outputs((k,)), {i: circuit.names[i] for i in circuit.inputs}).replace("np.", "")
     except (GradcheckError, KeyError):
         return None
-    return f"`{text}`" if len(text) <= SHORT else None
+    return text if len(text) <= SHORT else None
 
 
 def _of_flow(mutant: Mutant, own: Sequence[Probe]) -> Iterator[Predicate]:
@@ -224,7 +227,7 @@ def _of_flow(mutant: Mutant, own: Sequence[Probe]) -> Iterator[Predicate]:
         sent = p.scene.cotangents[number] if e.locus.what == VALUE else p.scene.parts[number, e.locus.position]
         return bool(np.any(sent))
 
-    own_word = _words(own[0], k) if own[0].problem.circuit is home else None
+    own_word = worded(own[0], k) if own[0].problem.circuit is home else None
     called, operand = home.names.get(k) or own_word, home.names.get(below)
     if operand is not None and called is not None:
         yield Predicate(f"what comes back from {called} to {operand} is 0 at every point", flows, FLOWS)

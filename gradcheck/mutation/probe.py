@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.diagnosis.scene import UNFIT, Scene, scene_of
 from gradcheck.domains import Domain
 from gradcheck.errors import GradcheckError
+from gradcheck.gradients.limits import limiting_gradients
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.mutation.branches import decided, traced_otherwise
@@ -18,9 +19,12 @@ from gradcheck.mutation.mutant import Mutant
 from gradcheck.verdicts.borderline import decided_by_rounding
 from gradcheck.verdicts.check import check_problem
 from gradcheck.verdicts.judge import UNUSUAL, Standard, standard
+from gradcheck.verdicts.kinks import HULL_LIMIT
 from gradcheck.verdicts.tolerance import unit_roundoff
 
 PLAIN = 100.0  # tolerances beyond which no second look would call an error rounding
+OUTSIDE = 1e-3  # of the largest entry: so far out of the range of the pieces a claim is wrong
+WAYS = 24  # directions in which pieces are looked for; as many pieces are too many
 APART = 1e-6  # of the largest entry by which gradients differ that are different
 Point = tuple[Any, ...]
 Arrays = tuple[Any, ...]
@@ -69,26 +73,42 @@ class Probe:
         by = self.standard()
         if by is None:
             return False
-        plain = self._plainly(self.flat(mutant), by, digits)
+        found = self.flat(mutant)
+        plain = self._plainly(found, by, digits) if self._smooth(by) else self._plainly_outside(found, by, digits)
         if plain is not None:
             return plain
         claim = planted(self.problem.function, self.problem.argnums, self.problem.domains, mutant)
         return check_problem(self.problem, claim, by, digits=digits).outcome == "wrong"
 
     def _plainly(self, claim: Any, by: Standard, digits: float | None) -> bool | None:
-        """What is plain without a second look; None for the rest, and wherever conventions or decisions by rounding have a say."""
-        if "true" not in self.known:
-            self.known["true"] = flattened(by.truth.floats())
-            self.known["smooth"] = not by.truth.is_kink and decided_by_rounding(self.problem, by.truth.bits) is None
-        true, smooth = self.known["true"], self.known["smooth"]
-        if not smooth:
-            return None
+        """What is plain without a second look; None for the rest."""
+        true = self.known.setdefault("true", flattened(by.truth.floats()))
         with np.errstate(all="ignore"):
             error = np.abs(claim - true)
         stated = 0.0 if digits is None else 10.0**-digits * np.abs(true)
         if bool(np.all(error <= UNUSUAL / 2 * unit_roundoff(by.dtype) * np.abs(true) + stated / 2)):
             return False
         return True if bool(np.any(~(error <= PLAIN * by.tolerance + 2 * stated))) else None
+
+    def _smooth(self, by: Standard) -> bool:
+        """Whether neither conventions nor decisions by rounding have a say here."""
+        if "smooth" not in self.known:
+            self.known["smooth"] = not by.truth.is_kink and decided_by_rounding(self.problem, by.truth.bits) is None
+        return bool(self.known["smooth"])
+
+    def _plainly_outside(self, claim: Any, by: Standard, digits: float | None) -> bool | None:
+        """At a kink: a claim far out of the range of the few pieces that meet here is wrong; None for others."""
+        if not by.truth.is_kink or digits is not None or self.problem.size > HULL_LIMIT:
+            return None
+        if "pieces" not in self.known:
+            ways = np.random.default_rng(0).uniform(-1.0, 1.0, (WAYS, self.problem.size))
+            self.known["pieces"] = [self.right, flattened(by.truth.floats()), *limiting_gradients(self.problem, iter(ways))]
+        pieces = np.array(self.known["pieces"])
+        if len(pieces) > WAYS:
+            return None
+        low, high = pieces.min(axis=0), pieces.max(axis=0)
+        room = OUTSIDE * float(np.max(np.abs(pieces))) + PLAIN * by.tolerance
+        return True if bool(np.any((claim < low - room) | (claim > high + room))) else None
 
     def _edited(self, mutant: Mutant) -> Arrays:
         edits = mutant.edits(self.problem.circuit)

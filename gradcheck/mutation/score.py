@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck.case import Case
 from gradcheck.domains import Domain
-from gradcheck.errors import GradcheckError, TraceError, UsageError
+from gradcheck.errors import TraceError, UsageError
 from gradcheck.gradients.functional import grad
 from gradcheck.mutation.claims import as_claim
 from gradcheck.mutation.mutant import Mutant, same_program
@@ -77,11 +77,9 @@ def mutation_score(
 
 def case_score(case: Case, seed: int = 0) -> dict[str, Score]:
     """The scores of a case's own points, by name: for the case itself, with the tape for its claim, and for every claimed gradient expected right."""
-    found = {case.name: mutation_score(case, seed=seed)}
-    for claimed in case.claimed:
-        if claimed.expect == "right":
-            found[f"{case.name}.{claimed.name}"] = mutation_score(case, claimed.function, seed=seed)
-    return found
+    score = mutation_score(case, seed=seed)  # a mutant is a gradient of its own: without a search, no claim has a part in it
+    names = [case.name, *(f"{case.name}.{claimed.name}" for claimed in case.claimed if claimed.expect == "right")]
+    return {name: replace(score, name=name) for name in names}
 
 
 def _tape(function: Callable[..., Any], chosen: tuple[int, ...]) -> Callable[..., Any]:
@@ -90,7 +88,7 @@ def _tape(function: Callable[..., Any], chosen: tuple[int, ...]) -> Callable[...
 
 def _together(apart: Apart, name: str, score: Score) -> Score:
     """Witnesses as the user's function takes them."""
-    survivors = tuple(replace(s, witness=apart.whole(s.witness)) for s in score.survivors)
+    survivors = tuple(replace(s, witness=apart.whole(s.witness) or s.witness) for s in score.survivors)
     return replace(score, name=name, survivors=survivors)
 
 
@@ -129,7 +127,7 @@ class Test:
         alive = [m for m in planted if not any(p.notices(m, self.digits) for p in self.own)]
         if alive and self.search:
             visited = self._visited()
-            self.own += [p for p in visited.probes() if True]
+            self.own += visited.found
             alive = [m for m in alive if not visited.notices(m)]
         survivors = self._survivors(alive)
         killed = len(planted) - len(alive)
@@ -192,12 +190,18 @@ class Test:
         telling = [p for p in self.others if p.differs(mutant)]
         if not telling:
             return None
-        ranked = explain(mutant, self.own, self.others, telling)
+        ranked = explain(mutant, self.own, self.others, telling, self._otherwise)
         for reason, probes in ranked:
             for probe in probes[:CONFIRMED]:
-                if probe.notices(mutant, self.digits) and not probe.standard().truth.is_kink:  # type: ignore[union-attr]
+                by = probe.standard()
+                if by is not None and not by.truth.is_kink and probe.notices(mutant, self.digits):
                     return self._told(mutant, probe, reason)
         return None
+
+    def _otherwise(self, point: Point, mutant: Mutant) -> bool:
+        """Whether a mutant shows at another point still."""
+        found = probes_at(self.question.pairs, point, self.chosen, self.domains)
+        return found is not None and any(p.differs(mutant) for p in found)
 
     def _told(self, mutant: Mutant, probe: Probe, reason: str) -> Survivor:
         hop, expected, found, message = described(mutant, self.own[0].problem)
@@ -219,6 +223,3 @@ def _key(flat: Any, right: Any) -> bytes:
     scale = float(np.max(np.abs(right), initial=0.0)) or 1.0
     rounded: bytes = (np.round(flat / scale, DIGITS) + 0.0).tobytes()
     return rounded
-
-
-__all__ = ["GradcheckError", "Test", "case_score", "mutation_score"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,10 +37,6 @@ class Visited:
         self.search.run(points)
         self.search.judge = judge
         self.found = [probe_at(problem, problem.arguments, by) for problem, by in self.kept.values()]
-
-    def probes(self) -> Iterator[Probe]:
-        """A probe at every point judged."""
-        yield from self.found
 
     def notices(self, mutant: Mutant) -> bool:
         """Whether the search would have found the mutant wrong, and not excused it."""

@@ -28,8 +28,9 @@ def _of_site(mutant: Mutant) -> tuple[Hop | None, str, str, str]:
     site = mutant.site
     assert site is not None
     hop = Hop(-1, "branch", None, None, site.file, site.line)
-    expected, found = f"the branch that `{site.source}` takes", f"the branch where it is {mutant.outcome}, always"
-    return hop, expected, found, f"the condition is ignored: the derivative is that of {found} in `{site.source}` at {site}"
+    side = "where it holds" if mutant.outcome else "where it does not hold"
+    expected, found = f"the derivative of the side that `{site.source}` takes", f"the derivative of the side {side}"
+    return hop, expected, found, f"`{site.source}` is ignored at {site}: {found}, always"
 
 
 def _of_entry(mutant: Mutant, problem: Problem) -> tuple[Hop | None, str, str, str]:

@@ -68,6 +68,11 @@ class Probe:
                 self.known["refused"] = True
         return self.by
 
+    def bends(self) -> bool:
+        """Whether the function is known to have no derivative here."""
+        by = self.standard()
+        return by is not None and by.truth.is_kink
+
     def notices(self, mutant: Mutant, digits: float | None) -> bool:
         """Whether `check` calls the mutant wrong here: seen at once from floats where it is plain, else judged in full."""
         by = self.standard()

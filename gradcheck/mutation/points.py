@@ -18,7 +18,7 @@ Point = tuple[Any, ...]
 
 
 def drawn(point: Point, chosen: tuple[int, ...], domains: Mapping[int, Domain], seed: int) -> Iterator[Point]:
-    """Points of the domain in few digits: as it is drawn, else both signs, two scales."""
+    """Points of the domain in few digits: as it is drawn, else both signs, three scales."""
     rng = np.random.default_rng([seed, 1])
     for turn in range(DRAWN):
         moved = list(point)
@@ -34,7 +34,7 @@ def drawn(point: Point, chosen: tuple[int, ...], domains: Mapping[int, Domain], 
 def _float(x: Any, domain: Domain | None, turn: int, rng: Any) -> Any:
     if isinstance(domain, Real) and (np.isfinite(domain.low) or np.isfinite(domain.high)):
         return np.asarray(_rounded(domain.sample(rng), domain), dtype=x.dtype)[()]
-    size = 1.0 if turn % 3 else 0.7 * max(float(np.max(np.abs(x), initial=0.0)), 1e-3)
+    size = 3.0 if turn % 3 == 2 else 1.0 if turn % 3 else 0.7 * max(float(np.max(np.abs(x), initial=0.0)), 1e-3)
     found = size * rng.uniform(0.3, 2.0, x.shape) * rng.choice([-1.0, 1.0], x.shape)
     if turn < 2:
         found = np.abs(found) * (1.0 if turn == 0 else -1.0)

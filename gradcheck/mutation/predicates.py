@@ -17,6 +17,7 @@ from gradcheck.mutation.branches import decided
 from gradcheck.mutation.mutant import Mutant, numbers_in
 from gradcheck.mutation.probe import Probe
 from gradcheck.mutation.wording import entry_name
+from gradcheck.primitives import BY_NAME
 
 FEW = 8  # entries up to which each is spoken of alone
 SHORT = 40  # letters of an expression that stands for itself
@@ -27,6 +28,7 @@ SIGNS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     (">", "above", lambda v: v > 0),
     ("==", "equal to", lambda v: v == 0),
 )
+CLIP = BY_NAME["clip"]
 _DECIDING = ("less", "less_equal", "greater", "greater_equal", "maximum", "minimum", "fmax", "fmin", "clip")
 
 
@@ -69,6 +71,8 @@ def predicates(mutant: Mutant, own: Sequence[Probe]) -> Iterator[Predicate]:
         yield from _of_value(name, value, VALUES)
     for k in _deciding(first.problem.circuit):
         yield from _of_decision(first, k)
+        if first.problem.circuit.equation(k).primitive is CLIP:
+            yield from _outside(first, k)
     for name, value in inputs.items():
         yield from _of_order(name, value)
     yield from _of_flow(mutant, own)
@@ -177,6 +181,23 @@ def _of_decision(first: Probe, k: int) -> Iterator[Predicate]:
         for sign, word, test in (("<", "below", np.less), (">", "above", np.greater)):
             text = f"no point has {words[0]} {sign} {words[1]}" if shape == () else f"no point has an entry of {words[0]} {word} {words[1]}"
             yield Predicate(text, lambda p, b=b, t=test: np.any(t(_at(first, p, a), _at(first, p, b))), ORDERS)  # type: ignore[misc]
+
+
+def _outside(first: Probe, k: int) -> Iterator[Predicate]:
+    """Of what is clipped: beyond either end."""
+    circuit = first.problem.circuit
+    a, low, high = circuit.inputs_of(k)
+    words = [worded(first, i) for i in (a, low, high)]
+    if None in words:
+        return
+    one = np.shape(first.scene.values[a]) == ()
+    said = f"{words[0]} < {words[1]} or {words[0]} > {words[2]}" if one else f"an entry of {words[0]} below {words[1]} or above {words[2]}"
+
+    def beyond(p: Probe) -> Any:
+        x, ends = _at(first, p, a), (_at(first, p, low), _at(first, p, high))
+        return np.any((x < ends[0]) | (x > ends[1]))
+
+    yield Predicate(f"no point has {said}", beyond, ORDERS)
 
 
 def _at(first: Probe, probe: Probe, k: int) -> Any:

@@ -18,6 +18,7 @@ from gradcheck.mutation.branches import decided, traced_otherwise
 from gradcheck.mutation.mutant import Mutant
 from gradcheck.verdicts.borderline import decided_by_rounding
 from gradcheck.verdicts.check import check_problem
+from gradcheck.verdicts.coverage import hops, touches
 from gradcheck.verdicts.judge import UNUSUAL, Standard, standard
 from gradcheck.verdicts.kinks import HULL_LIMIT
 from gradcheck.verdicts.tolerance import unit_roundoff
@@ -25,7 +26,7 @@ from gradcheck.verdicts.tolerance import unit_roundoff
 PLAIN = 100.0  # tolerances beyond which no second look would call an error rounding
 OUTSIDE = 1e-3  # of the largest entry: so far out of the range of the pieces a claim is wrong
 WAYS = 24  # directions in which pieces are looked for; as many pieces are too many
-APART = 1e-6  # of the largest entry by which gradients differ that are different
+APART, NOTHING = 1e-6, 1e-12  # of an entry, and of the largest, by which gradients differ that are different
 Point = tuple[Any, ...]
 Arrays = tuple[Any, ...]
 
@@ -56,7 +57,7 @@ class Probe:
             return False
         scale = float(np.max(np.abs(self.right), initial=0.0))
         with np.errstate(all="ignore"):
-            return not bool(np.all(np.abs(found - self.right) <= APART * scale))  # NaN differs
+            return not bool(np.all(np.abs(found - self.right) <= APART * np.abs(self.right) + NOTHING * scale))  # NaN differs
 
     def standard(self) -> Standard | None:
         """What gradients are judged by here, made once; None where the truth is not known."""
@@ -67,6 +68,13 @@ class Probe:
             else:
                 self.known["refused"] = True
         return self.by
+
+    def is_tied(self) -> bool:
+        """Whether operands of a decision are equal, or a bend is met: what is right there is a convention, and tells nothing."""
+        if "tied" not in self.known:
+            circuit, values = self.problem.circuit, self.scene.values
+            self.known["tied"] = any(s.kind in ("tie", "kink") and touches(circuit, k, s, values) for _, k, s in hops(circuit))
+        return bool(self.known["tied"])
 
     def bends(self) -> bool:
         """Whether the function is known to have no derivative here."""

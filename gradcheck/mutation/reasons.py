@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.mutation.coincidences import coincidences
-from gradcheck.mutation.mutant import Mutant
+from gradcheck.mutation.mutant import BRANCH, Mutant
 from gradcheck.mutation.predicates import INPUTS, Predicate, inputs_of, predicates
 from gradcheck.mutation.probe import Point, Probe
 
@@ -26,8 +26,8 @@ Reason = tuple[str, list[Probe]]
 def explain(mutant: Mutant, own: Sequence[Probe], others: Sequence[Probe], telling: Sequence[Probe], shows: Shows) -> Iterator[Reason]:
     """Reasons, the best first, each with the points that show the mistake and where what it says of the test's own is not so."""
     known = [p for p in predicates(mutant, own) if not any(p.holds(q) for q in own)]
-    told = set(map(id, telling))
-    silent = [q for q in others if id(q) not in told]
+    told = {id(q.point) for q in telling}  # of the functions that a product makes at a point, one is enough
+    silent = [q for q in others if id(q.point) not in told]
     weighed = sorted(((_misfit(p, telling, silent), p.rank, n, p) for n, p in enumerate(known)), key=lambda w: w[:3])
     fit = [p for misfit, _, _, p in weighed if misfit == 0]
     loose = [p for misfit, _, _, p in weighed if misfit == 1]
@@ -35,12 +35,14 @@ def explain(mutant: Mutant, own: Sequence[Probe], others: Sequence[Probe], telli
         held = [q for q in telling if p.holds(q)]
         if _matters(p, mutant, own[0], held[0], shows):
             yield _together(p, fit), held
-    for text in coincidences(mutant, own):
-        yield text, list(telling)
+    equal = [(text, list(telling)) for text in coincidences(mutant, own)]
+    if mutant.kind != BRANCH:  # that two masks are equal says less than what they are masks of
+        yield from equal
     for p in loose:
         held = [q for q in telling if p.holds(q)]
         if _matters(p, mutant, own[0], held[0], shows):
             yield p.text, held
+    yield from equal
     yield HAPPEN, list(telling)
 
 

@@ -27,10 +27,12 @@ from gradcheck.verdicts.check import drawn as drawn_points
 from gradcheck.verdicts.raising import raised
 from gradcheck.verdicts.search import Search
 from gradcheck.verdicts.trees import Apart, taken_apart
+from gradcheck.verdicts.verdict import written
 
 KEYS = 4  # points by which mutants are told from each other
 CONFIRMED = 6  # points tried for a witness that the truth confirms
 DIGITS = 8  # to which gradients of mutants are the same
+LARGE = 1000.0  # numbers that a person would rather not read, and their inverses
 LONGEST = 20_000  # equations of a function beyond which nothing is planted
 
 
@@ -188,10 +190,11 @@ class Test:
         return [s for s in found if s is not None]
 
     def _survivor(self, mutant: Mutant) -> Survivor | None:
-        telling = [p for p in self.others if p.differs(mutant)]
+        others = [p for p in self.others if not p.is_tied()] or self.others
+        telling = sorted((p for p in others if p.differs(mutant)), key=_readable)
         if not telling:
             return None
-        ranked = explain(mutant, self.own, self.others, telling, self._otherwise)
+        ranked = explain(mutant, self.own, others, telling, self._otherwise)
         for reason, probes in ranked:
             for probe in probes[:CONFIRMED]:
                 by = probe.standard()
@@ -217,6 +220,12 @@ def _none(reason: str) -> Score:
 def _one_each(probes: Sequence[Probe]) -> list[Probe]:
     """The first probe of each point."""
     return list({id(p.point): p for p in reversed(probes)}.values())[::-1]
+
+
+def _readable(probe: Probe) -> tuple[bool, int]:
+    """What makes a witness pleasant to read: numbers of ordinary size, then few digits."""
+    sizes = np.abs(np.concatenate([np.ravel(x) for x in probe.problem.inputs]).astype(float))
+    return bool(np.any((sizes > LARGE) | ((sizes < 1 / LARGE) & (sizes != 0)))), len(written(probe.point))
 
 
 def _key(flat: Any, right: Any) -> bytes:

@@ -8,7 +8,7 @@ from gradcheck import Evidence, Real, case, claim, grad, jacobian, trace
 from gradcheck.derivation.hops import derive
 
 
-@case(x=1.0, claims=["C01", "C02", "C04"])
+@case(x=Real(), at=[1.0, 0.3], claims=["C01", "C02", "C04"])  # at 1 alone, 2z and z**2 are both 4
 def sine_of_square(x):
     """y = sin((x + 1)**2), a chain of three hops (S0, S1; C01, C02, C04)."""
     z = x + 1

@@ -60,7 +60,7 @@ def products_of_those_before(x):
     return np.cumprod(np.append(1.0, x[:-1]))
 
 
-@case(x=np.array([1.5, 0.0, -2.0, 0.7]))
+@case(x=Real(4), at=[np.array([1.5, 0.0, -2.0, 0.7]), np.array([1.5, 0.4, -2.0, 0.7])])  # with the zero alone, three entries are 0
 def speelpenning_with_a_zero(x):
     """The product with one factor 0: its derivative by that factor is not 0, and y / x fails there."""
     return np.prod(x)
@@ -277,7 +277,7 @@ def never_clipped(r):
     return r
 
 
-@case(x=np.array([1.5, 0.0, -0.7]))
+@case(x=Real(3), at=[np.array([1.5, 0.0, -0.7]), np.array([1.5, 0.9, -0.7])])  # on the kink, and beside it
 def absolute_sum(x):
     """sum |x| where one entry is 0: a kink, with slopes -1 and 1."""
     return np.sum(np.abs(x))

@@ -61,6 +61,8 @@ W1 = np.array([[0.6, -1.1], [2.0, -1.0], [-0.8, 0.5]])
 B1, W2, B2 = np.array([0.2, 0.0, -0.3]), np.array([[1.2, -0.4, 0.7], [-0.9, 0.8, 0.3]]), np.array([0.1, -0.5])
 X, Y = np.array([1.0, -0.5]), np.array([1.0, 0.0])
 AT_KINK = np.array([1.0, 2.0])  # the second row of W1 gives exactly 0
+RELU = {"W1": W1, "b1": B1, "W2": W2, "b2": B2}
+OTHER_W1 = np.array([[0.9, -0.2], [-1.4, 0.1], [0.9, 0.7]])  # another unit is off: at W1 alone nothing flows through the third
 
 
 def _relu_loss(W1, b1, W2, b2, x, y):
@@ -79,7 +81,7 @@ def backward_pass(W1, b1, W2, b2, x, y):
     return np.outer(dz, x), dz, np.outer(dh, a), dh
 
 
-@case(W1=W1, b1=B1, W2=W2, b2=B2, x=Data(X), y=Data(Y), claims=["C09"])
+@case(x=Data(X), y=Data(Y), at=[RELU, {**RELU, "W1": OTHER_W1}], claims=["C09"])
 def relu_network(W1, b1, W2, b2, x, y):
     """z = W1 x + b1, a = ReLU(z), h = W2 a + b2, J = (y - h)**2 / 2 (S2; C09)."""
     z = W1 @ x + b1
@@ -114,7 +116,7 @@ def activation_before_the_relu(W1, b1, W2, b2, x, y):
     return dW1, db1, np.outer(dh, W1 @ x + b1), dh
 
 
-@case(W1=W1, b1=B1, W2=W2, b2=B2, x=Data(AT_KINK), y=Data(Y), claims=["C09"])
+@case(x=Data(AT_KINK), y=Data(Y), at=[RELU, {**RELU, "W1": OTHER_W1}], claims=["C09"])
 def relu_network_at_the_kink(W1, b1, W2, b2, x, y):
     """The network of C09 where one z is exactly 0, and J has no derivative by that row of weights (S2; C09)."""
     return _relu_loss(W1, b1, W2, b2, x, y)
@@ -134,7 +136,7 @@ def _products(circuit):
 def each_adjoint_once(run):
     """The tape's sweep against the textbook's: matrix products, equations formed twice, order; and what is reported at the kink."""
     net, kinked = run.compare(run.cases["relu_network"]), run.compare(run.cases["relu_network_at_the_kink"])
-    (point,) = run.cases["relu_network"].drawn()
+    point = run.cases["relu_network"].drawn()[0]
     tape, by_hand = net.circuit.gradient(value=False), trace(lambda *w: backward_pass(*w, *point[4:]), *point[:4])
     twice = len(list(tape.equations)) - len({(e.primitive.name, e.inputs, str(e.params)) for e in tape.equations})
     dW1, db1, dW2, db2 = tape.outputs

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from gradcheck import Data, Evidence, case, claim, grad
+from gradcheck import Data, Evidence, Real, case, claim, grad
 
 STEPS = np.array([[0.5, -1.0], [1.2, 0.3], [-0.4, 0.9], [0.1, -0.7]])
 READ = np.array([1.0, -0.5])
@@ -127,7 +127,7 @@ def gated_recurrent_unit(w, r, x):
     return h
 
 
-@case(a=0.9, x=np.array([1.0, -0.4, 0.3, 0.8, -1.2]))
+@case(a=Real(), x=Real(5), at=[(0.9, np.array([1.0, -0.4, 0.3, 0.8, -1.2])), (0.7, np.array([0.6, -0.4, 0.3, 0.8, -1.2]))])
 def exponential_average(a, x):
     """s := a s + (1 - a) x, the linear recurrence whose last value is squared."""
     s = 0.0

@@ -27,7 +27,7 @@ def test_case(case: Case, session: GradientSession, item: pytest.Item) -> Compar
     """The case's own gradients: raises GradientError unless they are right."""
     start = time.perf_counter()
     comparison = compare(_without_claims(case), seed=session.seed)
-    mutation = _own_mutation(case, session) if session.mutate and comparison.outcome in ("right", "kink") else None
+    mutation = session.score_of(case) if session.mutate and comparison.outcome in ("right", "kink") else None
     add_record(item.user_properties, _record(case, comparison, session, time.perf_counter() - start, mutation))
     session.reported_case(item.nodeid, case)
     if comparison.outcome not in ("right", "kink"):
@@ -42,7 +42,7 @@ def test_claimed(case: Case, claim: ClaimedGradient, session: GradientSession, i
     start = time.perf_counter()
     asked = Asked(case, claim.function, None, seed=session.seed)
     verdict = check(case, claim.function, **asked.options())
-    mutation = _mutation(asked) if session.mutate and verdict.ok and claim.expect in ("right", "kink") else None
+    mutation = session.score_of(case) if session.mutate and verdict.ok and claim.expect in ("right", "kink") else None
     found = Tested(asked, verdict, None, session, mutation)
     add_record(item.user_properties, found.record("claimed", time.perf_counter() - start, expected=claim.expect))
     told = not_as_expected(asked, claim, verdict, session)
@@ -108,21 +108,6 @@ def _record(case: Case, comparison: Comparison, session: GradientSession, second
         circuit.operations, circuit.gradient().operations, seconds, coverage is not None, tuple(str(p) for p in never[:NAMED]),
         None if mutation is None else mutation.to_dict(),
     )  # fmt: skip
-
-
-def _mutation(asked: Asked) -> Any:
-    from gradcheck.mutation import mutation_score
-
-    return mutation_score(asked.function, asked.gradient, None, **asked.options())
-
-
-def _own_mutation(case: Case, session: GradientSession) -> Any:
-    """The score of the case's points, with its tape as the claim."""
-    from gradcheck.gradients.functional import grad
-    from gradcheck.mutation import mutation_score
-
-    chosen = case.differentiable(case.drawn(session.seed)[0])
-    return mutation_score(case, grad(case.function, chosen), None, seed=session.seed)
 
 
 def _require_none_survive(session: GradientSession, mutation: Any, verdict: Any, name: str) -> None:

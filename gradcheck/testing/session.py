@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from gradcheck.errors import CaseError
 
 if TYPE_CHECKING:
     from gradcheck.case import Case
+    from gradcheck.mutation import Score
     from gradcheck.testing.asked import Asked
     from gradcheck.verdicts.verdict import Verdict
 
@@ -29,6 +30,7 @@ class GradientSession:
     report: Any
     witnesses: Path | None
     root: Path
+    scores: dict[Case, Score] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: pytest.Config) -> GradientSession:
@@ -55,6 +57,14 @@ class GradientSession:
     def parts_folder(self) -> str:
         """Where workers leave their parts of the report; empty where none is written."""
         return "" if self.report is None else str(self.report.parts)
+
+    def score_of(self, case: Case) -> Score:
+        """The mutation score of a case's points, worked out once: it is the same for each of its gradients."""
+        from gradcheck.mutation import mutation_score
+
+        if case not in self.scores:
+            self.scores[case] = mutation_score(case, seed=self.seed)
+        return self.scores[case]
 
     def reported(self, nodeid: str, asked: Asked, verdict: Verdict) -> None:
         """Put a checked gradient into the report, if one is written."""

@@ -25,11 +25,12 @@ def written(point: tuple[Any, ...]) -> str:
 
 
 def _written(value: Any) -> str:
-    if isinstance(value, dict):
+    if type(value) is dict:
         return "{" + ", ".join(f"{k!r}: {_written(v)}" for k, v in value.items()) + "}"
-    if type(value) in (list, tuple):
-        inner = ", ".join(map(_written, value))
-        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+    if type(value) is list:
+        return f"[{', '.join(map(_written, value))}]"
+    if type(value) is tuple:
+        return written(value)
     if not isinstance(value, np.ndarray | np.generic):
         return repr(value)
     plain = repr(value.tolist())

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gradcheck.testing.checking import GradientCheck
     from gradcheck.testing.session import GradientSession
 
-STARTED = pytest.StashKey[Any]()  # the GradientSession of a run, once it is needed
 CASES = pytest.StashKey[frozenset[Path]]()
 CURRENT = pytest.StashKey[Any]()  # the test that runs
 MARKER = "gradcheck(points=, search=, order=, digits=): how the fixture `gradcheck` checks in this test; tests that use it, and cases, are marked by themselves"
@@ -81,13 +80,9 @@ def _asked(config: pytest.Config) -> bool:
 
 def session(config: pytest.Config) -> GradientSession:
     """What this run of pytest knows of its gradient checks; made when first asked for."""
-    found = config.stash.get(STARTED, None)
-    if found is None:
-        from gradcheck.testing.session import GradientSession
+    from gradcheck.testing.session import session_of
 
-        found = config.stash[STARTED] = GradientSession.of(config)
-    known: GradientSession = found
-    return known
+    return session_of(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -172,20 +167,6 @@ def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -
 
 def _properties(report: Any) -> bool:
     return any(name == "gradcheck" for name, _ in getattr(report, "user_properties", ()))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist where its part of the report goes."""
-    if STARTED in node.config.stash:
-        node.workerinput["gradcheck_parts"] = session(node.config).parts_folder
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the report, from what all processes found."""
-    started = session.config.stash.get(STARTED, None)
-    if started is not None:
-        started.finish()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from gradcheck.case import Case, ClaimedGradient
 from gradcheck.errors import GradcheckError
-
-if TYPE_CHECKING:
-    from gradcheck.testing.session import GradientSession
+from gradcheck.testing.session import GradientSession, session_of
 
 
 def files_named(named: Sequence[str], root: Path) -> Iterator[Path]:
@@ -120,9 +118,7 @@ class _GradientItem(pytest.Item):
     @property
     def gradients(self) -> GradientSession:
         """What the run knows of gradient checks."""
-        from gradcheck.pytest_plugin import session
-
-        return session(self.config)
+        return session_of(self.config)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: no frame of ours helps."""

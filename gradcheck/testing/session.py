@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from gradcheck.verdicts.verdict import Verdict
 
 
+PLUGIN = "gradcheck-session"
+
+
+def session_of(config: pytest.Config) -> GradientSession:
+    """What this run of pytest knows of its gradient checks: made, and its hooks registered, when first asked for."""
+    found = config.pluginmanager.get_plugin(PLUGIN)
+    if not isinstance(found, GradientSession):
+        found = GradientSession.of(config)
+        config.pluginmanager.register(found, PLUGIN)
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientSession:
     """`mutate` whether mistakes are planted in gradients found right, `strict` whether one that survives fails its test.
@@ -53,11 +65,6 @@ class GradientSession:
         mutating = ", planting mistakes" if self.mutate else ""
         return mutating + (f", report to {self.report.folder}" if self.report is not None else "")
 
-    @property
-    def parts_folder(self) -> str:
-        """Where workers leave their parts of the report; empty where none is written."""
-        return "" if self.report is None else str(self.report.parts)
-
     def score_of(self, case: Case) -> Score:
         """The mutation score of a case's points, worked out once: it is the same for each of its gradients."""
         from gradcheck.mutation import mutation_score
@@ -76,7 +83,13 @@ class GradientSession:
         if self.report is not None:
             self.report.add_case(nodeid, case)
 
-    def finish(self) -> None:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist where its part of the report goes."""
+        if self.report is not None:
+            node.workerinput["gradcheck_parts"] = str(self.report.parts)
+
+    def pytest_sessionfinish(self) -> None:
         """Write what tells of all checks, at the end of the run."""
         if self.report is not None:
             self.report.finish()

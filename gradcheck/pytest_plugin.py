@@ -6,7 +6,7 @@ pytest loads this module at every start, so it imports nothing that pytest has n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,18 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"gradcheck: seed {known.seed}{cases}{known.doing}"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Generator[None, Any, Any]:
+    """Enter folders that pytest does not enter, such as `build`, where they hold files of cases; nothing else in them is collected."""
+    ignored = yield
+    if not config.stash[CASES]:
+        return ignored
+    from gradcheck.testing.collecting import still_ignored
+
+    files: frozenset[Path] = config.stash[CASES]
+    return still_ignored(collection_path, files, config, ignored)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A file of cases."""
     if file_path not in parent.config.stash[CASES]:
@@ -123,7 +135,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Remember which test runs: the fixture is one for the whole run, so that it can be used beside Hypothesis' @given."""
     before = item.config.stash.get(CURRENT, None)
     item.config.stash[CURRENT] = item

@@ -64,7 +64,8 @@ def rule(primitive: Primitive, position: int, types: tuple[ArrayType, ...], para
 @lru_cache(maxsize=8192)
 def _template(opcode: int, position: int, types: tuple[ArrayType, ...], params: HashedParams) -> Template:
     primitive = TABLE[opcode]
-    assert primitive.adjoint is not None
+    if primitive.adjoint is None:  # a step function: its derivative is zero wherever there is one
+        return Template((), len(types), None)
     tracer = Tracer(primitive.name, places=False)
     g, y, *operands = (tracer.input(_stand_in(t)) for t in types)
     with np.errstate(all="ignore"):

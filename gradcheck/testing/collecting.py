@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gradcheck.case import Case, ClaimedGradient
-from gradcheck.errors import GradcheckError
+from gradcheck.errors import GradcheckError, GradientError
 from gradcheck.testing.session import GradientSession, session_of
 
 
@@ -48,6 +48,22 @@ def add_to_arguments(config: pytest.Config, files: Sequence[Path]) -> None:
     if whole:
         ignored = config.hook.pytest_ignore_collect
         config.args += [str(f) for f in files if not ignored(collection_path=f, path=None, config=config)]
+
+
+ENTERED = pytest.StashKey[set[Path]]()  # folders entered for their cases alone
+
+
+def still_ignored(path: Path, files: Collection[Path], config: pytest.Config, ignored: bool | None) -> bool | None:
+    """Whether pytest ignores a path, given that it `ignored` it without us."""
+    entered = config.stash.setdefault(ENTERED, set())
+    leads_to_cases = path in files or any(path in f.parents for f in files)
+    if not leads_to_cases:
+        return True if entered.intersection(path.parents) else ignored
+    on_purpose = {(config.invocation_params.dir / p) for p in config.getoption("ignore") or ()}
+    if ignored and path.is_dir() and path not in on_purpose:
+        entered.add(path)
+        return False
+    return ignored
 
 
 def instead_of_module(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -123,12 +139,11 @@ class _GradientItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: no frame of ours helps."""
         error = excinfo.value
-        if isinstance(error, AssertionError):
+        if isinstance(error, GradientError):
             return str(error)
         if isinstance(error, GradcheckError):
-            text = str(error)
-            named = text if self.case.name in text.partition(":")[0] else f"case {self.case.name}: {text}"
-            return f"{self.path.name}:{self.case.line}: {named}"
+            text = str(error).removeprefix(f"case {self.case.name}: ").removeprefix(f"{self.case.name}: ")
+            return _relative(f"{self.path}:{self.case.line}: case {self.case.name}: {text}", self.config.rootpath)
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:

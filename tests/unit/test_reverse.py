@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradcheck import ShapeError, grad, trace
+from gradcheck import ShapeError, check, grad, trace
 from gradcheck.circuit import Floats, check_circuit, gradient_circuit, hessian_vector, interpret, pullback, reverse, simplify
 from gradcheck.circuit.reverse import gradient_circuit as again
 
@@ -121,3 +121,13 @@ def test_parts_of_a_narrow_array_that_met_wide_numbers_give_a_narrow_gradient() 
     first, compiled = (gradient(np.array([0.3, -1.2], dtype=np.float32)) for _ in range(2))
     assert first.dtype == compiled.dtype == np.float32
     assert first.tolist() == compiled.tolist()
+
+
+@pytest.mark.parametrize(
+    "function", [np.floor, np.sign, lambda x: np.argmax(x) * 1.0, lambda x: np.sum(np.round(x))], ids=["floor", "sign", "argmax", "round"]
+)
+def test_a_function_that_ends_in_steps_has_the_gradient_zero(function):
+    x = np.array([2.25, 1.75]) if function not in (np.floor, np.sign) else np.float64(2.25)
+    assert np.array_equal(grad(lambda x: function(x))(x), np.zeros_like(x))
+    assert check(lambda x: function(x), lambda x: np.zeros_like(x), at=(x,)).outcome == "right"
+    assert check(lambda x: function(x), lambda x: np.ones_like(x), at=(x,)).outcome == "wrong"

@@ -29,6 +29,7 @@ from gradcheck.verdicts.verdict import Verdict
 
 STARTS = 8  # of the user's points, so many give shapes to explore
 SHRINKS = 2  # times the budget may be judged while shrinking
+REACH = 1e16  # how far out Hypothesis goes where no bound is stated: floats have no fractions from there
 ENTRIES = 256  # numbers that are shrunk one by one; points of more are left as they were found
 ALONE = threading.RLock()  # what Hypothesis draws from is changed for the time of a search
 
@@ -114,7 +115,7 @@ class Exploration:
             return domain.strategy()
         if not chosen or np.asarray(value).dtype.kind != "f":
             return fixed(value)
-        return like(value, *_ends(domain))
+        return like(value, *_within_reach(*_ends(domain), np.asarray(value).dtype))
 
     def _simplest(self, found: Candidate) -> Candidate:
         """Shrunk by Hypothesis, argument by argument and entry by entry, for as long as the claim is wrong there."""
@@ -158,6 +159,12 @@ class Exploration:
 
 def _ends(domain: Domain | None) -> tuple[float, float]:
     return (domain.low, domain.high) if isinstance(domain, Real) else (-np.inf, np.inf)
+
+
+def _within_reach(low: float, high: float, kind: np.dtype[Any]) -> tuple[float, float]:
+    """The bounds, and where there is none, one beyond which nearly all that computes with products overflows."""
+    reach = min(REACH, float(np.finfo(kind).max) ** 0.25)
+    return (-reach if low == -np.inf and high > -reach else low), (reach if high == np.inf and low < reach else high)
 
 
 def _rebuilt(point: Point, leaves: Sequence[tuple[list[Any], Any]], flat: Sequence[Any]) -> Point:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -145,3 +146,11 @@ def test_every_page_is_listed(root):
         if p.parent.name in ("how-to", "explanation", "reference")
     ]
     assert [p for p in pages if p not in listed] == []
+
+
+def test_the_page_on_hypothesis_finds_the_simplest_point(run_guide):
+    scope = run_guide("explore-with-hypothesis.md")
+    scope["test_entropy_of_each"]()
+    scope["test_arguments_are_positive"]()
+    assert scope["again"].witness[0].tolist() == [0.0, 4.0]
+    assert np.isfinite(scope["divergence"](*scope["divergence"].drawn(seed=1)[0]))

@@ -18,7 +18,7 @@ from gradcheck.mutation.mutant import Mutant, same_program
 from gradcheck.mutation.planting import MOST, mutants_of, spread
 from gradcheck.mutation.points import candidates, drawn
 from gradcheck.mutation.probe import Point, Probe, probe_of, probes_at
-from gradcheck.mutation.reasons import explain
+from gradcheck.mutation.reasons import HAPPEN, explain
 from gradcheck.mutation.survivor import Score, Survivor
 from gradcheck.mutation.visits import Visited
 from gradcheck.mutation.wording import described
@@ -32,6 +32,7 @@ from gradcheck.verdicts.verdict import written
 KEYS = 4  # points by which mutants are told from each other
 CONFIRMED = 6  # points tried for a witness that the truth confirms
 DIGITS = 8  # to which gradients of mutants are the same
+ALIKE = "at the points given, the numbers agree to the digits asked for"
 LARGE = 1000.0  # numbers that a person would rather not read, and their inverses
 LONGEST = 20_000  # equations of a function beyond which nothing is planted
 
@@ -209,6 +210,8 @@ class Test:
 
     def _told(self, mutant: Mutant, probe: Probe, reason: str) -> Survivor:
         hop, expected, found, message = described(mutant, self.own[0].problem)
+        if reason == HAPPEN and self.digits is not None:
+            reason = ALIKE
         claim = as_claim(self.question, mutant, self.chosen, self.domains)
         return Survivor(mutant.kind, hop, expected, found, message, reason, probe.point, claim)
 

@@ -24,6 +24,7 @@ from gradcheck.mutation.visits import Visited
 from gradcheck.mutation.wording import described
 from gradcheck.verdicts.check import Question, check_problem, chosen_at, domains_at, points_of
 from gradcheck.verdicts.check import drawn as drawn_points
+from gradcheck.verdicts.pieces import decisions
 from gradcheck.verdicts.raising import raised
 from gradcheck.verdicts.search import Search
 from gradcheck.verdicts.trees import Apart, taken_apart
@@ -185,7 +186,8 @@ class Test:
         """Those that a point of the domain tells from the right gradient, with the reason."""
         if not alive:
             return []
-        for point in candidates(self._looking(), self.points):
+        decides = any(decisions(p.problem) or p.problem.circuit.guards for p in self.own)
+        for point in candidates(self._looking(), self.points, decides=decides):
             self.others += probes_at(self.question.pairs, point, self.chosen, self.domains) or ()
         found = (self._survivor(m) for m in alive)
         return [s for s in found if s is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def _second(question: Question, mutant: Mutant, chosen: tuple[int, ...], domains
         return np.stack(columns, axis=1)
 
     takes_vector = is_product(question.gradient, _count(question.function), vjp=question.vjp)
-    return product if takes_vector else hessian
+    return wraps(question.gradient)(product if takes_vector else hessian)  # its parameters say which of the two it is
 
 
 def _count(function: Callable[..., Any]) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcheck.domains import Domain, Integer, Real
 from gradcheck.errors import GradcheckError
+from gradcheck.verdicts.candidates import Candidate, edited, space_of
 from gradcheck.verdicts.search import Search, in_turn
 
 DRAWN = 12  # points drawn
@@ -54,8 +55,13 @@ def _rounded(values: Any, domain: Real | None) -> Any:
     return short
 
 
-def candidates(looking: Search, points: Sequence[Point]) -> Iterator[Point]:
-    """Where a search would look around the first points, shapes kept."""
+def candidates(looking: Search, points: Sequence[Point], *, decides: bool) -> Iterator[Point]:
+    """Where a search would look around the first points, shapes kept; hops are driven nowhere in a function that decides nothing."""
     shapes = [np.shape(v) for v in points[0]]
-    found = in_turn(*(looking.candidates(p) for p in points[:2]))
-    yield from islice((c.arguments for c in found if [np.shape(v) for v in c.arguments] == shapes), LOOKED)
+    around = [looking.candidates(p) if decides else _changed(looking, p) for p in points[:2]]
+    found = (c.arguments for c in in_turn(*around) if [np.shape(v) for v in c.arguments] == shapes)
+    yield from islice(found, LOOKED if decides else LOOKED // 2)
+
+
+def _changed(looking: Search, point: Point) -> Iterator[Candidate]:
+    return edited(space_of(point, looking.chosen, looking.domains), looking.seed)

@@ -18,12 +18,13 @@ from gradcheck.mutation.mutant import Mutant, same_program
 from gradcheck.mutation.planting import MOST, mutants_of, spread
 from gradcheck.mutation.points import candidates, drawn
 from gradcheck.mutation.probe import Point, Probe, probe_of, probes_at
-from gradcheck.mutation.reasons import explain
+from gradcheck.mutation.reasons import HAPPEN, explain
 from gradcheck.mutation.survivor import Score, Survivor
 from gradcheck.mutation.visits import Visited
 from gradcheck.mutation.wording import described
 from gradcheck.verdicts.check import Question, check_problem, chosen_at, domains_at, points_of
 from gradcheck.verdicts.check import drawn as drawn_points
+from gradcheck.verdicts.pieces import decisions
 from gradcheck.verdicts.raising import raised
 from gradcheck.verdicts.search import Search
 from gradcheck.verdicts.trees import Apart, taken_apart
@@ -32,6 +33,7 @@ from gradcheck.verdicts.verdict import written
 KEYS = 4  # points by which mutants are told from each other
 CONFIRMED = 6  # points tried for a witness that the truth confirms
 DIGITS = 8  # to which gradients of mutants are the same
+ALIKE = "at the points given, the numbers agree to the digits asked for"
 LARGE = 1000.0  # numbers that a person would rather not read, and their inverses
 LONGEST = 20_000  # equations of a function beyond which nothing is planted
 
@@ -184,7 +186,8 @@ class Test:
         """Those that a point of the domain tells from the right gradient, with the reason."""
         if not alive:
             return []
-        for point in candidates(self._looking(), self.points):
+        decides = any(decisions(p.problem) or p.problem.circuit.guards for p in self.own)
+        for point in candidates(self._looking(), self.points, decides=decides):
             self.others += probes_at(self.question.pairs, point, self.chosen, self.domains) or ()
         found = (self._survivor(m) for m in alive)
         return [s for s in found if s is not None]
@@ -209,6 +212,8 @@ class Test:
 
     def _told(self, mutant: Mutant, probe: Probe, reason: str) -> Survivor:
         hop, expected, found, message = described(mutant, self.own[0].problem)
+        if reason == HAPPEN and self.digits is not None:
+            reason = ALIKE
         claim = as_claim(self.question, mutant, self.chosen, self.domains)
         return Survivor(mutant.kind, hop, expected, found, message, reason, probe.point, claim)
 

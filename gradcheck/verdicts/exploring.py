@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase, choices_to_bytes
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 
+from gradcheck.diagnosis.finding import Finding
 from gradcheck.domains import Domain, Integer, Real
 from gradcheck.strategies import bounded, either, fixed, inner, like
 from gradcheck.verdicts.candidates import Candidate
 from gradcheck.verdicts.search import SKIPS, Point, Search, SearchResult, point_key
-from gradcheck.verdicts.verdict import Verdict
+from gradcheck.verdicts.verdict import Verdict, written
 
 STARTS = 8  # of the user's points, so many give shapes to explore
 SHRINKS = 2  # times the budget may be judged while shrinking
@@ -36,6 +37,7 @@ ALONE = threading.RLock()  # what Hypothesis draws from is changed for the time 
 
 def explored(search: Search, points: Sequence[Point], *, further: bool = True) -> SearchResult:
     """Explore beyond the points given, which are judged already; not `further` than them where one is wrong."""
+    search.own = points
     for point in points:
         search.visit(point, "own")
     work = Exploration(search, search.affordable(points[0]) if further else 0)
@@ -44,7 +46,11 @@ def explored(search: Search, points: Sequence[Point], *, further: bool = True) -
 
 @dataclass(slots=True)
 class Exploration:
-    """A search under way: verdicts by point, how many points may still be judged, and how many passed over."""
+    """A search under way: verdicts by point, how many points may still be judged, and how many passed over.
+
+    Where it is not `strict`, digits lost make nothing wrong: at points drawn far from the user's, which say how large a gradient may be, any
+    textbook formula loses some. Products with elementwise Jacobians are expected to keep them (see `excused`).
+    """
 
     search: Search
     budget: int
@@ -53,6 +59,7 @@ class Exploration:
     judged: int = 0
     skipped: int = 0
     known: dict[Any, Verdict | None] = field(default_factory=dict)
+    strict: bool = True
 
     def find(self, points: Sequence[Point]) -> Candidate | None:
         """The first wrong point: among those to try first, then where the plain search looks, then wherever Hypothesis goes; shrunk."""
@@ -89,7 +96,11 @@ class Exploration:
                 self.search.visit(point, "tried" if verdict is None else "searched")
             self.search.remark(verdict)
         known = self.known[key]
-        return known is not None and not known.ok
+        if known is None or known.ok or self.strict or not _only_digits(known):
+            return known is not None and not known.ok
+        if not self.search.remarks:
+            self.search.remarks.append(Finding("precision", f"fewer than half the digits are left, at={written(point)}"))
+        return False
 
     def _among(self, points: Sequence[Point], most: int) -> Candidate | None:
         """The first wrong one of the plain search's candidates; `most` are tried."""
@@ -98,6 +109,7 @@ class Exploration:
     def _drawn(self, points: Sequence[Point]) -> Candidate | None:
         """The first wrong point that Hypothesis draws around the shapes of the points given."""
         self._allow(self.budget)
+        self.strict = self.search.entrywise
         ways = [[self._argument(i, value, i in self.search.chosen) for i, value in enumerate(point)] for point in points[:STARTS]]
         for number in range(self.search.seed, self.search.seed + 1 + SKIPS):  # again where many were passed over
             asked = settings(self._settings(), max_examples=max(self.left, 1), database=None, phases=[Phase.generate])
@@ -127,6 +139,8 @@ class Exploration:
             lambda flat: _rebuilt(found.arguments, leaves, flat)
         )
         self._allow(SHRINKS * self.budget)
+        verdict = self.known[point_key(found.arguments)]
+        self.strict = self.search.entrywise or (verdict is not None and _only_digits(verdict))
         again = settings(self._settings(), max_examples=1, database=OneExample(choices), phases=[Phase.reuse, Phase.shrink])
         shrunk = _run(strategy, lambda point: self.is_wrong(point, counts=False), again, self.search.seed)
         return found if shrunk is None else Candidate(shrunk, f"{found.aim}, shrunk by Hypothesis")
@@ -155,6 +169,11 @@ class Exploration:
             print_blob=False,
             backend="hypothesis",
         )
+
+
+def _only_digits(verdict: Verdict) -> bool:
+    """Whether the formula is right and loses digits."""
+    return verdict.judgement is not None and verdict.judgement.kinds == ("precision",)
 
 
 def _ends(domain: Domain | None) -> tuple[float, float]:

@@ -125,6 +125,18 @@ def test_a_right_gradient_stays_right_and_the_work_is_bounded(function, right, p
     assert 20 < found.points <= 2 * BUDGET
 
 
+def test_digits_lost_far_out_are_a_remark() -> None:
+    def neuron(w, x):
+        return 1 / (1 + np.exp(-np.sum(w * x)))
+
+    def textbook(w, x):
+        s = neuron(w, x)
+        return s * (1 - s) * x, s * (1 - s) * w
+
+    found = check(neuron, textbook, (np.array([0.1, 0.2]), np.array([0.4, -0.3])), search="hypothesis")
+    assert (found.outcome, [f.kind for f in found.findings]) == ("right", ["precision"])
+
+
 def test_coverage_says_what_was_visited_by_whom() -> None:
     found = check(total_size, np.sign, (X,), search="hypothesis")
     assert [(p.kind, p.standing) for p in found.coverage.points] == [("kink", "searched")]

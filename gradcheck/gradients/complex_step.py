@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.circuit import describe
+from gradcheck.errors import UsageError
 from gradcheck.gradients.method import Gradient, Problem, Refused
 
 _STEP = 1e-100
@@ -32,7 +33,7 @@ class ComplexStep:
         start = time.perf_counter()
         try:
             entries = tuple(_partials(problem, a) for a in range(len(problem.inputs)))
-        except (TypeError, ValueError, np.exceptions.ComplexWarning) as error:
+        except (TypeError, ValueError, UsageError, np.exceptions.ComplexWarning) as error:  # a gradient of ours refuses them too
             return Refused(self.name, f"the function does not take complex numbers: {str(error).splitlines()[0]}")
         return Gradient(self.name, problem.value, entries, None, problem.size, None, time.perf_counter() - start)
 

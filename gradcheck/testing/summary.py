@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gradcheck.case import Outcome
 from gradcheck.rendering.text import label, one_line
 from gradcheck.testing.record import Record, records_of
 from gradcheck.testing.session import GradientSession
 
+OUTCOMES: tuple[Outcome, ...] = ("right", "kink", "undecided", "wrong")
 SLOWEST = 3
 POINTS = 5  # special points never visited that are named
 LONG = 0.1  # seconds from which on a check is worth telling of
@@ -34,7 +36,7 @@ def in_short(report: Any) -> str:
 def write_summary(reporter: Any, session: GradientSession, reports: Sequence[Any]) -> None:
     """The section `gradient checks`."""
     by_test = {r.nodeid: r for r in reports}  # a test run again counts once
-    tests = [(node, record) for node, r in by_test.items() for record in records_of(r.user_properties)]
+    tests = [(node, record) for node, r in sorted(by_test.items()) for record in records_of(r.user_properties)]
     reporter.section("gradient checks")
     for line in (*_counts(tests), *_accuracy(tests), *_never(tests), *_slowest(tests, reporter.config), *_mutation(tests)):
         reporter.line(line)
@@ -48,7 +50,7 @@ def _counts(tests: Sequence[Test]) -> Iterator[str]:
         outcomes = Counter(r.outcome for r in gradients)
         times = sum(r.times for r in gradients)
         checks = f" in {times:,} checks" if times != len(gradients) else ""
-        yield f"{_number(len(gradients), 'gradient')}{checks}: " + ", ".join(f"{n} {o}" for o, n in outcomes.items())
+        yield f"{_number(len(gradients), 'gradient')}{checks}: " + ", ".join(f"{outcomes[o]} {o}" for o in OUTCOMES if outcomes[o])
     cases = [r for _, r in tests if r.what == "case"]
     claimed = [r for _, r in tests if r.what == "claimed"]
     if cases or claimed:

@@ -31,7 +31,8 @@ def scores_text(scores: Sequence[tuple[str, str, Mapping[str, Any]]]) -> str:
     killed = sum(s["killed"] for _, _, s in scores)
     weak = [(test, name, s) for test, name, s in scores if s["survivors"]]
     lines = [
-        f"mistakes planted: {killed:,} of {planted:,} noticed" + (f", {planted - killed:,} survive in {len(weak)} tests:" if weak else "")
+        f"mistakes planted: {killed:,} of {planted:,} noticed"
+        + (f", {planted - killed:,} survive in {len(weak)} test{'' if len(weak) == 1 else 's'}:" if weak else "")
     ]
     for test, name, score in weak:
         lines.append(f"  {one_line(test)}, {label(name)}:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from gradcheck.case import Outcome
@@ -39,7 +40,7 @@ def write_summary(reporter: Any, session: GradientSession, reports: Sequence[Any
     tests = [(node, record) for node, r in sorted(by_test.items()) for record in records_of(r.user_properties)]
     reporter.section("gradient checks")
     for line in (*_counts(tests), *_accuracy(tests), *_never(tests), *_slowest(tests, reporter.config), *_mutation(tests)):
-        reporter.line(line)
+        reporter.line(line.replace(f"{Path.cwd()}/", ""))
     if session.report is not None:
         reporter.line(f"report: {session.report.first}")
 

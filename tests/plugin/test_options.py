@@ -40,19 +40,26 @@ def test_there_is_no_summary_where_nothing_was_checked(project):
     assert result.parseoutcomes() == {"passed": 1}
 
 
+SLOW = """
+import time
+
+def slow(x):
+    time.sleep(0.2)
+    return x
+
+def test_it(gradcheck):
+    gradcheck(slow, grad=lambda x: 1.0, at=(1.5,))
+"""
+
+
 @pytest.mark.parametrize("mode", ["load", *(pytest.param(m, marks=pytest.mark.slow) for m in ("loadfile", "worksteal"))])
-def test_workers_count_what_one_process_counts(standard_project, mode):
+def test_workers_count_what_one_process_counts_and_times_are_flagged(standard_project, mode):
+    standard_project.write(tests__test_long=SLOW)
     alone, shared = standard_project.run(), standard_project.apart("-n", "2", "--dist", mode)
     assert shared.parseoutcomes() == alone.parseoutcomes()
     assert summary(shared) == summary(alone)
-
-
-def test_times_of_workers_are_flagged(standard_project):
-    standard_project.write(
-        tests__test_long="import time\ndef slow(x):\n    time.sleep(0.2)\n    return x\ndef test_it(gradcheck):\n    gradcheck(slow, grad=lambda x: 1.0, at=(1.5,))\n"
-    )
-    standard_project.apart("-n", "2").stdout.fnmatch_lines(["slowest: * s *test_long*timed while 2 workers shared the machine"])
-    standard_project.run("tests/test_long.py").stdout.fnmatch_lines(["slowest: * s *test_long.py::test_it"])
+    shared.stdout.fnmatch_lines(["slowest: *test_long*timed while 2 workers shared the machine"])
+    alone.stdout.fnmatch_lines(["slowest: *test_long.py::test_it"])
 
 
 @pytest.mark.parametrize("mode", ["prepend", "append", "importlib"])

@@ -88,10 +88,16 @@ def _files(paths: Sequence[str | Path]) -> Iterator[Path]:
         path = Path(given)
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
-        found = sorted(p for p in path.rglob("*.py") if not p.name.startswith("_")) if path.is_dir() else [path]
+        found = files_below(path) if path.is_dir() else [path]
         if not found:
             raise UsageError(f"{path}: holds no Python file")
         yield from found
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The Python files below a folder, but for helpers (_name.py) and those of projects of their own: folders with a pyproject.toml."""
+    others = [p.parent for p in folder.rglob("pyproject.toml") if p.parent != folder]
+    return sorted(p for p in folder.rglob("*.py") if not p.name.startswith("_") and not any(p.is_relative_to(o) for o in others))
 
 
 def source_of(file: Path) -> str:

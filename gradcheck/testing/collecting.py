@@ -24,7 +24,9 @@ def files_named(named: Sequence[str], root: Path) -> Iterator[Path]:
         if path.is_file():
             found = [path]
         elif path.is_dir():
-            found = [p for p in sorted(path.rglob("*.py")) if not p.name.startswith("_")]
+            from gradcheck.studies.collection import files_below
+
+            found = files_below(path)
         else:
             found = [
                 p

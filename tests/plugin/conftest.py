@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -18,6 +19,11 @@ def everything_loaded():
         if not found.name.endswith("__main__"):
             import_module(found.name)
     import hypothesis.extra.numpy
+
+    with suppress(ImportError):
+        import numba
+
+        numba.njit(lambda x: x + 1.0)(1.0)
 
     str(check(lambda x: abs(x) ** 3, lambda x: x, at=(1.5,), search=True))
     compare(case(x=Real(2))(lambda x: (x * x).sum()))

@@ -55,6 +55,14 @@ def test_files_with_an_underscore_are_helpers(write, tmp_path):
     assert names(load_cases(tmp_path)) == ["seen"]
 
 
+def test_projects_of_their_own_are_left_out(write, tmp_path):
+    write("a.py", a_case("mine"))
+    write("other/cases/b.py", a_case("theirs"))
+    (tmp_path / "other" / "pyproject.toml").write_text("")
+    assert names(load_cases(tmp_path)) == ["mine"]
+    assert names(load_cases(tmp_path / "other")) == ["theirs"]
+
+
 def test_neighbours_can_be_imported_and_their_cases_count_once(write, tmp_path):
     write("neighbour_of_collection.py", "FACTOR = 3.0\n" + a_case("theirs"))
     write("z.py", "from neighbour_of_collection import FACTOR, theirs\n@case(x=2.0)\ndef mine(x):\n    return FACTOR * x\n")

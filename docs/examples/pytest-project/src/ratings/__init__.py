@@ -1,0 +1,1 @@
+"""Ratings predicted by small models whose gradients are written by hand."""

@@ -5,15 +5,15 @@ Names are loaded when first used, so that importing the package costs nothing.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
-
-# eager, and light: imported later, the module `gradcheck.case` would hide the decorator of the same name
-from gradcheck.case import Case, Evidence, case, claim
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from gradcheck.case import Case, Evidence, case, claim
     from gradcheck.circuit import Circuit, trace
     from gradcheck.display import draw
     from gradcheck.domains import Data, Integer, Real
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradcheck.verdicts.diagnose import diagnose
 
 _HOME = {
+    "Case": "case", "Evidence": "case", "case": "case", "claim": "case",
     "Circuit": "circuit", "trace": "circuit",
     "draw": "display",
     "Data": "domains", "Integer": "domains", "Real": "domains",
@@ -82,6 +83,16 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f"gradcheck.{_HOME[name]}"), name)
     globals()[name] = value
     return value
+
+
+class _Package(ModuleType):
+    """The package, where `case` is the decorator: Python would put the module of that name there when it is loaded."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value.case if name == "case" and isinstance(value, ModuleType) else value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,11 +76,11 @@ def axe(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture
-def assert_accessible(axe: str) -> Callable[[Visit], None]:
-    """Fails where axe-core finds anything serious or critical on a visited page."""
+def assert_accessible(axe: str) -> Callable[..., None]:
+    """Fails where axe-core finds anything serious or critical on a visited page, by all rules or by those named."""
 
-    def judged(visited: Visit) -> None:
-        found = violations(visited.page, axe)
+    def judged(visited: Visit, rules: Sequence[str] = ()) -> None:
+        found = violations(visited.page, axe, rules)
         assert found == [], "\n".join(found)
 
     return judged

@@ -21,7 +21,7 @@ from browser.judging import (
     unscripted_faults,
 )
 from browser.report_site import write_front
-from browser.watching import violations
+from browser.watching import COLOURS, violations
 from gradcheck.rendering.text import slug
 
 PAGES = {
@@ -36,9 +36,13 @@ PAGES = {
     "at fault": "cases/failing.html",
     "hostile": f"cases/{slug('<script>alert(1)</script>')}.html",
 }
-EVERY = pytest.mark.parametrize(
-    "name", [pytest.param(file, id=kind) for kind, file in PAGES.items() if kind != "case"]
-)  # the large one has all it has
+
+
+def quick(*kinds):
+    """Pages by kind: those named are looked at each time, the others in the whole suite."""
+    return pytest.mark.parametrize(
+        "name", [pytest.param(file, id=kind, marks=[] if kind in kinds else pytest.mark.slow) for kind, file in PAGES.items()]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def site(small_report):
     return small_report[1]
 
 
-@EVERY
+@quick("summary", "cost", "rules", "case", "at fault", "hostile")
 def test_a_page_is_sound(visit, site, axe, name):
     """On a screen, in the light and in the dark, on paper, and on a phone. `visit` fails on what leaves the site, errors, and violations of the policy."""
     visited = visit(site, name)
@@ -54,7 +58,7 @@ def test_a_page_is_sound(visit, site, axe, name):
     drawn(page)
     found = {"policy": policy_faults(page), "tables": table_faults(page), "light": violations(page, axe)}
     page.emulate_media(color_scheme="dark")
-    found |= {"dark": violations(page, axe), "paper": paper_faults(page)}
+    found |= {"dark": violations(page, axe, COLOURS), "paper": paper_faults(page)}
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     found["paper, dark by choice"] = paper_faults(page)
     page.set_viewport_size({"width": 390, "height": 844})
@@ -68,7 +72,7 @@ def test_a_page_is_sound(visit, site, axe, name):
     assert kinds <= {"html", "css", "js", "woff2", "svg"}
 
 
-@EVERY
+@quick("summary", "cost", "case", "hostile")
 def test_a_page_can_be_read_without_scripts(visit, site, name):
     assert unscripted_faults(visit(site, name, scripts=False).page) == []
 
@@ -83,7 +87,7 @@ def test_a_page_printed_in_the_midst_of_stepping_is_whole(visit, site):
     assert page.locator(texts).count() == page.locator(texts).filter(visible=True).count() > 20
 
 
-@pytest.mark.parametrize("name", ["summary", "cost", "case"])
+@pytest.mark.parametrize("name", [pytest.param("summary", marks=pytest.mark.slow), "cost", "case"])
 def test_the_theme_is_a_choice(visit, site, name):
     page = visit(site, PAGES[name]).page
     drawn(page)
@@ -102,7 +106,9 @@ def test_the_theme_goes_along_to_the_next_page(visit, site):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 20, 26)"
 
 
-@pytest.mark.parametrize("name", ["summary", "cost", "case", "at fault"])
+@pytest.mark.parametrize(
+    "name", ["summary", pytest.param("cost", marks=pytest.mark.slow), "case", pytest.param("at fault", marks=pytest.mark.slow)]
+)
 def test_a_page_can_be_used_by_keyboard_alone(visit, site, name):
     page = visit(site, PAGES[name]).page
     drawn(page)
@@ -118,7 +124,7 @@ def test_the_skip_link_skips(visit, site):
 
 
 # the stepper
-@pytest.mark.parametrize("name", ["sine_of_square", "sigmoid_neuron", "lstm_cell"])
+@pytest.mark.parametrize("name", ["sine_of_square", "sigmoid_neuron", pytest.param("lstm_cell", marks=pytest.mark.slow)])
 def test_steps_light_up_what_they_reach(visit, site, name):
     assert stepping_faults(visit(site, f"cases/{name}.html").page) == []
 
@@ -140,7 +146,7 @@ def test_a_stepped_page_is_accessible(visit, site, assert_accessible):
         visited.page.locator("[data-do=forward]").click()
     assert_accessible(visited)
     visited.page.emulate_media(color_scheme="dark")
-    assert_accessible(visited)
+    assert_accessible(visited, COLOURS)
 
 
 def said(page):
@@ -225,7 +231,7 @@ def test_the_line_at_work_is_marked_in_the_source(visit, site):
     assert [line.split(None, 1)[1] for line in marked] == ["p = w[0] * x[0] + w[1] * x[1] + w[2]", "a = 1 / (1 + np.exp(-p))"]
 
 
-@pytest.mark.parametrize("name", ["case", "large case"])
+@pytest.mark.parametrize("name", ["case", pytest.param("large case", marks=pytest.mark.slow)])
 def test_the_node_at_work_stays_in_view_with_the_controls_and_the_page_stays_where_it_is(visit, site, name):
     page = visit(site, PAGES[name]).page
     page.locator(".controls").scroll_into_view_if_needed()

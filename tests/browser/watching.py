@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,13 @@ def axe_source(cache: Path) -> str:
     return script.read_text(encoding="utf-8")
 
 
-def violations(page: Any, axe: str) -> list[str]:
-    """What axe-core finds serious or critical on a page, one line for each rule."""
+COLOURS = ("color-contrast",)  # the rule that another theme can break; the others look at what the themes share
+
+
+def violations(page: Any, axe: str, rules: Sequence[str] = ()) -> list[str]:
+    """What axe-core finds serious or critical on a page, one line for each rule: of all rules, or of those named."""
     page.evaluate(axe + "; undefined")
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false}).then(result => result.violations)")
+    options = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
+    found = page.evaluate("(options) => axe.run(document, options).then(result => result.violations)", options)
     grave = [v for v in found if v["impact"] in ("serious", "critical")]
     return [f"{v['impact']}: {v['id']}: {v['help']}: {'; '.join(node['html'][:120] for node in v['nodes'][:3])}" for v in grave]

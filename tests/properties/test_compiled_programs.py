@@ -67,18 +67,19 @@ def ways(circuit: Circuit) -> dict[str, Any]:
 
 
 @needs_numba
-def test_random_programs_agree_whichever_way_they_run(monkeypatch) -> None:
+@pytest.mark.parametrize("count", [pytest.param(80, id="some"), pytest.param(240, id="more", marks=pytest.mark.slow)])
+def test_random_programs_agree_whichever_way_they_run(monkeypatch, count: int) -> None:
     monkeypatch.setattr(schedule, "_FEWEST", 1)  # the smallest arrays are grouped too
     taken: dict[str, int] = {}
-    for seed in range(240):
+    for seed in range(count):
         circuit, at, near = drawn(seed)
         for name, run in ways(circuit).items():
             for point in (at, near, at):  # buffers hold what the last call left
                 with np.errstate(all="ignore"):
                     assert units_apart(circuit, point, run(*point)) <= 64, (seed, name)
             taken[name] = taken.get(name, 0) + 1
-    assert taken["source"] == taken["blocks"] == taken["buffers"] == 240
-    assert taken["machine"] >= 60
+    assert taken["source"] == taken["blocks"] == taken["buffers"] == count
+    assert taken["machine"] >= count // 4
 
 
 @needs_numba
@@ -97,7 +98,7 @@ def test_results_are_not_written_over_by_the_next_call(monkeypatch) -> None:
 @needs_numba
 def test_many_points_at_once() -> None:
     count = 0
-    for seed in range(80):
+    for seed in range(40):
         circuit, at, near = drawn(seed)
         scalar = assemble(circuit)
         if scalar is None or circuit.guards:
@@ -107,7 +108,7 @@ def test_many_points_at_once() -> None:
         for n, point in enumerate((at, near)):
             want = scalar.run(point)
             assert all(np.array_equal(many[n], one, equal_nan=True) for many, one in zip(scalar.run_many(points), want, strict=False)), seed
-    assert count >= 20
+    assert count >= 10
 
 
 @needs_numba

@@ -25,6 +25,8 @@ def fresh(root, tmp_path_factory, every_proof):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.setattr("gradcheck.verdicts.proof.proofs", lambda processes, only: every_proof)
+        for site in ("case_file", "site_files"):  # HTML is looked at in tests/browser, and of all cases in a slow test there
+            patch.setattr(f"gradcheck.rendering.site.build.{site}", lambda *told: ())
         result = CliRunner().invoke(main, ["run", "cases", "--report", str(folder), "--studies", "--quick"])
     assert result.exit_code == 0, result.output
     return folder

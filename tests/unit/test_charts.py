@@ -6,13 +6,15 @@ import json
 import math
 import re
 import xml.etree.ElementTree as ET
+from contextlib import nullcontext
 from html.parser import HTMLParser
 
 import pytest
 from browser.samples import STUDIES, depth, digits, hostile, scaling, v_curves
+from jsonschema import ValidationError
 
 from gradcheck.errors import UsageError
-from gradcheck.rendering.charts import chart_html, chart_notes, chart_svg, charts_bundle, charts_css, vega_spec
+from gradcheck.rendering.charts import chart_html, chart_notes, chart_svg, charts_bundle, charts_css, figure, vega_spec
 from gradcheck.rendering.charts.palette import DARK, GRID, INK, MUTED, PAGE, SERIES, TEXT, looks
 from gradcheck.rendering.charts.values import MOST_NAMES, MOST_POINTS, drawn
 from gradcheck.studies.study import Chart, Column, Rule, Study, Table
@@ -173,6 +175,25 @@ def test_a_specification_holds_only_colours_that_the_style_sheet_turns():
     for study in (make() for make in STUDIES):
         for chart in study.charts:
             assert set(re.findall(r"#[0-9a-fA-F]{6}\b", json.dumps(vega_spec(study, chart)))) <= set(DARK)
+
+
+def checked(study, chart, monkeypatch):
+    """The specifications of a chart, each part checked by Altair as it is made."""
+    monkeypatch.setattr(figure, "debug_mode", lambda arg: nullcontext())
+    return [figure.specification(chart, drawn(study, chart), interactive) for interactive in (False, True)]
+
+
+@pytest.mark.parametrize(("study", "chart"), ALL)
+def test_altair_accepts_every_part_and_the_check_changes_nothing(study, chart, monkeypatch):
+    unchecked = [figure.specification(chart, drawn(study, chart), interactive) for interactive in (False, True)]
+    assert checked(study, chart, monkeypatch) == unchecked
+
+
+def test_a_part_that_is_not_of_the_grammar_is_noticed(monkeypatch):
+    """The wrong twin of the test above."""
+    monkeypatch.setattr(figure, "HEIGHT", "tall")
+    with pytest.raises(ValidationError, match="tall"):
+        checked(v_curves(), v_curves().charts[0], monkeypatch)
 
 
 def test_specifications_do_not_depend_on_what_was_drawn_before():

@@ -32,8 +32,9 @@ def test_right_gradients_have_no_diagnosis(mistake):
     assert check(mistake.function, mistake.right, mistake.at).diagnosis == ()
 
 
-def test_nine_of_ten_mistakes_of_the_blind_corpus_are_not_unknown_or_misnamed():
-    named, wrongly = rates(BLIND)
+@pytest.mark.parametrize("mistakes", [pytest.param(BLIND[::4], id="some"), pytest.param(BLIND, id="all", marks=pytest.mark.slow)])
+def test_nine_of_ten_mistakes_of_the_blind_corpus_are_not_unknown_or_misnamed(mistakes):
+    named, wrongly = rates(mistakes)
     assert named >= 0.88, f"{named:.1%} named"
     assert wrongly <= 0.02, f"{wrongly:.1%} named wrongly"
 
@@ -47,7 +48,7 @@ def test_nine_of_ten_mistakes_of_the_first_corpus_are_named():
 
 def test_noise_is_not_named():
     rng = np.random.default_rng(3)
-    for mistake in SAMPLE[::3]:
+    for mistake in SAMPLE[::6]:
         noise = rng.normal(size=np.shape(mistake.at[0]))
         kinds = [f.kind for f in check(mistake.function, lambda p, noise=noise: noise * np.cos(p), mistake.at).diagnosis]
         assert set(kinds) <= set(CONFIDENT), mistake.name

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from proving import proof_of
 
 from gradcheck.primitives import BY_NAME, TABLE
 from gradcheck.verdicts.proof import agreement, engine, proofs, prove
+
+agreed = cache(agreement)  # two tests look at it
 
 PROVEN = """
 add subtract multiply divide negative square reciprocal power sqrt cbrt exp exp2 expm1 log log2 log10 log1p
@@ -112,7 +116,7 @@ LOSES_DIGITS = {
 
 @pytest.mark.parametrize("record", ELEMENTWISE)
 def test_rule_agrees_with_truth_at_drawn_and_special_points(record) -> None:
-    found = agreement(record)
+    found = agreed(record)
     assert {(record.name, a.kind) for a in found if a.outcome == "differs"} <= LOSES_DIGITS
     reported = {(record.name, a.kind) for a in found if a.outcome == "no truth" and a.kind != "drawn"}
     assert reported <= NO_TRUTH
@@ -121,7 +125,7 @@ def test_rule_agrees_with_truth_at_drawn_and_special_points(record) -> None:
 
 @pytest.mark.parametrize("record", ELEMENTWISE)
 def test_every_drawn_point_has_a_truth(record) -> None:
-    outside = [a for a in agreement(record) if a.kind == "drawn" and a.outcome == "no truth"]
+    outside = [a for a in agreed(record) if a.kind == "drawn" and a.outcome == "no truth"]
     assert [a for a in outside if not (record.name == "power" and a.point[0] < 0 and a.operand == 1)] == []  # log of a negative base
 
 
@@ -136,5 +140,5 @@ def test_every_drawn_point_has_a_truth(record) -> None:
     ],
 )
 def test_at_a_kink_the_rule_lies_between_the_one_sided_derivatives(name, point, rule, left, right) -> None:
-    found = next(a for a in agreement(BY_NAME[name]) if a.point == point and a.operand == 0)
+    found = next(a for a in agreed(BY_NAME[name]) if a.point == point and a.operand == 0)
     assert (found.outcome, found.rule, found.left, found.truth) == ("between", rule, left, right)

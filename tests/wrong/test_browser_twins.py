@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browser.sites import page
-from browser.watching import violations
+from browser.watching import COLOURS, violations
 
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 
@@ -60,4 +60,6 @@ def test_what_is_asked_for_outside_is_noticed_where_no_policy_forbids_it(visit, 
 def test_what_not_everyone_can_use_is_noticed(visit, axe, tmp_path, body, rule):
     site = page(tmp_path / "site", body, '<link rel="stylesheet" href="a.css">')
     (site / "a.css").write_text(".faint { color: #bbb; background: #fff; }")
-    assert [found for found in violations(visit(site).page, axe) if rule in found]
+    shown = visit(site).page
+    assert [found for found in violations(shown, axe) if rule in found]
+    assert bool(violations(shown, axe, COLOURS)) == (rule in COLOURS)

@@ -7,6 +7,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 from gradcheck.rendering.charts.palette import GRID, MUTED, PAGE, TEXT, looks
 from gradcheck.rendering.charts.values import Axis, Drawn
@@ -21,7 +22,15 @@ _FADED = 0.12
 
 
 def specification(chart: Chart, shown: Drawn, interactive: bool) -> dict[str, Any]:
-    """The Vega-Lite specification of a chart: with a legend of its own, or with signals `focus` and `narrow` for a page that has one."""
+    """The Vega-Lite specification of a chart: with a legend of its own, or with signals `focus` and `narrow` for a page that has one.
+
+    Altair would check each part against its schema again and again, which takes as long as all the rest: tests check the whole.
+    """
+    with debug_mode(arg=False):
+        return _specification(chart, shown, interactive)
+
+
+def _specification(chart: Chart, shown: Drawn, interactive: bool) -> dict[str, Any]:
     picture = _Picture(chart, shown, interactive)
     layers = picture.layers()
     whole = alt.layer(*layers, data=_data(list(shown.points)))
@@ -32,7 +41,7 @@ def specification(chart: Chart, shown: Drawn, interactive: bool) -> dict[str, An
         ).resolve_axis(x="independent", y="independent")  # fmt: skip
     else:
         whole = picture.sized(whole)
-    spec: dict[str, Any] = whole.add_params(*params).to_dict() if params else whole.to_dict()
+    spec: dict[str, Any] = (whole.add_params(*params) if params else whole).to_dict(validate=False)
     return spec | {"config": config(interactive)}
 
 

@@ -21,7 +21,11 @@ ARGUMENTS = 20  # arguments that are listed
 def failure_text(verdict: Verdict, reproduction: str) -> str:
     """Everything a person needs who sees the failure in a log of a machine far away."""
     parts = [f"{one_line(verdict.name, NAME)}: {verdict.outcome}: {verdict.reason}"]
-    finding = next((f for f in verdict.diagnosis if f.hop is not None), None)
+    finding = (
+        next((f for f in verdict.diagnosis if f.hop is not None and f.hop.file and f.hop.line), None)
+        if verdict.judgement is not None
+        else None
+    )
     if finding is not None and finding.hop is not None:
         parts.append("\n".join(_place(finding, finding.hop)))
     parts += [f"{kind}: {what}" for kind, what in dict.fromkeys(advice(verdict))]
@@ -43,10 +47,10 @@ def _indented(text: str) -> str:
 
 def _place(finding: Finding, hop: Hop) -> Iterator[str]:
     """The line of the function where the chain rule went wrong, among its neighbours."""
-    at = f"{_short(hop.file)}:{hop.line}" if hop.file and hop.line else "(no source)"
-    yield f"the chain rule went wrong at {at}, in {hop.name or hop.operation}" + (f" from {hop.operand}" if hop.operand else "") + ":"
-    if not (hop.file and hop.line):
-        return
+    assert hop.file is not None
+    assert hop.line is not None
+    what = "digits are lost at" if finding.kind == "precision" else "the chain rule went wrong at"
+    yield f"{what} {_short(hop.file)}:{hop.line}, in {hop.name or hop.operation}" + (f" from {hop.operand}" if hop.operand else "") + ":"
     lines = [linecache.getline(hop.file, n).rstrip("\n") for n in range(max(hop.line - AROUND, 1), hop.line + 1)]
     for number, line in zip(range(max(hop.line - AROUND, 1), hop.line + 1), lines, strict=True):
         if line.strip():

@@ -39,6 +39,8 @@ def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
     if isinstance(parts, str):
         return Finding("shape", parts)
     for name, part, x in zip(wanted, parts, problem.inputs, strict=True):
+        if part is None:
+            return Finding("shape", f"the gradient for {name} is None: is a return missing? Expected {np.shape(x)}, the shape of {name}")
         shape = _shape(part)
         if shape != np.shape(x):
             got = "rows of different lengths" if shape is None else f"shape {shape}"

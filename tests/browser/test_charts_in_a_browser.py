@@ -6,7 +6,7 @@ import pytest
 
 from browser.samples import STUDIES, hostile, scaling, v_curves
 from browser.sites import charts_site
-from browser.watching import until
+from browser.watching import COLOURS, until
 from gradcheck.rendering.charts import charts_bundle, output
 
 DRAWN = "html[data-charts=drawn]"
@@ -110,7 +110,7 @@ def test_the_wheel_scrolls_the_page_and_zooms_only_with_control(visit, site):
 def test_a_page_of_charts_is_accessible(visit, site, assert_accessible, scheme):
     visited = visit(site, scheme=scheme)
     page = drawn(visited)
-    assert_accessible(visited)
+    assert_accessible(visited, COLOURS if scheme == "dark" else ())
     named = page.get_by_role("img", name="Error against step. Four curves of error against step.")
     assert named.count() == 1
 

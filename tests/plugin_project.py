@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from importlib import import_module
 from pkgutil import walk_packages
@@ -126,8 +127,9 @@ class Project:
 
 
 @pytest.fixture
-def project(pytester):
+def project(pytester, monkeypatch):
     """A model with a right and a wrong gradient, and two cases."""
+    monkeypatch.delitem(sys.modules, "model", raising=False)  # another test's
     made = Project(pytester)
     made.write(model=MODEL, cases__mine=CASES, ini="[pytest]\ntestpaths = tests\npythonpath = .\ngradcheck_cases = cases\n")
     (pytester.path / "tests").mkdir()

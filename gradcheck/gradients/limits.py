@@ -18,6 +18,7 @@ from gradcheck.gradients.method import Problem
 from gradcheck.gradients.truth import along
 
 BITS = 256
+KEPT = 1024  # pieces kept with a circuit
 STEPS = (2.0**-12, 2.0**-40)  # how far directions are moved: the second where the first met another piece, or a curved one
 
 
@@ -32,7 +33,20 @@ def limiting_gradients(problem: Problem, directions: Iterator[Any]) -> Iterator[
 
 
 def piece_gradient(problem: Problem, direction: Any) -> Any | None:
-    """The gradient of the piece along a direction, as floats; None where it is not settled."""
+    """The gradient of the piece along a direction, as floats; None where it is not settled.
+
+    It is a property of the function: every method and claim judged at the point asks for the same directions, so it is kept with the circuit.
+    """
+    known = problem.circuit.cache.setdefault("pieces", {})
+    key = (*(np.asarray(x).tobytes() for x in problem.inputs), np.asarray(direction).tobytes())
+    if key not in known:
+        if len(known) >= KEPT:
+            known.clear()
+        known[key] = _piece_gradient(problem, direction)
+    return known[key]
+
+
+def _piece_gradient(problem: Problem, direction: Any) -> Any | None:
     for step in STEPS:
         try:
             with precision(BITS, MANY), close_are_equal():  # what a truth found decided is decided at these bits as well

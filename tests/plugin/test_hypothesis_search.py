@@ -27,7 +27,7 @@ def test_it(gradcheck):
 
 
 def run(project, limit: float, own: int = 2, *arguments: str):
-    project.write(tests__test_search=BUG.format(limit=limit, own=own))
+    project.write(tests__test_looking=BUG.format(limit=limit, own=own))
     return project.run("tests", *arguments)
 
 
@@ -66,7 +66,7 @@ def test_the_marker_may_ask_for_it(project):
     body = "import pytest\n" + BUG.format(limit=3.0, own=1).replace(', search="hypothesis"', "").replace(
         "def test_it", '@pytest.mark.gradcheck(search="hypothesis")\ndef test_it'
     )
-    project.write(tests__test_search=body)
+    project.write(tests__test_looking=body)
     assert project.run("tests").parseoutcomes() == {"failed": 1}
 
 

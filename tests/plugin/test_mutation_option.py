@@ -76,10 +76,3 @@ def test_cases_and_their_claimed_gradients_are_scored(project):
     scores = [json.loads(t)["mutation"] for t in re.findall(r'name="gradcheck" value="(\{.*?\})" />', text) if "mutation" in t]
     assert len(scores) == 3  # squares, doubled, sine; not what is expected to be wrong
     assert all(s["killed"] > 0 and not s["survivors"] for s in scores)
-
-
-def test_scores_cross_workers(project):
-    project.write(tests__test_weak=WEAK)
-    alone = project.run("tests", "--gradcheck-mutate")
-    shared = project.apart("tests", "--gradcheck-mutate", "-n", "2")
-    assert section(alone) == section(shared)

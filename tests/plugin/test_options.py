@@ -55,9 +55,11 @@ def test_it(gradcheck):
 @pytest.mark.parametrize("mode", ["load", *(pytest.param(m, marks=pytest.mark.slow) for m in ("loadfile", "worksteal"))])
 def test_workers_count_what_one_process_counts_and_times_are_flagged(standard_project, mode):
     standard_project.write(tests__test_long=SLOW)
-    alone, shared = standard_project.run(), standard_project.apart("-n", "2", "--dist", mode)
+    alone = standard_project.run("--gradcheck-mutate")
+    shared = standard_project.apart("--gradcheck-mutate", "-n", "2", "--dist", mode)
     assert shared.parseoutcomes() == alone.parseoutcomes()
     assert summary(shared) == summary(alone)
+    assert any(line.startswith("mistakes planted: ") for line in summary(alone))
     shared.stdout.fnmatch_lines(["slowest: *test_long*timed while 2 workers shared the machine"])
     alone.stdout.fnmatch_lines(["slowest: *test_long.py::test_it"])
 
@@ -122,8 +124,8 @@ def test_the_plugin_can_be_left_out(project):
 
 @pytest.mark.skipif(importlib.util.find_spec("pytest_cov") is None, reason="pytest-cov is not installed: nothing measures coverage")
 def test_coverage_is_measured(standard_project):
-    result = standard_project.apart("--cov=model", "--cov-report=term")
-    assert result.parseoutcomes() == {"failed": 1, "passed": 6}
+    result = standard_project.apart("--cov=model", "--cov-report=term", "tests")
+    assert result.parseoutcomes() == {"failed": 1, "passed": 2}
     result.stdout.fnmatch_lines(["model.py * 100%"])
 
 

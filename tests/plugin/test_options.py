@@ -61,7 +61,7 @@ def test_workers_count_what_one_process_counts_and_times_are_flagged(standard_pr
     assert summary(shared) == summary(alone)
     assert any(line.startswith("mistakes planted: ") for line in summary(alone))
     shared.stdout.fnmatch_lines(["slowest: *test_long*timed while 2 workers shared the machine"])
-    alone.stdout.fnmatch_lines(["slowest: *test_long.py::test_it"])
+    alone.stdout.fnmatch_lines(["slowest: *test_long.py::test_it*"])
 
 
 @pytest.mark.parametrize("mode", ["prepend", "append", "importlib"])

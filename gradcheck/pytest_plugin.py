@@ -135,10 +135,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """A file of cases."""
     if file_path not in parent.config.stash[CASES]:
         return None
-    from gradcheck.testing.collecting import CaseFile
+    from gradcheck.testing.collecting import case_file
 
-    collector: pytest.Collector = CaseFile.from_parent(parent, path=file_path)
-    return collector
+    return case_file(file_path, parent)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:

@@ -6,7 +6,9 @@ pytest loads this module at every start, so it imports nothing that pytest has n
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +44,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--gradcheck-mutate-strict", action="store_true", help="likewise, and fail tests that would not notice")
     parser.addini("gradcheck_cases", "files, folders or patterns of files whose cases are tests", type="linelist", default=[])
+
+
+class _AsWritten:
+    """Finds our modules as Python does.
+
+    pytest compiles anew, so as to explain assertions, all modules of a wheel that brings a plugin. Ours have none to explain, and take longer
+    to import then (measured: a first check 1.2 s instead of 0.8 s; 3 s where nothing is cached, as with PYTHONDONTWRITEBYTECODE).
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Where one of our modules is; None for all others."""
+        return PathFinder.find_spec(name, path, target) if name.startswith("gradcheck.") else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Come before pytest's own import hook, until the run ends."""
+    theirs: Any = early_config.pluginmanager.rewrite_hook
+    if theirs in sys.meta_path:
+        sys.meta_path.insert(sys.meta_path.index(theirs), _AsWritten)
+        early_config.add_cleanup(lambda: sys.meta_path.remove(_AsWritten) if _AsWritten in sys.meta_path else None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -111,10 +135,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """A file of cases."""
     if file_path not in parent.config.stash[CASES]:
         return None
-    from gradcheck.testing.collecting import CaseFile
+    from gradcheck.testing.collecting import case_file
 
-    collector: pytest.Collector = CaseFile.from_parent(parent, path=file_path)
-    return collector
+    return case_file(file_path, parent)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
@@ -183,7 +206,7 @@ def _properties(report: Any) -> bool:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """What was checked, how accurate, what the tests never look at."""
-    reports = [r for rs in terminalreporter.stats.values() for r in rs if getattr(r, "when", "") == "call" and _properties(r)]
+    reports = [r for rs in terminalreporter.stats.values() for r in rs if getattr(r, "when", None) and _properties(r)]
     if not reports:
         return
     from gradcheck.testing.summary import write_summary

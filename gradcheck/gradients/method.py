@@ -101,7 +101,7 @@ def problem_of(
         raise ShapeError(f"{circuit.name} returns {value!r}; a gradient needs a real number as the result")
     if np.shape(value) != ():
         raise ShapeError(
-            f"{circuit.name} returns an array of shape {np.shape(value)}; a gradient needs a scalar result: sum it, or weigh it"
+            f"{circuit.name} returns an array of shape {np.shape(value)}; a gradient needs a scalar result: sum it, or weigh it (check with vjp=True does)"
         )
     problem = Problem(function, numbers, argnums, circuit, value, domains or {})
     _check_trace(problem)

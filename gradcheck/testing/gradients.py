@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.errors import GradientError
 from gradcheck.rendering.failure import failure_text
+from gradcheck.rendering.text import label
 from gradcheck.testing.asked import Asked
 from gradcheck.testing.record import Record
 from gradcheck.testing.reproduction import reproduction
@@ -39,7 +40,7 @@ class Tested:
         counts = operations_of(v)
         never = () if self.coverage is None else self.coverage.not_own
         return Record(
-            what, self.asked.name, self.asked.function_name, v.outcome, v.ok if expected == "right" else v.outcome == expected,
+            what, label(self.asked.name), label(self.asked.function_name), v.outcome, v.ok if expected == "right" else v.outcome == expected,
             v.reason[:600], () if v.ok else v.kinds, 1, digits, ulp, *counts, seconds,
             self.coverage is not None, tuple(str(p) for p in never[:NAMED]), None if self.mutation is None else self.mutation.to_dict(),
         )  # fmt: skip

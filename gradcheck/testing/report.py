@@ -43,13 +43,13 @@ class Part:
 class SessionReport:
     """A report that is being written into `folder`; word of its pages goes through files in `parts`, so that a worker that dies loses nothing.
 
-    `pictures` with drawings and HTML. `seen` are the gradients that have a page already: one is enough for a test that checks it in a loop.
+    `lacking` is a package that drawings and HTML need and that is not there, None where they are made. `seen` are the gradients that have a page already: one is enough for a test that checks it in a loop.
     """
 
     folder: Path
     parts: Path
     seed: int
-    pictures: bool
+    lacking: str | None
     worker: bool
     seen: dict[str, bool] = field(default_factory=dict)
 
@@ -61,7 +61,12 @@ class SessionReport:
             raise pytest.UsageError(f"--gradcheck-report {folder}: is a file, expected a folder to write into")
         told = getattr(config, "workerinput", {}).get("gradcheck_parts")
         parts = Path(told or tempfile.mkdtemp(prefix="gradcheck-parts-"))
-        return cls(target, parts, seed, missing() is None, told is not None)
+        return cls(target, parts, seed, missing(), told is not None)
+
+    @property
+    def pictures(self) -> bool:
+        """With drawings and HTML."""
+        return self.lacking is None
 
     @property
     def first(self) -> Path:
@@ -78,7 +83,7 @@ class SessionReport:
         if self.seen.get(key) is True and verdict.ok:
             return
         self.seen[key] = verdict.ok
-        name = f"{asked.function_name} ({nodeid.rpartition('/')[2]}{'' if asked.name == 'gradient' else ', ' + asked.name})"
+        name = f"{asked.function_name} ({_without_folders(nodeid)}{'' if asked.name == 'gradient' else ', ' + asked.name})"
         try:
             case = case_of(asked, verdict, name)
         except GradcheckError as error:
@@ -121,6 +126,12 @@ class SessionReport:
         Report(self.folder, tuple(c.case for c in cases), self.seed, self.pictures).whole(
             result, (), proofs(cores(), primitives_of(result))
         )
+
+
+def _without_folders(nodeid: str) -> str:
+    """A test's id from its file's name on; a parameter may hold slashes too."""
+    file, colons, test = nodeid.partition("::")
+    return file.rpartition("/")[2] + colons + test
 
 
 def _elsewhere(summary: CaseSummary) -> Case:

@@ -36,13 +36,16 @@ def in_short(report: Any) -> str:
 
 def write_summary(reporter: Any, session: GradientSession, reports: Sequence[Any]) -> None:
     """The section `gradient checks`."""
-    by_test = {r.nodeid: r for r in reports}  # a test run again counts once
+    # the last report of a test holds what its setup, call and teardown checked; a test run again counts once
+    by_test = {r.nodeid: r for r in sorted(reports, key=lambda r: r.stop)}
     tests = [(node, record) for node, r in sorted(by_test.items()) for record in records_of(r.user_properties)]
     reporter.section("gradient checks")
     for line in (*_counts(tests), *_accuracy(tests), *_never(tests), *_slowest(tests, reporter.config), *_mutation(tests)):
         reporter.line(line.replace(f"{Path.cwd()}/", ""))
     if session.report is not None:
         reporter.line(f"report: {session.report.first}")
+        if session.report.lacking is not None:
+            reporter.line(f"  without pictures and HTML: {session.report.lacking} is missing: pip install 'gradcheck[report]'")
 
 
 def _counts(tests: Sequence[Test]) -> Iterator[str]:

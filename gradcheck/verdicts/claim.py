@@ -33,6 +33,8 @@ def _called(gradient: Callable[..., Any], given: list[Any], problem: Problem) ->
 
 def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
     wanted = differentiable_names(problem)
+    if result is None:
+        return Finding("shape", f"the gradient returns None, expected the gradient for {', '.join(wanted)}: is its `return` missing?")
     if len(wanted) == 1 and isinstance(result, list) and _shape(result) == np.shape(problem.inputs[0]):
         result = np.array(result)  # [2.0] for an argument of shape (1,): the array, not a list of parts
     parts = parts_of(result, wanted)

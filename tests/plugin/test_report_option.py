@@ -124,3 +124,33 @@ def test_a_file_in_place_of_a_folder_is_refused(project):
 def test_collecting_only_writes_nothing(project):
     assert project.run("--collect-only", "-q", "--gradcheck-report", "out").ret == 0
     assert not (project.pytester.path / "out").exists()
+
+
+SLASHES = """
+import pytest
+from model import AT, gradient, loss
+
+@pytest.mark.parametrize("x", [1.0], ids=["<script>a/b</script>"])
+def test_it(gradcheck, x):
+    gradcheck(loss, grad=gradient, at=(AT[0], x))
+"""
+
+
+def test_a_test_keeps_its_name_where_its_parameters_hold_slashes(project, quick_report):
+    project.write(tests__test_it=SLASHES)
+    project.run("tests", "--gradcheck-report", "out")
+    folder = project.pytester.path / "out"
+    assert list(judged(folder)) == ["loss (test_it.py::test_it[<script>a/b</script>])"]
+    pages = [p.read_text() for p in folder.rglob("*") if p.suffix in (".html", ".md")]
+    assert not any("<script>a/b" in page for page in pages)
+
+
+def test_without_the_extra_the_report_is_written_and_says_what_is_missing(standard_project, quick_report, monkeypatch):
+    monkeypatch.setattr("gradcheck.testing.report.missing", lambda: "altair")
+    result = standard_project.run("--gradcheck-report", "out")
+    result.stdout.fnmatch_lines(
+        ["report: *out/README.md", "  without pictures and HTML: altair is missing: pip install 'gradcheck[[]report[]]'"]
+    )
+    folder = standard_project.pytester.path / "out"
+    assert len(document(folder)["cases"]) == 4
+    assert not (folder / "html").exists()

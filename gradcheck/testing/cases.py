@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,34 +52,45 @@ def test_claimed(case: Case, claim: ClaimedGradient, session: GradientSession, i
     return verdict
 
 
-def test_whole_case(case: Case, session: GradientSession, item: pytest.Item | None, seed: int) -> Comparison:
-    """A case and its claimed gradients in one test: raises GradientError listing every one that is not as stated."""
+def test_whole_case(case: Case, session: GradientSession, item: pytest.Item | None, options: dict[str, Any]) -> Comparison:
+    """A case and its claimed gradients in one test: raises GradientError listing every one that is not as stated.
+
+    `options` are those of a call: the seed, how many points are drawn, and how claimed gradients are checked.
+    """
     __tracebackhide__ = True
-    start = time.perf_counter()
-    comparison = compare(case, seed=seed)
+    start, seed = time.perf_counter(), options["seed"]
+    points = list(case.drawn(seed, options["points"])) if options.get("points") and not case.at else None
+    comparison = compare(_without_claims(case), points, seed=seed)
+    mutation = session.score_of(case) if session.mutate and comparison.outcome in ("right", "kink") else None
     if item is not None:
-        add_record(item.user_properties, _record(case, comparison, session, time.perf_counter() - start, None))
-        for claim, verdict in comparison.claimed:
-            found = Tested(Asked(case, claim.function, None, seed=seed), verdict, None, session)
-            add_record(item.user_properties, found.record("claimed", 0.0, expected=claim.expect))
+        add_record(item.user_properties, _record(case, comparison, session, time.perf_counter() - start, mutation))
         session.reported_case(item.nodeid, case)
+    claimed = tuple((claim, _checked(case, claim, points, session, item, options)) for claim in case.claimed)
+    comparison = replace(comparison, claimed=claimed)
     if comparison.outcome not in ("right", "kink"):
         summary: CaseSummary = summarise(case, comparison, named=False)
         raise GradientError(comparison, f"case {case.name}: {comparison.outcome}: {summary.unmet}\n\n{comparison_text(comparison)}")
-    faults = list(_faults(case, comparison, session, seed))
+    asked = [Asked(case, claim.function, points, seed=seed) for claim in case.claimed]
+    faults = [told for a, (claim, v) in zip(asked, claimed, strict=True) if (told := not_as_expected(a, claim, v, session))]
     if faults:
-        raise GradientError(
-            comparison,
-            f"case {case.name}: {len(faults)} of {len(comparison.claimed)} claimed gradients not as expected\n\n" + "\n\n".join(faults),
-        )
+        head = f"case {case.name}: {len(faults)} of {len(claimed)} claimed gradients not as expected"
+        raise GradientError(comparison, "\n\n".join([head, *faults]))
+    _require_none_survive(session, mutation, comparison, case.name)
     return comparison
 
 
-def _faults(case: Case, comparison: Comparison, session: GradientSession, seed: int) -> Iterator[str]:
-    for claim, verdict in comparison.claimed:
-        told = not_as_expected(Asked(case, claim.function, None, seed=seed), claim, verdict, session)
-        if told:
-            yield told
+def _checked(
+    case: Case, claim: ClaimedGradient, points: Any, session: GradientSession, item: pytest.Item | None, options: dict[str, Any]
+) -> Verdict:
+    """A claimed gradient checked as the call says, and kept with the test."""
+    start = time.perf_counter()
+    known = {name: options[name] for name in ("search", "digits", "order") if name in options}
+    asked = Asked(case, claim.function, points, seed=options["seed"], **known)
+    verdict = check(case, claim.function, points, **asked.options())
+    if item is not None:
+        found = Tested(asked, verdict, None, session)
+        add_record(item.user_properties, found.record("claimed", time.perf_counter() - start, expected=claim.expect))
+    return verdict
 
 
 def not_as_expected(asked: Asked, claim: ClaimedGradient, verdict: Verdict, session: GradientSession) -> str:

@@ -80,7 +80,7 @@ class GradientCheck:
     def _case(self, case: Case, item: pytest.Item | None, options: dict[str, Any]) -> Comparison:
         from gradcheck.testing.cases import test_whole_case
 
-        return test_whole_case(case, self.session, item, options["seed"])
+        return test_whole_case(case, self.session, item, options)
 
 
 def asked_of(

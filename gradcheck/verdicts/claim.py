@@ -42,7 +42,7 @@ def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
         return Finding("shape", parts)
     for name, part, x in zip(wanted, parts, problem.inputs, strict=True):
         if part is None:
-            return Finding("shape", f"the gradient for {name} is None: is a return missing? Expected {np.shape(x)}, the shape of {name}")
+            return Finding("shape", f"the gradient for {name} is None, expected an array of its shape, {np.shape(x)}")
         shape = _shape(part)
         if shape != np.shape(x):
             got = "rows of different lengths" if shape is None else f"shape {shape}"

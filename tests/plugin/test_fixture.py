@@ -175,6 +175,31 @@ class TestBoth:
     project.run("tests", "-v").stdout.fnmatch_lines(["*test_near PASSED*", "*test_far FAILED*"])
 
 
+OF_CASES = {
+    "search": ("search=True", "failed"),
+    "without": ("search=False", "passed"),
+    "points": ("points=40", "failed"),
+    "digits": ("digits=0.1", "passed"),
+}
+
+
+@pytest.mark.parametrize("marker, outcome", OF_CASES.values(), ids=OF_CASES)
+def test_the_marker_holds_for_the_gradients_of_a_case_too(project, marker, outcome):
+    body = """
+@case(x=Real(2, low=-0.1, high=9))
+def absolutes(x):
+    return np.sum(np.abs(x))
+
+@absolutes.claimed_gradient
+def by_one(x):
+    return np.ones_like(x)
+"""
+    project.write(
+        tests__test_marked=HEAD + body + f"\n@pytest.mark.gradcheck({marker})\ndef test_it(gradcheck):\n    gradcheck(absolutes)\n"
+    )
+    assert project.run("tests").parseoutcomes() == {outcome: 1}
+
+
 BAD_MARKERS = {
     "search='x'": "search='x'): expected True, False or 'hypothesis'",
     "order=3": "order=3): expected 1 or 2",

@@ -126,7 +126,7 @@ SHAPES = [
     pytest.param(squares, lambda x: 2 * x[:2], (X,), "the gradient for x has shape (2,), expected (3,)", id="short"),
     pytest.param(squares, lambda x: np.array([2 * x]), (1.0,), "the gradient for x has shape (1,), expected ()", id="array for a scalar"),
     pytest.param(
-        squares, lambda x: None, (X,), "the gradient for x is None: is a return missing? Expected (3,), the shape of x", id="nothing"
+        squares, lambda x: None, (X,), "the gradient returns None, expected the gradient for x: is its `return` missing?", id="nothing"
     ),
     pytest.param(squares, lambda x: "2x", (1.0,), "the gradient for x holds <U2 values, expected floats", id="text"),
     pytest.param(squares, lambda x: 2 * x + 0j, (1.0,), "the gradient for x holds complex128 values, expected floats", id="complex"),
@@ -140,6 +140,7 @@ SHAPES = [
     pytest.param(product, lambda x, y: y, (2.0, 3.0), "the gradient returned one float64, expected 2: for x, y", id="missing argument"),
     pytest.param(product, lambda x, y: (y,), (2.0, 3.0), "the gradient returned 1 parts, expected 2: for x, y", id="tuple too short"),
     pytest.param(product, lambda x, y: (y, x, 1.0), (2.0, 3.0), "the gradient returned 3 parts, expected 2: for x, y", id="too long"),
+    pytest.param(product, lambda x, y: (y, None), (2.0, 3.0), "the gradient for y is None, expected", id="nothing for one"),
     pytest.param(product, lambda x, y: {"y": x}, (2.0, 3.0), "the gradient names no part for x", id="dict without a name"),
 ]
 

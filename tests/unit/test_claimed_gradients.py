@@ -125,10 +125,12 @@ SHAPES = [
     pytest.param(squares, lambda x: 2 * x[:, None], (X,), "the gradient for x has shape (3, 1), expected (3,)", id="column"),
     pytest.param(squares, lambda x: 2 * x[:2], (X,), "the gradient for x has shape (2,), expected (3,)", id="short"),
     pytest.param(squares, lambda x: np.array([2 * x]), (1.0,), "the gradient for x has shape (1,), expected ()", id="array for a scalar"),
-    pytest.param(squares, lambda x: None, (X,), "the gradient for x has shape (), expected (3,)", id="nothing"),
+    pytest.param(
+        squares, lambda x: None, (X,), "the gradient returns None, expected the gradient for x: is its `return` missing?", id="nothing"
+    ),
     pytest.param(squares, lambda x: "2x", (1.0,), "the gradient for x holds <U2 values, expected floats", id="text"),
     pytest.param(squares, lambda x: 2 * x + 0j, (1.0,), "the gradient for x holds complex128 values, expected floats", id="complex"),
-    pytest.param(squares, lambda x: None, (1.0,), "the gradient for x holds object values, expected floats", id="nothing for a scalar"),
+    pytest.param(squares, lambda x: None, (1.0,), "the gradient returns None, expected the gradient for x", id="nothing for a scalar"),
     pytest.param(product, lambda x, y: y, (2.0, 3.0), "the gradient returned one float64, expected 2: for x, y", id="missing argument"),
     pytest.param(product, lambda x, y: (y,), (2.0, 3.0), "the gradient returned 1 parts, expected 2: for x, y", id="tuple too short"),
     pytest.param(product, lambda x, y: (y, x, 1.0), (2.0, 3.0), "the gradient returned 3 parts, expected 2: for x, y", id="too long"),

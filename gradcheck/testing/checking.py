@@ -13,7 +13,8 @@ from gradcheck.case import Case
 from gradcheck.domains import Domain
 from gradcheck.errors import GradcheckError, GradientError, UsageError
 from gradcheck.testing.asked import Asked
-from gradcheck.testing.options import marked
+from gradcheck.testing.frames import without_ours
+from gradcheck.testing.options import MARKED, fits, marked
 from gradcheck.testing.record import add_record
 from gradcheck.testing.session import GradientSession
 from gradcheck.verdicts.check import Verdict
@@ -58,12 +59,15 @@ class GradientCheck:
         given = {"points": points, "search": search, "order": order, "digits": digits, "seed": seed}
         options = {"order": 1, "search": False, "seed": self.session.seed} | said | {k: v for k, v in given.items() if v is not None}
         try:
+            _require_sense(options)
             if grad is None and isinstance(function, Case):
                 return self._case(function, item, options)
             asked = asked_of(function, grad, at, options, argnums=argnums, vjp=vjp, domain=domain)
             return self._gradient(asked, item)
         except (GradientError, GradcheckError) as caught:
-            error = caught.with_traceback(None)
+            error: Exception = caught.with_traceback(None)
+        except Exception as caught:  # the function's own
+            error = without_ours(caught)
         raise error
 
     def _gradient(self, asked: Asked, item: pytest.Item | None) -> Verdict:
@@ -81,6 +85,12 @@ class GradientCheck:
         from gradcheck.testing.cases import test_whole_case
 
         return test_whole_case(case, self.session, item, options)
+
+
+def _require_sense(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if not fits(name, value):
+            raise UsageError(f"gradcheck({name}={value!r}): expected {MARKED[name]}")
 
 
 def asked_of(

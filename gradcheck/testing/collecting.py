@@ -12,6 +12,7 @@ import pytest
 
 from gradcheck.case import Case, ClaimedGradient
 from gradcheck.errors import GradcheckError, GradientError
+from gradcheck.testing.frames import without_ours
 from gradcheck.testing.session import GradientSession, session_of
 
 
@@ -155,7 +156,7 @@ class _GradientItem(pytest.Item):
         if isinstance(error, GradcheckError):
             text = str(error).removeprefix(f"case {self.case.name}: ").removeprefix(f"{self.case.name}: ")
             return _relative(f"{self.path}:{self.case.line}: case {self.case.name}: {text}", self.config.rootpath)
-        return super().repr_failure(excinfo)
+        return super().repr_failure(pytest.ExceptionInfo.from_exception(without_ours(error)))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the case is written."""

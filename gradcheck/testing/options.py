@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Integral, Real
 from typing import Any
 
 import pytest
 
 MARKED = {
-    "points": "how many points are drawn",
+    "points": "how many points are drawn, 1 or more",
     "search": "True, False or 'hypothesis'",
     "order": "1 or 2",
-    "digits": "a number",
-    "seed": "a whole number",
+    "digits": "a number above 0",
+    "seed": "a whole number, 0 or more",
 }
 
 
@@ -37,14 +39,15 @@ def _known() -> str:
 def _require(name: str, value: Any) -> None:
     if name not in MARKED:
         raise pytest.UsageError(f"@pytest.mark.gradcheck({name}=...): unknown; it knows {_known()}")
-    if not _fits(name, value):
+    if not fits(name, value):
         raise pytest.UsageError(f"@pytest.mark.gradcheck({name}={value!r}): expected {MARKED[name]}")
 
 
-def _fits(name: str, value: Any) -> bool:
-    whole = isinstance(value, int) and not isinstance(value, bool)
+def fits(name: str, value: Any) -> bool:
+    """Whether an option can mean that."""
+    number, whole = (isinstance(value, kind) and not isinstance(value, bool) for kind in (Real, Integral))
     if name == "search":
         return value in (True, False, "hypothesis")
     if name == "digits":
-        return value is None or whole or (isinstance(value, float) and value > 0)
+        return value is None or (number and 0 < value < math.inf)
     return whole and (value in (1, 2) if name == "order" else value >= (1 if name == "points" else 0))

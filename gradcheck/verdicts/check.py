@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -75,6 +76,8 @@ def check(
         raise UsageError(f"order={order!r}: expected 1 for a gradient, 2 for a Hessian or its product with a vector")
     if not (isinstance(search, bool) or search == "hypothesis"):
         raise UsageError(f"search={search!r}: expected True, False or 'hypothesis'")
+    if digits is not None and not 0 < digits < math.inf:
+        raise UsageError(f"digits={digits!r}: expected a number above 0, of digits that must be correct")
     plain = function.function if isinstance(function, Case) else function
     points = points_of(function, at, seed) if at is not None or domain is None else drawn(function, domain, seed)
     apart = None if isinstance(function, Case) else taken_apart(plain, points, argnums)
@@ -167,6 +170,11 @@ def drawn(function: Case | Callable[..., Any], domain: Mapping[str, Domain], see
     if isinstance(function, Case):
         return points_of(function, None, seed)
     rng = np.random.default_rng(seed)
+    names = argument_names(function, len(domain))
+    if set(names) != set(domain):
+        raise UsageError(
+            f"domain={list(domain)}: the function's arguments are {', '.join(names)}, and each needs one for points to be drawn"
+        )
     return [_tuple(function, {name: d.sample(rng) for name, d in domain.items()}) for _ in range(count)]
 
 

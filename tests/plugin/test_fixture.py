@@ -83,7 +83,11 @@ FAILS = {
     "a value for a gradient": ("gradcheck(loss, grad=gradient(*AT), at=AT)", "expected a function that returns the gradient, not its value"),
     "integers": ("gradcheck(absolute, grad=by_sign, at=(1,))", "give floats (1.0, not 1)"),
     "an unknown search": ("gradcheck(absolute, grad=by_sign, at=(1.0,), search='everywhere')", "everywhere"),
-    "an unknown order": ("gradcheck(absolute, grad=by_sign, at=(1.0,), order=3)", "order=3: expected 1"),
+    "an unknown order": ("gradcheck(absolute, grad=by_sign, at=(1.0,), order=3)", "gradcheck(order=3): expected 1 or 2"),
+    "no points": ("gradcheck(absolute, grad=by_sign, domain={'x': Real()}, points=0)", "gradcheck(points=0): expected how many points are drawn, 1"),
+    "digits that all have": ("gradcheck(absolute, grad=by_sign, at=(1.0,), digits=-3)", "gradcheck(digits=-3): expected a number above 0"),
+    "a seed below 0": ("gradcheck(absolute, grad=by_sign, at=(1.0,), seed=-1)", "gradcheck(seed=-1): expected a whole number, 0 or more"),
+    "a domain of another": ("gradcheck(absolute, grad=by_sign, domain={'y': Real()})", "domain=['y']: the function's arguments are x, and each needs"),
 }  # fmt: skip
 
 
@@ -204,8 +208,9 @@ BAD_MARKERS = {
     "search='x'": "search='x'): expected True, False or 'hypothesis'",
     "order=3": "order=3): expected 1 or 2",
     "digits='many'": "digits='many'): expected a number",
+    "digits=-3": "digits=-3): expected a number above 0",
     "points=0": "points=0): expected how many points are drawn",
-    "tolerance=1e-6": "tolerance=...): unknown; it knows points= (how many points are drawn), search=",
+    "tolerance=1e-6": "tolerance=...): unknown; it knows points= (how many points are drawn, 1 or more), search=",
     "3": "gradcheck(3): takes keywords only",
 }
 

@@ -159,3 +159,37 @@ def test_a_gradient_that_returns_nothing_is_told_so(project):
     project.run("tests").stdout.fnmatch_lines(
         ["E *g: wrong: the gradient returns None, expected the gradient for w, b: is its `return` missing?"]
     )
+
+
+OWN = """
+from model import AT, gradient
+def own(w, b):
+    return inner(w) + b
+def inner(w):
+    return w + misspelt
+def test_it(gradcheck):
+    gradcheck(own, grad=gradient, at=AT)
+"""
+OWN_CASE = "from gradcheck import case\n@case(x=1.0)\ndef own(x):\n    return inner(x)\ndef inner(x):\n    return x + misspelt\n"
+
+
+@pytest.mark.parametrize("style", ["long", "short"])
+@pytest.mark.parametrize("where", ["tests", "cases"])
+def test_an_error_of_the_function_shows_its_frames_and_none_of_ours(project, style, where):
+    project.write(tests__test_it=OWN, cases__mine=OWN_CASE)
+    out = project.run(where, f"--tb={style}").stdout
+    out.fnmatch_lines(["*NameError: name 'misspelt' is not defined"])
+    shown = out.str().split("= FAILURES =")[1].split("short test summary")[0]
+    assert "inner" in shown
+    assert not re.search(r"gradcheck/(testing|verdicts|circuit|gradients)", shown), shown
+
+
+def test_an_error_of_ours_shows_its_frames():
+    from gradcheck.testing.frames import without_ours
+    from gradcheck.writing import write_files
+
+    try:
+        write_files(None, [("a", "b")])
+    except Exception as error:
+        ours = without_ours(error)
+    assert any("writing.py" in str(entry.path) for entry in pytest.ExceptionInfo.from_exception(ours).traceback[:2])

@@ -25,7 +25,7 @@ def document(result: RunResult) -> dict[str, Any]:
     """The document of a run, ready for json.dumps."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "environment": environment() | {"seed": result.seed},
+        "environment": environment() | {"seed": result.seed} | workers(result),
         "claims": [claim_entry(c) for c in result.claims],
         "cases": [case_entry(c.summary) for c in result.cases],
         "problems": list(result.problems),
@@ -52,6 +52,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def workers(result: RunResult) -> dict[str, int]:
+    """How many processes shared the machine, where that is known to have disturbed times."""
+    return {} if result.workers is None else {"workers": result.workers}
 
 
 def environment() -> dict[str, Any]:

@@ -104,6 +104,7 @@ def readme(result: RunResult, proofs: tuple[Proof, ...], studies: Sequence[Study
         MEASURED,
         "Times and errors in ulp differ between processors and libraries; nothing above this line does.",
         markdown_table([[k, str(v)] for k, v in environment().items()], ["with", "version"]),
+        "" if result.workers is None else f"Times were taken while {result.workers} workers of a test run shared the machine.",
         markdown_table(measured_rows(result), ["case", "method", "digits", "worst ulp", "rounding explains (ulp)", "evaluations", "time"]),
     ]
     return "\n\n".join(p for p in parts if p) + "\n"

@@ -60,12 +60,13 @@ class ClaimResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """All that a run found."""
+    """All that a run found; `workers` where so many processes of a test run shared the machine, and times say little."""
 
     cases: tuple[CaseResult, ...]
     claims: tuple[ClaimResult, ...]
     problems: tuple[str, ...]
     seed: int
+    workers: int | None = None
 
     @property
     def met(self) -> bool:

@@ -51,6 +51,7 @@ class SessionReport:
     seed: int
     lacking: str | None
     worker: bool
+    workers: int | None
     seen: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
@@ -61,7 +62,7 @@ class SessionReport:
             raise pytest.UsageError(f"--gradcheck-report {folder}: is a file, expected a folder to write into")
         told = getattr(config, "workerinput", {}).get("gradcheck_parts")
         parts = Path(told or tempfile.mkdtemp(prefix="gradcheck-parts-"))
-        return cls(target, parts, seed, missing(), told is not None)
+        return cls(target, parts, seed, missing(), told is not None, getattr(config.option, "numprocesses", None) or None)
 
     @property
     def pictures(self) -> bool:
@@ -122,7 +123,7 @@ class SessionReport:
 
     def _whole(self, told: list[Part]) -> None:
         cases = tuple(CaseResult(_elsewhere(t.summary), t.summary, None, t.made) for t in told)
-        result = faults_of(RunResult(cases, (), (), self.seed))
+        result = faults_of(RunResult(cases, (), (), self.seed, self.workers))
         Report(self.folder, tuple(c.case for c in cases), self.seed, self.pictures).whole(
             result, (), proofs(cores(), primitives_of(result))
         )

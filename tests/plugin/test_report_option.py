@@ -104,6 +104,9 @@ def test_workers_write_the_same_report(project):
     assert judged(folders[0]) == judged(folders[1]) == EXPECTED
     names = [sorted(p.relative_to(f).as_posix() for p in f.rglob("*") if p.is_file()) for f in folders]
     assert names[0] == names[1]
+    assert "workers" not in document(folders[0])["environment"]
+    assert document(folders[1])["environment"]["workers"] == 2
+    assert "while 2 workers of a test run shared the machine" in (folders[1] / "README.md").read_text()
     assert "INTERNALERROR" not in shared.stdout.str()
 
 

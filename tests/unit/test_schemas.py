@@ -38,7 +38,7 @@ def test_objects_are_closed_and_name_what_they_need(name):
         here = documents.part(schema, at)
         if isinstance(here, dict) and here.get("type") == "object" and "properties" in here:
             assert here["additionalProperties"] is False, at
-            assert set(here["properties"]) - set(here["required"]) <= {"search"}, at
+            assert set(here["properties"]) - set(here["required"]) <= {"search", "workers"}, at
 
 
 def test_there_is_no_schema_of_another_name():

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.rendering.document import environment
+from gradcheck.rendering.document import environment, workers
 from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.rendering.report import largest_ratio
 from gradcheck.rendering.site.page import SCRIPTS, Cell, Group, Head, Link, View, badge, figure, render
@@ -61,7 +61,7 @@ def front_html(result: RunResult, footer: str, figures: Sequence[Any]) -> str:
     return render(
         "index.html", here="index.html", title="Report", footer=footer, met=result.met and not result.faulty, tiles=list(tiles(result)),
         scripts=(*SCRIPTS, *CHART_SCRIPTS) if figures else SCRIPTS, figures=figures, faults=faults(result),
-        claims=claims(result), cases=cases(result), claimed=claimed(result), environment=[(k, str(v)) for k, v in environment().items()],
+        claims=claims(result), cases=cases(result), claimed=claimed(result), environment=[(k, str(v)) for k, v in (environment() | workers(result)).items()],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ pytest loads this module at every start, so it imports nothing that pytest has n
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from importlib.machinery import ModuleSpec, PathFinder
@@ -87,7 +88,7 @@ def _named_files(config: pytest.Config) -> list[str]:
     """What `gradcheck_cases` says: pytest's own setting, else that of [tool.gradcheck]."""
     named = list(config.getini("gradcheck_cases"))
     project = config.rootpath / "pyproject.toml"
-    if named or not project.is_file() or b"gradcheck_cases" not in project.read_bytes():
+    if named or not project.is_file() or not any(word in project.read_bytes() for word in (b"gradcheck_cases", b"tool.gradcheck")):
         return named
     from gradcheck.errors import CaseError
     from gradcheck.settings import settings
@@ -99,7 +100,11 @@ def _named_files(config: pytest.Config) -> list[str]:
 
 
 def _asked(config: pytest.Config) -> bool:
-    return config.option.gradcheck_report is not None or config.option.gradcheck_mutate or config.option.gradcheck_mutate_strict
+    """Whether the run as a whole is asked something; a seed in the environment is, since one that is none shall end the run, not every test."""
+    option = config.option
+    return (
+        option.gradcheck_report is not None or option.gradcheck_mutate or option.gradcheck_mutate_strict or "GRADCHECK_SEED" in os.environ
+    )
 
 
 def session(config: pytest.Config) -> GradientSession:

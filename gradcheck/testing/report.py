@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import shutil
 import tempfile
@@ -56,10 +57,13 @@ class SessionReport:
 
     @classmethod
     def of(cls, config: pytest.Config, folder: str, seed: int) -> SessionReport:
-        """From pytest's options; a worker of pytest-xdist is told where the parts go. Raises pytest.UsageError where the folder is a file."""
+        """From pytest's options; a worker of pytest-xdist is told where the parts go. Raises pytest.UsageError where the folder cannot be."""
         target = config.invocation_params.dir / folder
         if target.is_file():
             raise pytest.UsageError(f"--gradcheck-report {folder}: is a file, expected a folder to write into")
+        there = next(p for p in (target, *target.parents) if p.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise pytest.UsageError(f"--gradcheck-report {folder}: cannot be made: {there} is no folder that can be written to")
         told = getattr(config, "workerinput", {}).get("gradcheck_parts")
         parts = Path(told or tempfile.mkdtemp(prefix="gradcheck-parts-"))
         return cls(target, parts, seed, missing(), told is not None, getattr(config.option, "numprocesses", None) or None)

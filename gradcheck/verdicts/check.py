@@ -23,6 +23,7 @@ from gradcheck.verdicts.borderline import between_sides, decided_by_rounding
 from gradcheck.verdicts.claim import (
     broken_contract,
     claimed_entries,
+    differentiable_names,
     intermediate_gradients,
     kept_contract,
     labels,
@@ -203,7 +204,8 @@ def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnu
     if any(np.iscomplexobj(v) for i, v in enumerate(point) if not chosen or i in chosen):
         raise UsageError(advice.COMPLEX_INPUT)
     if not chosen:
-        raise UsageError("no argument at the point is floating-point: give floats (1.0, not 1), or argnums")
+        listed = " (a list of numbers is no array: np.array([1.0, 2.0]))" if any(isinstance(v, list | tuple) for v in point) else ""
+        raise UsageError(f"no argument at the point is floating-point: give floats (1.0, not 1){listed}, or argnums")
     if len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(len(point))):
         raise UsageError(f"argnums={argnums!r}: expected different positions among the {len(point)} arguments, counted from 0")
     if any(np.result_type(np.asarray(point[i])).kind != "f" for i in chosen):
@@ -254,12 +256,18 @@ def _check_at(
     return check_problem(problem, gradient, digits=digits)
 
 
+def _not_finite(problem: Problem) -> str:
+    """What a point of NaN or infinity adds to the reason."""
+    names = [n for n, x in zip(differentiable_names(problem), problem.inputs, strict=True) if not np.isfinite(x).all()]
+    return f"; the point holds nan or inf in {', '.join(names)}" if names else ""
+
+
 def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard | None = None, *, digits: float | None = None) -> Verdict:
     """Judge a claimed gradient of a traced function, by the standard given or one made here."""
     name = getattr(gradient, "__name__", "gradient")
     truth = certify(problem) if by is None else by.truth
     if not isinstance(truth, Truth):
-        return Verdict("undecided", f"the truth is not known here: {truth.reason}", name)
+        return Verdict("undecided", f"the truth is not known here: {truth.reason}{_not_finite(problem)}", name)
     claim, found = kept_contract(gradient, problem)
     if claim is None:
         return replace(

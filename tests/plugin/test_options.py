@@ -185,3 +185,21 @@ def test_expected_failures_and_skips_are_left_alone(project):
         """
     project.write(tests__test_marks=textwrap.dedent(body))
     assert project.run("tests", "-v").parseoutcomes() == {"xfailed": 1, "xpassed": 1, "skipped": 1}
+
+
+BAD_SETTINGS = {
+    "environment": (None, "many", "ERROR: environment GRADCHECK_SEED"),
+    "file": ('[tool.gradcheck]\nseed = "x"\n', None, "ERROR: pyproject.toml: [[]tool.gradcheck[]] seed = 'x': expected int"),
+    "unknown": ("[tool.gradcheck]\nsed = 1\n", None, "ERROR: pyproject.toml: *sed*"),
+}
+
+
+@pytest.mark.parametrize(("file", "environment", "message"), BAD_SETTINGS.values(), ids=BAD_SETTINGS)
+def test_a_setting_at_fault_ends_the_run_once_and_not_every_test(project, monkeypatch, file, environment, message):
+    project.write(ini="[pytest]\npythonpath = .\n", pyproject=file or "", tests__test_it="def test_it(gradcheck):\n    pass\n" * 2)
+    if environment is not None:
+        monkeypatch.setenv("GRADCHECK_SEED", environment)
+    result = project.run("tests")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message + "*"])
+    assert not result.outlines  # no test ran

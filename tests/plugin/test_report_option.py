@@ -124,6 +124,20 @@ def test_a_file_in_place_of_a_folder_is_refused(project):
     assert (project.pytester.path / "out").read_text() == "mine"
 
 
+def test_a_folder_that_cannot_be_made_ends_the_run_at_once(standard_project):
+    (standard_project.pytester.path / "file").write_text("mine")
+    result = standard_project.run("--gradcheck-report", "file/out")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--gradcheck-report file/out: cannot be made: " in result.stderr.str()
+    assert "file is no folder that can be written to" in result.stderr.str()
+    assert not result.outlines  # no test ran
+
+
+def test_a_folder_that_may_not_be_written_to_ends_the_run_at_once(standard_project, monkeypatch):
+    monkeypatch.setattr("gradcheck.testing.report.os.access", lambda path, mode: False)
+    assert standard_project.run("--gradcheck-report", "out").ret == pytest.ExitCode.USAGE_ERROR
+
+
 def test_collecting_only_writes_nothing(project):
     assert project.run("--collect-only", "-q", "--gradcheck-report", "out").ret == 0
     assert not (project.pytester.path / "out").exists()

@@ -152,6 +152,12 @@ USAGE = [
     pytest.param(lambda: check(squares, np.cos), UsageError, "a point is needed: at=(x, y), or a case", id="no-point"),
     pytest.param(lambda: check(squares, np.cos, (1,)), UsageError, "give floats (1.0, not 1), or argnums", id="integer"),
     pytest.param(lambda: check(squares, np.cos, {"y": X}), UsageError, "the function's arguments are x", id="unknown-name"),
+    pytest.param(
+        lambda: check(lambda x: np.sum(np.square(x)), np.cos, ([1.0, 2.0],)),
+        UsageError,
+        "a list of numbers is no array: np.array(",
+        id="a-list",
+    ),
     pytest.param(lambda: check(squares, np.cos, (X,), digits=-3), UsageError, "digits=-3: expected a number above 0", id="digits-all-have"),
     pytest.param(lambda: check(squares, np.cos, (X,), digits=np.nan), UsageError, "digits=nan: expected a number", id="digits-nan"),
     pytest.param(lambda: check(squares, np.cos, domain={"y": Real(3)}), UsageError, "domain=['y']: the function's arguments", id="domain"),
@@ -167,6 +173,16 @@ USAGE = [
 def test_calls_that_make_no_sense(call, error, message) -> None:
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(np.nan, "; the point holds nan or inf in x"), (np.inf, "; the point holds nan or inf in x"), (1e200, "")]
+)
+def test_a_point_that_is_not_finite_is_named(value, said) -> None:
+    verdict = check(lambda x: np.sum(x * x * x), lambda x: 3 * x * x, (np.array([value, 1.0]),))
+    assert verdict.outcome == ("undecided" if said else verdict.outcome)
+    assert ("holds nan or inf" in verdict.reason) == bool(said)
+    assert verdict.reason.endswith(said)
 
 
 def test_what_the_claim_raises_is_its_verdict() -> None:

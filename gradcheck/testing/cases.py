@@ -55,11 +55,13 @@ def test_claimed(case: Case, claim: ClaimedGradient, session: GradientSession, i
 def test_whole_case(case: Case, session: GradientSession, item: pytest.Item | None, options: dict[str, Any]) -> Comparison:
     """A case and its claimed gradients in one test: raises GradientError listing every one that is not as stated.
 
-    `options` are those of a call: the seed, how many points are drawn, and how claimed gradients are checked.
+    `options` are those of a call: points or how many are drawn, the seed, and how claimed gradients are checked.
     """
     __tracebackhide__ = True
     start, seed = time.perf_counter(), options["seed"]
-    points = list(case.drawn(seed, options["points"])) if options.get("points") and not case.at else None
+    points = options.get("at")
+    if points is None and options.get("points") and not case.at:
+        points = list(case.drawn(seed, options["points"]))
     comparison = compare(_without_claims(case), points, seed=seed)
     mutation = session.score_of(case) if session.mutate and comparison.outcome in ("right", "kink") else None
     if item is not None:

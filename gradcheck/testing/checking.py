@@ -43,14 +43,14 @@ class GradientCheck:
         order: int | None = None,
         digits: float | None = None,
         domain: Mapping[str, Domain] | None = None,
-        points: int | None = None,
+        points: int | list[Any] | None = None,
         seed: int | None = None,
     ) -> Verdict | Comparison:
         """Fail the test unless the gradient is right; return the verdict.
 
         `function` is a plain NumPy function, with `grad`, the gradient under test, and `at`, a point (a tuple of the arguments, or a dict by name) or
         a list of points; or a case, which brings its points. A case without `grad` is compared as a whole, its claimed gradients too. `points` says
-        how many points are drawn from the domains, where there is no `at`. The other options are those of `gradcheck.check`; what is not given here
+        how many points are drawn from the domains, where there is no `at`, or is a list of points itself. The other options are those of `gradcheck.check`; what is not given here
         comes from the test's marker. Raises GradientError, UsageError for a call that makes no sense.
         """
         __tracebackhide__ = True
@@ -60,8 +60,11 @@ class GradientCheck:
         options = {"order": 1, "search": False, "seed": self.session.seed} | said | {k: v for k, v in given.items() if v is not None}
         try:
             _require_sense(options)
+            if isinstance(options.get("points"), list):
+                stated = options.pop("points")
+                at = stated if at is None else at
             if grad is None and isinstance(function, Case):
-                return self._case(function, item, options)
+                return self._case(function, item, options | {"at": at})
             asked = asked_of(function, grad, at, options, argnums=argnums, vjp=vjp, domain=domain)
             return self._gradient(asked, item)
         except (GradientError, GradcheckError) as caught:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 MARKED = {
-    "points": "how many points are drawn, 1 or more",
+    "points": "how many points are drawn, 1 or more, or a list of points",
     "search": "True, False or 'hypothesis'",
     "order": "1 or 2",
     "digits": "a number above 0",
@@ -45,6 +45,8 @@ def _require(name: str, value: Any) -> None:
 
 def fits(name: str, value: Any) -> bool:
     """Whether an option can mean that."""
+    if name == "points" and isinstance(value, list):
+        return bool(value) and all(isinstance(p, tuple | dict) for p in value)
     number, whole = (isinstance(value, kind) and not isinstance(value, bool) for kind in (Real, Integral))
     if name == "search":
         return value in (True, False, "hypothesis")

@@ -61,6 +61,7 @@ PASSES = {
     "digits": "gradcheck(loss, grad=lambda w, b: tuple(g * (1 + 1e-7) for g in gradient(w, b)), at=AT, digits=5)",
     "search": "gradcheck(absolute, grad=by_sign, at=(np.array([1.0, 2.0]),), search=True)",
     "a case": "assert gradcheck(squares).met",
+    "a case at points": "gradcheck(squares, at=[(np.ones(3),), (np.zeros(3) + 2.0,)])",
     "a case and a gradient": "gradcheck(squares, grad=doubled)",
     "a kink": "assert gradcheck(absolute, grad=by_sign, at=(np.array([0.0, 2.0]),)).outcome == 'kink'",
     "a black box": "gradcheck(lambda x: float(x) ** 2, grad=lambda x: 2 * x, at=(1.5,))",
@@ -150,6 +151,8 @@ def test_somewhere(gradcheck, x):
 
 MARKERS = {
     "points": ("points=7", "gradcheck(loss, grad=gradient, domain={'w': Real(2), 'b': Real()})", "passed"),
+    "a list of points": ("points=[(np.ones(2),), (np.array([1.0, -2.0]),)]", "gradcheck(absolute, grad=only_for_positive)", "failed"),
+    "points of a call": ("points=[(np.ones(2),)]", "gradcheck(absolute, grad=only_for_positive)", "passed"),
     "search": ("search=True", "gradcheck(absolute, grad=only_for_positive, at=(np.ones(2),))", "failed"),
     "a call wins": ("search=True", "gradcheck(absolute, grad=only_for_positive, at=(np.ones(2),), search=False)", "passed"),
     "order": ("order=2", "gradcheck(lambda x: x**3, grad=lambda x: 6 * x, at=(1.5,))", "passed"),
@@ -209,8 +212,9 @@ BAD_MARKERS = {
     "order=3": "order=3): expected 1 or 2",
     "digits='many'": "digits='many'): expected a number",
     "digits=-3": "digits=-3): expected a number above 0",
-    "points=0": "points=0): expected how many points are drawn",
-    "tolerance=1e-6": "tolerance=...): unknown; it knows points= (how many points are drawn, 1 or more), search=",
+    "points=0": "points=0): expected how many points are drawn, 1 or more, or a list of points",
+    "points=[]": "points=[]): expected how many points are drawn",
+    "tolerance=1e-6": "tolerance=...): unknown; it knows points= (how many points are drawn, 1 or more, or a list of points), search=",
     "3": "gradcheck(3): takes keywords only",
 }
 

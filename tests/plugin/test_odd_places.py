@@ -84,24 +84,22 @@ def test_a_check_that_fails_in_a_setup_alone_is_summed_up(project):
 CASE = "from gradcheck import case\n@case(x=1.0)\ndef outer(x):\n    return x * x\n"
 
 
-@pytest.mark.parametrize(
-    "named", ["../shared", "../shared/mine.py", "../shared/*.py", "cases/../../shared", "./cases/./../../shared/mine.py"]
-)
+@pytest.mark.parametrize("named", ["../outer", "../outer/mine.py", "../outer/*.py", "cases/../../outer", "./cases/./../../outer/mine.py"])
 def test_cases_outside_the_root_are_collected(project, monkeypatch, named):
-    project.write(shared__mine=CASE, root__cases__other="", root__tests__test_it="def test_it():\n    pass\n")
+    project.write(outer__mine=CASE, root__cases__other="", root__tests__test_it="def test_it():\n    pass\n")
     root = project.pytester.path / "root"
     (root / "pytest.ini").write_text(f"[pytest]\ntestpaths = tests\ngradcheck_cases = {named}\n")
     monkeypatch.chdir(root)
     result = project.run("-v")
-    result.stdout.fnmatch_lines(["gradcheck: seed 0, cases of 1 file", "../shared/mine.py::outer PASSED*"])
+    result.stdout.fnmatch_lines(["gradcheck: seed 0, cases of 1 file", "../outer/mine.py::outer PASSED*"])
     assert result.parseoutcomes() == {"passed": 2}
-    assert project.run("-c", "pytest.ini", "../shared/mine.py::outer").parseoutcomes() == {"passed": 1}
+    assert project.run("-c", "pytest.ini", "../outer/mine.py::outer").parseoutcomes() == {"passed": 1}
 
 
 def test_cases_of_one_name_outside_the_root_count_apart(project, monkeypatch):
-    project.write(shared__mine=CASE, shared__yours=CASE, root__nothing="")
+    project.write(outer__mine=CASE, outer__yours=CASE, root__nothing="")
     root = project.pytester.path / "root"
-    (root / "pytest.ini").write_text("[pytest]\ngradcheck_cases = ../shared\n")
+    (root / "pytest.ini").write_text("[pytest]\ngradcheck_cases = ../outer\n")
     monkeypatch.chdir(root)
     project.run().stdout.fnmatch_lines(["2 cases: all as stated"])
 

@@ -26,6 +26,13 @@ def everything_loaded():
 
         numba.njit(lambda x: x + 1.0)(1.0)
 
+    with suppress(ImportError):
+        import altair
+        import vl_convert  # can be loaded once in a process
+
+        assert altair
+        assert vl_convert
+
     str(check(lambda x: abs(x) ** 3, lambda x: x, at=(1.5,), search=True))
     compare(case(x=Real(2))(lambda x: (x * x).sum()))
     assert hypothesis.extra.numpy

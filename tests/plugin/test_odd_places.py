@@ -84,32 +84,13 @@ def test_a_check_that_fails_in_a_setup_alone_is_summed_up(project):
 CASE = "from gradcheck import case\n@case(x=1.0)\ndef outer(x):\n    return x * x\n"
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize(
-    "named", ["../common", "../common/mine.py", "../common/*.py", "cases/../../common", "./cases/./../../common/mine.py"]
-)
-def test_cases_outside_the_root_are_collected(project, monkeypatch, named):
-    project.write(common__mine=CASE, root__cases__other="", root__tests__test_it="def test_it():\n    pass\n")
-=======
 @pytest.mark.parametrize("named", ["../outer", "../outer/mine.py", "../outer/*.py", "cases/../../outer", "./cases/./../../outer/mine.py"])
 def test_cases_outside_the_root_are_collected(project, monkeypatch, named):
     project.write(outer__mine=CASE, root__cases__other="", root__tests__test_it="def test_it():\n    pass\n")
->>>>>>> e8aa7c520754f23023b52f49895c90245e614b45
     root = project.pytester.path / "root"
     (root / "pytest.ini").write_text(f"[pytest]\ntestpaths = tests\ngradcheck_cases = {named}\n")
     monkeypatch.chdir(root)
     result = project.run("-v")
-<<<<<<< HEAD
-    result.stdout.fnmatch_lines(["gradcheck: seed 0, cases of 1 file", "../common/mine.py::outer PASSED*"])
-    assert result.parseoutcomes() == {"passed": 2}
-    assert project.run("-c", "pytest.ini", "../common/mine.py::outer").parseoutcomes() == {"passed": 1}
-
-
-def test_cases_of_one_name_outside_the_root_count_apart(project, monkeypatch):
-    project.write(common__mine=CASE, common__yours=CASE, root__nothing="")
-    root = project.pytester.path / "root"
-    (root / "pytest.ini").write_text("[pytest]\ngradcheck_cases = ../common\n")
-=======
     result.stdout.fnmatch_lines(["gradcheck: seed 0, cases of 1 file", "../outer/mine.py::outer PASSED*"])
     assert result.parseoutcomes() == {"passed": 2}
     assert project.run("-c", "pytest.ini", "../outer/mine.py::outer").parseoutcomes() == {"passed": 1}
@@ -119,7 +100,6 @@ def test_cases_of_one_name_outside_the_root_count_apart(project, monkeypatch):
     project.write(outer__mine=CASE, outer__yours=CASE, root__nothing="")
     root = project.pytester.path / "root"
     (root / "pytest.ini").write_text("[pytest]\ngradcheck_cases = ../outer\n")
->>>>>>> e8aa7c520754f23023b52f49895c90245e614b45
     monkeypatch.chdir(root)
     project.run().stdout.fnmatch_lines(["2 cases: all as stated"])
 

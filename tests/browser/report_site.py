@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 from hostile import HOSTILE
 
@@ -94,6 +93,5 @@ def _again(cases: tuple[CaseResult, ...], count: int) -> list[CaseResult]:
     for i in range(count):
         case = cases[i % len(cases)]
         name = f"{case.case.name[:40]}_{i:05d}"
-        other = SimpleNamespace(name=name, file=f"cases/module_{i // 50:03d}.py", claims=())
-        made.append(replace(case, case=other, summary=replace(case.summary, name=name)))
+        made.append(replace(case, summary=replace(case.summary, name=name, file=f"cases/module_{i // 50:03d}.py", claims=())))
     return made

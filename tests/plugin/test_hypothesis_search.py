@@ -97,5 +97,5 @@ def test_strategy(x):
 
 @pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)], ids=["alone", "workers"])
 def test_strategies_of_domains_and_cases(project, workers):
-    project.write(tests__test_strategies=STRATEGIES)
+    project.write(tests__test_drawing=STRATEGIES)
     assert (project.apart if workers else project.run)("tests", *workers).parseoutcomes() == {"passed": 2}

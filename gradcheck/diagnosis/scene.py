@@ -204,10 +204,8 @@ def apply_template(template: Template, given: Sequence[Any]) -> Any:
 def _sweep(scene: Scene, edits: Edits, record: Scene | None) -> Arrays:
     """The reverse sweep in floats, with edits; into `record` go cotangents and parts."""
     circuit, values, active = scene.circuit, scene.values, scene.active
-    first = circuit.outputs[0]
-    pending: dict[int, list[Any]] = {first: [circuit.type(first).dtype.type(1)]}
-    cotangents: dict[int, Any] = {}
-    for k in range(len(circuit) - 1, -1, -1):
+    top, pending, cotangents = _started(scene, edits, record)
+    for k in range(top, -1, -1):
         if k not in pending:
             continue
         g = cotangents[k] = _total(scene, k, pending.pop(k), edits, cotangents)
@@ -231,6 +229,23 @@ def _sweep(scene: Scene, edits: Edits, record: Scene | None) -> Arrays:
         record.cotangents = cotangents
     totals = tuple(cotangents[k] if k in cotangents else np.zeros(np.shape(values[k])) for k in circuit.inputs)
     return tuple(_result(scene, j, totals, edits) for j in range(len(totals)))
+
+
+def _started(scene: Scene, edits: Edits, record: Scene | None) -> tuple[int, dict[int, list[Any]], dict[int, Any]]:
+    """Where a sweep has to start, the parts that wait there, and the cotangents known: above its first mistake a sweep is the recorded one."""
+    circuit = scene.circuit
+    first = circuit.outputs[0]
+    if record is not None or not edits or not scene.parts:
+        return len(circuit) - 1, {first: [circuit.type(first).dtype.type(1)]}, {}
+    top = max(-1 if locus.what == INPUT else locus.k for locus in edits)
+    pending: dict[int, list[Any]] = {first: [circuit.type(first).dtype.type(1)]} if first <= top else {}
+    for (k, position), part in scene.parts.items():  # in the order of the sweep, from the last value to the first
+        if k <= top:
+            break
+        i = circuit.inputs_of(k)[position]
+        if i <= top:
+            pending.setdefault(i, []).append(part)
+    return top, pending, {k: g for k, g in scene.cotangents.items() if k > top}
 
 
 def _rule(scene: Scene, k: int, position: int, g: Any) -> Template:

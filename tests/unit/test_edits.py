@@ -291,3 +291,30 @@ def test_a_place_says_what_shape_it_needs() -> None:
         assert setting_at(at.circuit, place(HOP, k, position)).shape == np.shape(at.parts[k, position])
     for j, truth in enumerate(at.truth):
         assert setting_at(at.circuit, place(INPUT, j)).shape == np.shape(truth)
+
+
+@pytest.mark.parametrize("name", ["lstm_cell", "softmax_cross_entropy", "three_paths", "relu_network"])
+def test_a_sweep_that_starts_at_its_mistake_gives_the_numbers_of_the_whole_one(root, name):
+    """Bit for bit, at every place."""
+    from gradcheck import load_cases
+    from gradcheck.diagnosis.mistakes import edits_at
+    from gradcheck.diagnosis.scene import UNFIT, record_of, scene_of
+    from gradcheck.verdicts.compare import problems_of
+
+    scene = scene_of(next(problems_of(load_cases(root / "cases").named(name), None, None, 0)), ())
+    places = set()
+    for mistake in edits_at(scene.circuit, list(scene.parts)):
+        planted = {locus: mistake for locus in mistake.loci}
+        if mistake.locus in places or mistake.locus.what == "function":
+            continue
+        with np.errstate(all="ignore"):
+            whole = record_of(scene, planted)
+            if whole is None:
+                continue
+            try:
+                short = scene.swept(planted)
+            except UNFIT:
+                pytest.fail(f"{mistake} can be made in one sweep and not in the other")
+        places.add(mistake.locus)
+        assert [np.asarray(a).tobytes() for a in short] == [np.asarray(b).tobytes() for b in whole.truth]
+    assert len(places) > 5

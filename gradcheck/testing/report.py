@@ -8,6 +8,7 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from gradcheck.case import Case, ClaimedGradient
 from gradcheck.circuit import argument_names
 from gradcheck.domains import Data, Domain, Real, floating_positions
-from gradcheck.errors import GradcheckError
+from gradcheck.errors import GradcheckError, UsageError
 from gradcheck.parallel import cores
 from gradcheck.reporting import Made, Report, faults_of, missing, primitives_of
 from gradcheck.studies.running import CaseResult, RunResult
@@ -44,7 +45,7 @@ class Part:
 class SessionReport:
     """A report that is being written into `folder`; word of its pages goes through files in `parts`, so that a worker that dies loses nothing.
 
-    `lacking` is a package that drawings and HTML need and that is not there, None where they are made. `seen` are the gradients that have a page already: one is enough for a test that checks it in a loop.
+    `lacking` is a package that drawings and HTML need and that is not there, None where they are made. `faults` tell what could not be written. `seen` are the gradients that have a page already: one is enough for a test that checks it in a loop.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class SessionReport:
     worker: bool
     workers: int | None
     seen: dict[str, bool] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, config: pytest.Config, folder: str, seed: int) -> SessionReport:
@@ -93,11 +95,25 @@ class SessionReport:
             case = case_of(asked, verdict, name)
         except GradcheckError as error:
             case = Case(asked.plain, {}, (), called=name)
-            self._leave(key, Part(failed(case, str(error)), Made("", ())))
+            with self._told_if_it_fails():
+                self._leave(key, Part(failed(case, str(error)), Made("", ())))
             return
         self._add(key, case, asked.digits)
 
+    @contextmanager
+    def _told_if_it_fails(self) -> Iterator[None]:
+        """A disk that is full must not hide a verdict: what could not be written is told at the end."""
+        try:
+            yield
+        except UsageError as error:
+            if str(error) not in self.faults:
+                self.faults.append(str(error))
+
     def _add(self, key: str, case: Case, digits: float | None) -> None:
+        with self._told_if_it_fails():
+            self._write(key, case, digits)
+
+    def _write(self, key: str, case: Case, digits: float | None) -> None:
         report = Report(self.folder, (case,), self.seed, self.pictures)
         try:
             comparison = compare(case, seed=self.seed, digits=digits)
@@ -117,7 +133,8 @@ class SessionReport:
         try:
             told = sorted(self._told(), key=lambda t: (t.summary.file, t.summary.line, t.summary.name))
             if told:
-                self._whole(told)
+                with self._told_if_it_fails():
+                    self._whole(told)
         finally:
             shutil.rmtree(self.parts, ignore_errors=True)
 

@@ -44,6 +44,8 @@ def write_summary(reporter: Any, session: GradientSession, reports: Sequence[Any
         reporter.line(line.replace(f"{Path.cwd()}/", ""))
     if session.report is not None:
         reporter.line(f"report: {session.report.first}")
+        for fault in session.report.faults:
+            reporter.line(f"  NOT WHOLE: {one_line(fault)}")
         if session.report.lacking is not None:
             reporter.line(f"  without pictures and HTML: {session.report.lacking} is missing: pip install 'gradcheck[report]'")
 

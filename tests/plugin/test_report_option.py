@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from gradcheck.errors import UsageError
 from gradcheck.rendering.schema import schema_text
 
 TESTS = """
@@ -171,3 +172,16 @@ def test_without_the_extra_the_report_is_written_and_says_what_is_missing(standa
     folder = standard_project.pytester.path / "out"
     assert len(document(folder)["cases"]) == 4
     assert not (folder / "html").exists()
+
+
+def test_a_full_disk_hides_no_verdict(project, quick_report, monkeypatch):
+    def full(folder, files, what="the report"):
+        raise UsageError(f"{folder}: cannot write {what}: No space left on device")
+
+    project.write(tests__test_model=TESTS)
+    monkeypatch.setattr("gradcheck.reporting.write_files", full)
+    result = project.run("tests", "--gradcheck-report", "out")
+    assert result.parseoutcomes() == {"passed": 7, "failed": 2}
+    result.stdout.fnmatch_lines(
+        ["*forgets: wrong: differs from the truth*", "report: *", "  NOT WHOLE: *: cannot write the report: No space left on device"]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +57,16 @@ def _place(finding: Finding, hop: Hop) -> Iterator[str]:
         if line.strip():
             yield f"  {'>' if number == hop.line else ' '} {number:4d} | {inert(line, 200)}"
     if finding.expected and finding.found:
-        yield f"           expected {finding.expected}, yours acts like {finding.found}"
+        yield f"           expected {finding.expected}, yours acts like {finding.found}{_glossary(f'{finding.expected} {finding.found}')}"
+
+
+NAMELESS = {"upstream": "what comes back from the steps after it", "out": "its result", "right": "what it should be"}
+
+
+def _glossary(formulas: str) -> str:
+    """What the words stand for that a formula uses where the user's code has no name."""
+    said = [f"{word}: {what}" for word, what in NAMELESS.items() if re.search(rf"\b{word}\b", formulas)]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _short(file: str) -> str:

@@ -43,8 +43,11 @@ def test_there_is_no_summary_where_nothing_was_checked(project):
 SLOW = """
 import time
 
+CALLS = []
+
 def slow(x):
-    time.sleep(0.2)
+    time.sleep(0 if CALLS else 0.2)
+    CALLS.append(None)
     return x
 
 def test_it(gradcheck):

@@ -27,6 +27,15 @@ def every_proof():
     return tuple(proof_of(primitive.name) for primitive in TABLE)
 
 
+LONGEST = (
+    "proofs",
+    "tests/browser/test_site_in_a_browser.py",
+    "tests/browser/test_charts_in_a_browser.py",
+    "tests/plugin/test_options.py",
+    "tests/unit/test_charts.py",
+    "tests/unit/test_diagnosed_mistakes.py",
+    "tests/plugin/test_example_project.py",
+)
 PROVING = ("tests/unit/test_primitive_proofs.py", "tests/unit/test_reference.py", "tests/snapshots/test_report.py")
 
 
@@ -44,5 +53,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             return "proofs" if file in PROVING else file
+
+        def _assign_work_unit(self, node: Any) -> None:
+            for scope in reversed(LONGEST):  # what takes long comes first, or one worker waits for the other at the end
+                if scope in self.workqueue:
+                    self.workqueue.move_to_end(scope, last=False)
+            super()._assign_work_unit(node)
 
     return ByFile(config, log)

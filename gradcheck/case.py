@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 Outcome = Literal["right", "wrong", "kink", "undecided"]
+SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
 RESERVED = ("at", "argnums", "claims")
 DRAWN = 2  # points drawn where a case states domains and no points
 

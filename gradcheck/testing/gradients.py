@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.case import Case
+from gradcheck.case import Case, Outcome
 from gradcheck.errors import GradientError
 from gradcheck.rendering.failure import failure_text
 from gradcheck.rendering.text import label
@@ -33,14 +33,14 @@ class Tested:
     session: GradientSession
     mutation: Any = None
 
-    def record(self, what: str, seconds: float, *, expected: str = "right") -> Record:
-        """What the test keeps of it."""
+    def record(self, what: str, seconds: float, *, expected: Outcome | None = None) -> Record:
+        """What the test keeps of it; a claimed gradient must get the very verdict `expected` of it, a test's own must be right."""
         v = self.verdict
         digits, ulp = accuracy_of(v)
         counts = operations_of(v)
         never = () if self.coverage is None else self.coverage.not_own
         return Record(
-            what, label(self.asked.name), label(self.asked.function_name), v.outcome, v.ok if expected == "right" else v.outcome == expected,
+            what, label(self.asked.name), label(self.asked.function_name), v.outcome, v.ok if expected is None else v.outcome == expected,
             v.reason[:600], () if v.ok else v.kinds, 1, digits, ulp, *counts, seconds,
             self.coverage is not None, tuple(str(p) for p in never[:NAMED]), None if self.mutation is None else self.mutation.to_dict(),
         )  # fmt: skip

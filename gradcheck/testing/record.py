@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from gradcheck.case import Outcome
+from gradcheck.case import SEVERITY, Outcome
 
 PROPERTY = "gradcheck"  # the name of the property that holds a record as JSON; others are made of it for people
-MOST = 12  # special points of one record that are kept by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +19,7 @@ class Record:
 
     `what` is "gradient" (of the test's own), "case" or "claimed"; `met` whether the outcome is as it should be. `digits` and `ulp` are of the worst
     entry, `operations` and `gradient_operations` of the circuits (both None where the function cannot be followed), `seconds` of all its
-    checks. `never` are special points that the test's
-    points do not touch, where that was `looked` at. `mutation` is its score (see `gradcheck.mutation`).
+    checks. `never` are special points that the test's points do not touch, where that was `looked` at. `mutation` is its score (see `gradcheck.mutation`).
     """
 
     what: str
@@ -76,21 +74,32 @@ def records_of(properties: Iterable[tuple[str, object]]) -> list[Record]:
     return [record_of(str(value)) for name, value in properties if name == PROPERTY]
 
 
-_SEVERITY: Sequence[Outcome] = ("wrong", "undecided", "kink", "right")
-
-
 def merged(old: Record, new: Record) -> Record:
     """The worse of two records of one gradient, with the checks and seconds of both, and the special points that neither touches."""
-    worse = min(old, new, key=lambda r: (r.met, _SEVERITY.index(r.outcome), math.inf if r.digits is None else r.digits))
     both = tuple(p for p in old.never if p in new.never) if old.looked and new.looked else (*old.never, *new.never)
     return replace(
-        worse,
+        min(old, new, key=_standing),
         times=old.times + new.times,
         seconds=old.seconds + new.seconds,
         looked=old.looked or new.looked,
         never=both,
-        mutation=new.mutation or old.mutation,
+        mutation=_survived_both(old.mutation, new.mutation),
     )
+
+
+def _standing(record: Record) -> tuple[bool, int, float]:
+    """How records are ordered, the worst first."""
+    return record.met, SEVERITY.index(record.outcome), math.inf if record.digits is None else record.digits
+
+
+def _survived_both(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The score of a test that checks a gradient twice: a planted mistake that one of the checks notices is noticed."""
+    if old is None or new is None or old["reason"] or new["reason"]:
+        scored = [s for s in (old, new) if s is not None]
+        return dict(min(scored, key=lambda s: bool(s["reason"]))) if scored else None
+    known = {(s["kind"], s["message"]) for s in old["survivors"]}
+    left = [s for s in new["survivors"] if (s["kind"], s["message"]) in known]
+    return {**new, "killed": new["killed"] + len(new["survivors"]) - len(left), "survivors": left}
 
 
 def add_record(properties: list[tuple[str, object]], record: Record) -> None:
@@ -109,7 +118,7 @@ def add_record(properties: list[tuple[str, object]], record: Record) -> None:
 
 def _summarise(properties: list[tuple[str, object]]) -> None:
     """The worst of a test's records as properties of their own."""
-    worst = min(records_of(properties), key=lambda r: (r.met, _SEVERITY.index(r.outcome), math.inf if r.digits is None else r.digits))
+    worst = min(records_of(properties), key=_standing)
     told = {"outcome": worst.outcome, "digits": worst.digits, "operations": worst.operations, "ratio": worst.ratio}
     properties[:] = [p for p in properties if not p[0].startswith(f"{PROPERTY}.")]
     properties += [

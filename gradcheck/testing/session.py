@@ -65,10 +65,12 @@ class GradientSession:
         mutating = ", planting mistakes" if self.mutate else ""
         return mutating + (f", report to {self.report.folder}" if self.report is not None else "")
 
-    def score_of(self, case: Case) -> Score:
-        """The mutation score of a case's points, worked out once: it is the same for each of its gradients."""
+    def score_of(self, case: Case, points: Any = None) -> Score:
+        """The mutation score of a case's points, worked out once: it is the same for each of its gradients. That of other `points`, anew."""
         from gradcheck.mutation import mutation_score
 
+        if points is not None:
+            return mutation_score(case, None, points, seed=self.seed)
         if case not in self.scores:
             self.scores[case] = mutation_score(case, seed=self.seed)
         return self.scores[case]

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.case import SEVERITY as SEVERITY
 from gradcheck.case import Outcome
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.gradients.method import Problem
 from gradcheck.verdicts.coverage import Coverage
 from gradcheck.verdicts.judge import Judgement
 from gradcheck.verdicts.tolerance import SAFETY, tolerances, unit_roundoff
-
-SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
 
 
 def written(point: tuple[Any, ...]) -> str:

@@ -185,6 +185,14 @@ def test_what_is_not_as_stated_fails_and_says_why(project):
     assert "Traceback" not in out
 
 
+def test_a_kink_where_right_is_expected_is_not_as_stated_in_the_summary_either(project):
+    body = "import numpy as np\nfrom gradcheck import case\n@case(x=0.0)\ndef f(x):\n    return np.abs(x)\n@f.claimed_gradient\ndef g(x):\n    return np.sign(x)\n"
+    project.write(cases__mine=body)
+    result = project.run()
+    assert result.parseoutcomes() == {"passed": 1, "failed": 1}
+    result.stdout.fnmatch_lines(["g: kink, expected right: *", "1 case with 1 claimed gradient: 1 not as stated"])
+
+
 def test_failed_cases_are_run_first_and_last(project):
     project.write(cases__mine=WRONG)
     first = project.run().parseoutcomes()

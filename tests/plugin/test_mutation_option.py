@@ -76,3 +76,37 @@ def test_cases_and_their_claimed_gradients_are_scored(project):
     scores = [json.loads(t)["mutation"] for t in re.findall(r'name="gradcheck" value="(\{.*?\})" />', text) if "mutation" in t]
     assert len(scores) == 3  # squares, doubled, sine; not what is expected to be wrong
     assert all(s["killed"] > 0 and not s["survivors"] for s in scores)
+
+
+def test_what_one_check_of_a_test_notices_is_noticed(project):
+    loop = (
+        WEAK
+        + """
+def test_loop(gradcheck):
+    for x in (np.array([1.0, 2.5]), np.array([-1.5, 3.0])):
+        gradcheck(leaky, grad=gradient, at=(x,))
+
+def test_loop_the_other_way(gradcheck):
+    for x in (np.array([-1.5, 3.0]), np.array([1.0, 2.5])):
+        gradcheck(leaky, grad=gradient, at=(x,))
+"""
+    )
+    project.write(tests__test_weak=loop)
+    told = section(project.run("tests", "--gradcheck-mutate"))
+    assert "survive in 1 test:" in told
+    assert "test_weak.py::test_weak, gradient:" in told
+
+
+def test_a_case_is_scored_at_the_points_of_the_call(project):
+    body = (
+        WEAK
+        + """
+from gradcheck import Real, case
+kinked = case(x=Real(2))(leaky)
+
+def test_case_weak(gradcheck):
+    gradcheck(kinked, at=(np.array([1.0, 2.5]),))
+"""
+    )
+    project.write(tests__test_weak=body)
+    assert "test_case_weak, leaky:" in section(project.run("tests", "--gradcheck-mutate"))

@@ -70,6 +70,24 @@ def test_it(gradcheck):
     project.run("tests").stdout.fnmatch_lines(["least accurate of those right: 5.0 digits*"])
 
 
+def what_fails_is_counted_so(project):
+    body = "import numpy as np\nfrom gradcheck import case\n@case(x=0.0)\ndef f(x):\n    return np.abs(x)\n@f.claimed_gradient\ndef g(x):\n    return np.sign(x)\n"
+    project.write(cases__mine=body)
+    assert "1 case with 1 claimed gradient: 1 not as stated" in project.run().stdout.lines
+
+
+def a_loop_is_scored_as_a_whole(project):
+    body = """
+import numpy as np
+
+def test_it(gradcheck):
+    for x in (-1.5, 2.5):
+        gradcheck(lambda x: np.abs(x) * x, grad=lambda x: 2 * np.abs(x), at=(x,))
+"""
+    project.write(tests__test_it=body)
+    assert "survive" not in project.run("tests", "--gradcheck-mutate").stdout.str()
+
+
 def nothing_right_fails(project):
     project.write(tests__test_it="from model import *\ndef test_it(gradcheck):\n    gradcheck(loss, grad=gradient, at=AT)\n")
     assert project.run().parseoutcomes() == {"passed": 5}
@@ -95,6 +113,13 @@ TWINS = {
     "checks are counted twice": (everything_is_counted, None, "gradcheck.testing.checking.add_record", lambda real: twice(real)),
     "one record for each check": (everything_is_counted, None, "gradcheck.testing.checking.add_record", lambda real: appended),
     "cases are not counted": (everything_is_counted, summary, "records_of", lambda real: lambda properties: [r for r in real(properties) if r.what != "case"]),
+    "a kink counts as right": (
+        what_fails_is_counted_so,
+        gradients.Tested,
+        "record",
+        lambda real: lambda self, what, seconds, expected=None: real(self, what, seconds),
+    ),
+    "the last score is kept": (a_loop_is_scored_as_a_whole, record, "_survived_both", lambda real: lambda old, new: new),
     "the last is kept": (the_worst_of_many_is_kept, record, "merged", lambda real: lambda old, new: new),
 }  # fmt: skip
 

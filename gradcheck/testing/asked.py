@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import unwrap
+from pathlib import Path
 from typing import Any
 
 from gradcheck.case import Case
@@ -59,3 +61,9 @@ class Asked:
     def name(self) -> str:
         """What the gradient is called."""
         return str(getattr(self.gradient, "__name__", "gradient"))
+
+    @property
+    def place(self) -> str:
+        """Where the function is written; empty where that is not known."""
+        code = getattr(unwrap(self.plain), "__code__", None)
+        return "" if code is None else f"{Path(code.co_filename).name}:{code.co_firstlineno}"

@@ -122,12 +122,13 @@ def _record(case: Case, comparison: Comparison, points: Any, session: GradientSe
     digits = min((float(a.digits.min(initial=math.inf)) for a in tape), default=None)
     ulp = max((float(a.ulp.max(initial=0.0)) for a in tape), default=None)
     circuit = comparison.circuit
-    coverage = coverage_of(Asked(case, case.function, points, seed=session.seed), points)
+    asked = Asked(case, case.function, points, seed=session.seed)
+    coverage = coverage_of(asked, points)
     never = () if coverage is None else coverage.not_own
     return Record(
         "case", case.name, case.name, comparison.outcome, _is_right(comparison), "", (), 1, digits, ulp,
         circuit.operations, circuit.gradient().operations, seconds, coverage is not None, tuple(str(p) for p in never[:NAMED]),
-        None if mutation is None else mutation.to_dict(),
+        None if mutation is None else mutation.to_dict(), asked.place,
     )  # fmt: skip
 
 

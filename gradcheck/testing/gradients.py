@@ -43,6 +43,7 @@ class Tested:
             what, label(self.asked.name), label(self.asked.function_name), v.outcome, v.ok if expected is None else v.outcome == expected,
             v.reason[:600], () if v.ok else v.kinds, 1, digits, ulp, *counts, seconds,
             self.coverage is not None, tuple(str(p) for p in never[:NAMED]), None if self.mutation is None else self.mutation.to_dict(),
+            self.asked.place,
         )  # fmt: skip
 
     def require(self) -> None:

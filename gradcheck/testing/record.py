@@ -19,7 +19,7 @@ class Record:
 
     `what` is "gradient" (of the test's own), "case" or "claimed"; `met` whether the outcome is as it should be. `digits` and `ulp` are of the worst
     entry, `operations` and `gradient_operations` of the circuits (both None where the function cannot be followed), `seconds` of all its
-    checks. `never` are special points that the test's points do not touch, where that was `looked` at. `mutation` is its score (see `gradcheck.mutation`).
+    checks. `never` are special points that the test's points do not touch, where that was `looked` at. `mutation` is its score (see `gradcheck.mutation`). `place` is where the function is written.
     """
 
     what: str
@@ -38,6 +38,7 @@ class Record:
     looked: bool = False
     never: tuple[str, ...] = ()
     mutation: dict[str, Any] | None = None
+    place: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -104,11 +105,11 @@ def _survived_both(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None)
 
 def add_record(properties: list[tuple[str, object]], record: Record) -> None:
     """Put a record among a test's properties, with what people look for in JUnit beside it; one of the same gradient is merged."""
-    key = (record.what, record.name, record.function)
+    key = (record.what, record.name, record.function, record.place)
     for i, (name, value) in enumerate(properties):
         if name == PROPERTY and isinstance(value, str):
             known = record_of(value)
-            if (known.what, known.name, known.function) == key:
+            if (known.what, known.name, known.function, known.place) == key:
                 properties[i] = (PROPERTY, merged(known, record).to_json())
                 break
     else:

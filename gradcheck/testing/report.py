@@ -86,11 +86,14 @@ class SessionReport:
 
     def add_gradient(self, nodeid: str, asked: Asked, verdict: Verdict) -> None:
         """Write the pages of a gradient that a test checks: its function at the test's points, the gradient as one claimed for it."""
-        key = f"{nodeid}|{asked.function_name}|{asked.name}"
+        called = f"{nodeid}|{asked.function_name}|{asked.name}|"
+        key = called + asked.place
         if self.seen.get(key) is True and verdict.ok:
             return
         self.seen[key] = verdict.ok
         name = f"{asked.function_name} ({_without_folders(nodeid)}{'' if asked.name == 'gradient' else ', ' + asked.name})"
+        if any(k.startswith(called) for k in self.seen if k != key):  # two functions of one name, lambdas say
+            name += f", {asked.place}"
         try:
             case = case_of(asked, verdict, name)
         except GradcheckError as error:

@@ -80,10 +80,10 @@ def _accuracy(tests: Sequence[Test]) -> Iterator[str]:
 
 def _never(tests: Sequence[Test]) -> Iterator[str]:
     """Special points that no test of their function visits, a line for each function."""
-    by_function: dict[str, list[Record]] = {}
+    by_function: dict[tuple[str, str], list[Record]] = {}
     for _, r in tests:
-        by_function.setdefault(r.function, []).append(r)
-    missed = [(name, left) for name, rs in by_function.items() if (left := _never_by_any(rs))]
+        by_function.setdefault((r.function, r.place), []).append(r)
+    missed = [(name, left) for (name, _), rs in by_function.items() if (left := _never_by_any(rs))]
     if not missed:
         return
     total = sum(len(left) for _, left in missed)

@@ -33,6 +33,20 @@ def test_the_summary_tells_what_was_checked(standard_project):
     ]
 
 
+def test_functions_of_one_name_are_told_apart(project):
+    body = """
+import numpy as np
+
+def test_two(gradcheck):
+    gradcheck(lambda x: np.abs(x) ** 3, grad=lambda x: 3 * x * np.abs(x), at=(1.5,))
+    gradcheck(lambda x: np.tanh(x), grad=lambda x: 1 / np.cosh(x) ** 2, at=(0.5,))
+"""
+    project.write(tests__test_two=body)
+    told = [line for line in summary(project.run("tests")) if line.startswith("  <lambda>: ")]
+    assert len(told) == 2
+    assert "2 gradients: 2 right" in summary(project.run("tests"))
+
+
 def test_there_is_no_summary_where_nothing_was_checked(project):
     project.write(tests__test_plain="def test_nothing():\n    pass\n")
     result = project.run("tests")

@@ -174,6 +174,20 @@ def test_without_the_extra_the_report_is_written_and_says_what_is_missing(standa
     assert not (folder / "html").exists()
 
 
+def test_functions_of_one_name_have_pages_of_their_own(project, quick_report):
+    body = """
+import numpy as np
+
+def test_two(gradcheck):
+    gradcheck(lambda x: x**2, grad=lambda x: 2 * x, at=(1.5,))
+    gradcheck(lambda x: x**3, grad=lambda x: 3 * x**2, at=(0.5,))
+"""
+    project.write(tests__test_two=body)
+    project.run("tests", "--gradcheck-report", "out")
+    name = "<lambda> (test_two.py::test_two, <lambda>)"
+    assert judged(project.pytester.path / "out") == {name: ["right"], f"{name}, test_two.py:6": ["right"]}
+
+
 def test_a_full_disk_hides_no_verdict(project, quick_report, monkeypatch):
     def full(folder, files, what="the report"):
         raise UsageError(f"{folder}: cannot write {what}: No space left on device")

@@ -1,0 +1,112 @@
+"""Marking one submission: its questions one after the other, each on its own, behind the walls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from gradcheck.grading.answers import Answer, Ended, Facts, Program, Session
+from gradcheck.grading.marking.claim import Stopped
+from gradcheck.grading.marking.points import Prepared
+from gradcheck.grading.marking.question import ended_mark, mark_question
+from gradcheck.grading.marking.remembered import Memory
+from gradcheck.grading.results import Flag, QuestionMark
+from gradcheck.rendering.text import visible
+
+PRINTED = 2000  # characters of what was printed that a mark keeps
+Open = Callable[[Program], Session]
+FATAL = ("time-out", "memory", "output limit", "crash", "protocol error", "infrastructure error")
+
+
+class Marked:
+    """The marks of a submission's questions, with what its source shows: flags, and the shape that copies share."""
+
+    __slots__ = ("flags", "questions", "shape", "warnings")
+
+    def __init__(self) -> None:
+        self.questions: list[QuestionMark] = []
+        self.flags: list[Flag] = []
+        self.warnings: list[str] = []
+        self.shape = ""
+
+
+def mark_submission(
+    questions: tuple[Prepared, ...], programs: Mapping[str, Program | str], open_: Open, allowed: tuple[str, ...], memory: Memory
+) -> Marked:
+    """The marks of all questions.
+
+    `programs` gives the program, or why there is none, for each file that a question names; `open_` starts one behind the walls.
+    """
+    marked = Marked()
+    with ExitStack() as stack:
+        sessions: dict[str, tuple[Session, Facts | Ended]] = {}
+        for prepared in questions:
+            file = prepared.question.file
+            program = programs[file]
+            if isinstance(program, str):
+                marked.questions.append(ended_mark(prepared, Ended("missing", program)))
+                continue
+            if file not in sessions:
+                session = stack.enter_context(open_(program))
+                session.begin(prepared.question.limits)
+                sessions[file] = session, session.facts()
+                _note(marked, sessions[file][1], allowed)
+            marked.questions.append(_marked(prepared, *sessions[file], memory))
+        for session, _ in sessions.values():
+            marked.warnings += [w for w in getattr(session, "warnings", ()) if w not in marked.warnings]
+    return marked
+
+
+def _marked(prepared: Prepared, session: Session, facts: Facts | Ended, memory: Memory) -> QuestionMark:
+    if isinstance(facts, Ended):
+        return ended_mark(prepared, facts)
+    question = prepared.question
+    session.begin(question.limits)
+    asking = _Asking(session, question.function)
+    steps = (facts.steps or {}).get(question.function, ())
+    key = (question.name, prepared.seed, steps)
+    try:
+        mark = memory.mark(key, asking, lambda ask: mark_question(prepared, ask, steps))
+    except Stopped as stopped:
+        mark = ended_mark(prepared, stopped.ended)
+    constant = (
+        [Flag("hard-coded", "the function returns numbers that are written down, whatever it is given")]
+        if question.function in facts.constant
+        else []
+    )
+    return replace(mark, printed=visible("".join(asking.printed)[:PRINTED]), flags=(*mark.flags, *constant))
+
+
+class _Asking:
+    """The student's answers to one question. Raises Stopped where the program is killed, and ever after."""
+
+    def __init__(self, session: Session, function: str) -> None:
+        self.session, self.function = session, function
+        self.ended: Ended | None = None
+        self.printed: list[str] = []
+
+    def __call__(self, arguments: tuple[Any, ...]) -> Answer | Ended:
+        if self.ended is not None:
+            raise Stopped(self.ended)
+        answer = self.session.ask(self.function, arguments)
+        if answer.printed and sum(map(len, self.printed)) < PRINTED:
+            self.printed.append(answer.printed)
+        if isinstance(answer, Ended) and answer.ending in FATAL:
+            self.ended = answer
+            raise Stopped(answer)
+        return answer
+
+
+def _note(marked: Marked, facts: Facts | Ended, allowed: tuple[str, ...]) -> None:
+    """What a file's source shows."""
+    if isinstance(facts, Ended):
+        return
+    marked.shape = marked.shape or facts.shape
+    foreign = [name for name in facts.imports if name not in sys.stdlib_module_names and name not in allowed]
+    if foreign:
+        marked.flags.append(
+            Flag("forbidden-import", f"imports {', '.join(foreign)}; allowed are {', '.join(allowed) or 'none'} and the standard library")
+        )

@@ -1,0 +1,185 @@
+"""What a student is told of a wrong answer, at the level the instructor chose; what the instructor is told besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradcheck.diagnosis.finding import KINDS, Finding
+from gradcheck.diagnosis.naming import named
+from gradcheck.grading.answers import Answer, Ended
+from gradcheck.grading.marking.claim import Ask, Claim
+from gradcheck.grading.marking.points import Prepared, Spot
+from gradcheck.grading.marking.reading import Reading, expected_parts, read_answer
+from gradcheck.grading.results import Diagnosis, Entry, Result, Told
+from gradcheck.rendering.layout import number
+from gradcheck.rendering.text import LINE, one_line
+from gradcheck.verdicts.check import mistakes
+from gradcheck.verdicts.claim import intermediate_gradients, loose_entries
+from gradcheck.verdicts.verdict import Verdict, written
+
+SHOWN = 4  # entries beside the true ones
+FRESH = 4  # points tried to show a mistake at
+LONGEST = 4000  # characters of a point
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """An answer with all that was found of it."""
+
+    prepared: Prepared
+    results: Mapping[str, Result]
+    messages: Mapping[str, str]
+    verdicts: list[tuple[Spot, Verdict]]
+    hops: list[tuple[Spot, str]]
+    table: list[list[Answer]]
+    readings: list[Reading]
+    ask: Ask
+
+
+def told(case: Case) -> tuple[Diagnosis | None, Told]:
+    """The diagnosis for the instructor, and what the student sees; nothing where all is right."""
+    right = tuple(_called(case, n) for n, r in case.results.items() if r == "right")
+    wrong = [n for n, r in case.results.items() if r not in ("right", "")]
+    if not wrong:
+        return None, Told()
+    finding = _finding(case)
+    diagnosis = None if finding is None else _diagnosis(finding)
+    feedback = case.prepared.question.feedback
+    if feedback.level == "none":
+        return diagnosis, Told()
+    where, hint = _said(finding, feedback.level) if finding is not None else ("", "")
+    where = where or f"Look at {', '.join(_called(case, n) for n in wrong)}."
+    point, entries = _shown(case, wrong)
+    return diagnosis, Told(right, where, hint, point, entries)
+
+
+def _called(case: Case, name: str) -> str:
+    return f"the gradient for {name}" if name in case.prepared.names else name
+
+
+def _finding(case: Case) -> Finding | None:
+    """The most likely mistake: looked for where the answer is wrong, first at points that may be shown."""
+    for _, verdict in sorted(case.verdicts, key=lambda found: not found[0].visible):
+        if verdict.diagnosis:
+            return verdict.diagnosis[0]
+    if case.hops:
+        return _of_hop(case, *case.hops[0])
+    return _of_shape(case)
+
+
+def _of_hop(case: Case, spot: Spot, name: str) -> Finding:
+    """What is wrong with the first wrong intermediate gradient on the way back, where the arguments' gradients are right."""
+    answers = next(a for s, a in zip(case.prepared.spots, case.table, strict=True) if s is spot)
+    claim = Claim(case.prepared, spot, answers, case.ask, case.prepared.names)
+    entries = loose_entries(claim, spot.problem)
+    try:
+        known = partial(intermediate_gradients, claim)
+        found = () if entries is None else named(spot.problem, entries, partial(loose_entries, claim), given=known)
+    except Exception:  # a mark is not lost because its diagnosis fails
+        found = ()
+    return next(iter(found), Finding("unknown", f"{name} is not what it should be"))
+
+
+def _of_shape(case: Case) -> Finding | None:
+    """What a gradient of another shape is, if that can be told."""
+    for spot, answers, reading in zip(case.prepared.spots, case.table, case.readings, strict=True):
+        off = [n for n in case.prepared.names if (m := reading.misfit(n)) is not None and m.result == "wrong shape"]
+        if off:
+            try:
+                found = mistakes(spot.problem, _Loose(case.prepared, spot, answers, case.ask))
+            except Exception:  # a mark is not lost because its diagnosis fails
+                return Finding("shape", case.messages.get(off[0], ""))
+            return next(iter(found), Finding("shape", case.messages.get(off[0], "")))
+    return None
+
+
+class _Loose(Claim):
+    """The answers whatever their shapes."""
+
+    def __init__(self, prepared: Prepared, spot: Spot, table: list[Answer], ask: Ask) -> None:
+        super().__init__(prepared, spot, table, ask, prepared.names)
+
+    def __call__(self, *arguments: Any) -> Any:
+        value = self._answered(tuple(arguments)).value
+        return {n: value.get(n, value.get(f"d{n}")) for n in self.chosen} if isinstance(value, Mapping) else value
+
+
+def _diagnosis(finding: Finding) -> Diagnosis:
+    hop = finding.hop
+    return Diagnosis(
+        finding.kind, one_line(_bare(finding).message, LINE), (hop.name or "") if hop else "", hop.operation if hop else "",
+        hop.line if hop else None, one_line(finding.expected), one_line(finding.found),
+    )  # fmt: skip
+
+
+def _bare(finding: Finding) -> Finding:
+    """The finding without the path of the instructor's file."""
+    hop = finding.hop
+    if hop is None or hop.file is None:
+        return finding
+    bare = replace(hop, file=None)
+    return replace(finding, hop=bare, message=finding.message.replace(str(hop), str(bare)))
+
+
+def _said(finding: Finding, level: str) -> tuple[str, str]:
+    """Where it goes wrong, and the hint beyond that."""
+    bare = _bare(finding)
+    where = bare.hint("where")
+    if bare.kind not in KINDS:
+        return "", one_line(bare.message)
+    return one_line(where), one_line(bare.hint(level)[len(where) :].strip())
+
+
+def _shown(case: Case, wrong: list[str]) -> tuple[str, tuple[Entry, ...]]:
+    """A point where the mistake shows: a visible one, a fresh one, a hidden one only if that is allowed."""
+    feedback = case.prepared.question.feedback
+    candidates = [(s, r) for s, r in zip(case.prepared.spots, case.readings, strict=True) if s.visible or feedback.reveal_hidden]
+    for spot, reading in (*candidates, *_fresh(case)):
+        entries = _entries(case.prepared, spot, reading, wrong, expected=feedback.level in ("kind", "formula"))
+        if entries:
+            point = written(tuple(spot.given))
+            return point if len(point) <= LONGEST else "", entries
+    return "", ()
+
+
+def _fresh(case: Case) -> Any:
+    """Answers at points that are neither known nor hidden, asked for only if they are needed."""
+    for spot in case.prepared.fresh(FRESH):
+        answer = case.ask(spot.given)
+        if isinstance(answer, Ended):
+            return
+        yield spot, read_answer(answer.value, case.prepared, spot)
+
+
+def _entries(prepared: Prepared, spot: Spot, reading: Reading, wrong: list[str], *, expected: bool) -> tuple[Entry, ...]:
+    """The student's numbers that are farthest off at a spot; none where all agree with the truth to half their digits."""
+    found: list[tuple[float, Entry]] = []
+    fitting = reading.fitting()
+    truths = dict(zip(prepared.names, spot.by.truth.floats(), strict=True)) | {
+        (n if n == "value" else f"d{n}"): h.truth for n, h in spot.hops.by_name.items()
+    }
+    for name in (n for n in expected_parts(prepared, spot) if n in wrong):
+        misfit = reading.misfit(name)
+        if misfit is not None:
+            found.append((np.inf, Entry(_name(prepared, name), misfit.message)))
+            continue
+        array, true = np.asarray(fitting[name], dtype=float), np.asarray(truths[name], dtype=float)
+        largest = float(np.max(np.abs(true), initial=0.0))
+        for index in np.ndindex(true.shape):
+            off = abs(float(array[index]) - float(true[index]))
+            if not off <= 1e-8 * max(abs(float(true[index])), 1e-3 * largest):
+                place = f"[{', '.join(map(str, index))}]" if index else ""
+                told_true = number(float(true[index])) if expected else ""
+                found.append(
+                    (off if np.isfinite(off) else np.inf, Entry(f"{_name(prepared, name)}{place}", number(float(array[index])), told_true))
+                )
+    return tuple(entry for _, entry in sorted(found, key=lambda f: -f[0])[:SHOWN])
+
+
+def _name(prepared: Prepared, name: str) -> str:
+    return f"d{name}" if name in prepared.names else name

@@ -10,7 +10,7 @@ import os
 import pickle
 import signal
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -51,17 +51,33 @@ def in_order(
     Results are pickled. An exception that `work` raises is raised here, and ends the rest. A process that dies costs its own item, which
     is `Lost`; another takes its place.
     """
-    if processes <= 1 or count <= 1 or not can_fork():
-        for item in range(count):
-            started(item)
-            yield work(item)
-        return
     waiting: dict[int, T | Lost] = {}
-    with _crew(_Crew(work, min(processes, count), count, started)) as crew:
-        for item in range(count):
-            while item not in waiting:
-                waiting.update(crew.next())
-            yield waiting.pop(item)
+    turn = 0
+    for item, result in as_finished(work, range(count), processes=processes, started=started):
+        waiting[item] = result
+        while turn in waiting:
+            yield waiting.pop(turn)
+            turn += 1
+
+
+def as_finished(
+    work: Callable[[int], T], items: Sequence[int], *, processes: int, started: Callable[[int], None] = lambda item: None, apart: bool = False
+) -> Iterator[tuple[int, T | Lost]]:
+    """The same, for some items, each with its result as soon as it is there.
+
+    With one process, or one item, the work is done here, unless it is to be done `apart`, so that it cannot end this process.
+    """
+    if ((processes <= 1 or len(items) <= 1) and not apart) or not items or not can_fork():
+        for item in items:
+            started(item)
+            yield item, work(item)
+        return
+    with _crew(_Crew(work, min(processes, len(items)), items, started)) as crew:
+        done = 0
+        while done < len(items):
+            finished = crew.next()
+            done += len(finished)
+            yield from finished.items()
 
 
 @contextmanager
@@ -84,9 +100,9 @@ class _Worker:
 class _Crew(Generic[T]):
     """Children that take one item after another."""
 
-    def __init__(self, work: Callable[[int], T], size: int, count: int, started: Callable[[int], None]) -> None:
+    def __init__(self, work: Callable[[int], T], size: int, items: Sequence[int], started: Callable[[int], None]) -> None:
         self.work, self.started = work, started
-        self.left = iter(range(count))
+        self.left = iter(items)
         self.workers: list[_Worker] = []
         for _ in range(size):
             self._hire()

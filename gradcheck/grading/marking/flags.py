@@ -21,6 +21,7 @@ STEPS = (
     float(np.finfo(float).eps) ** (1 / 3),
 )
 EXACT, WILD = 1e-13, 1e-2  # relative errors: below the first nothing tells differences from a formula, above the second it is none
+ROUNDED = 64.0  # units of roundoff of narrower floats that are no sign of anything
 ENTRIES = 6  # of a spot, the worst first
 MATCHES = 20.0  # times nearer to the quotient than to the truth
 
@@ -72,10 +73,11 @@ def _suspicious(prepared: Prepared, spot: Spot, reading: Reading) -> Iterator[tu
         claimed = reading.fitting().get(name)
         if claimed is None:
             continue
-        array, true = np.asarray(claimed, dtype=float), np.asarray(truth)
+        array, true, given = np.asarray(claimed, dtype=float), np.asarray(truth), np.asarray(claimed).dtype
+        least = max(EXACT, ROUNDED * float(np.finfo(given).eps) if given.kind == "f" else 0.0)
         for index in np.ndindex(array.shape):
             c, t = float(array[index]), float(true[index])
-            if t != 0 and np.isfinite(c) and EXACT < abs(c - t) / abs(t) < WILD:
+            if t != 0 and np.isfinite(c) and least < abs(c - t) / abs(t) < WILD:
                 found.append((abs(c - t) / abs(t), (j, index), c, t))
     for _, place, c, t in sorted(found, key=lambda f: -f[0])[:ENTRIES]:
         yield spot.problem, place, c, t

@@ -1,0 +1,192 @@
+"""Commands on coursework: grade."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gradcheck.cli.finding import Progress
+from gradcheck.cli.group import FAILED, OK, main
+from gradcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from gradcheck.grading.answers import Isolation
+    from gradcheck.grading.classes import How, Journal
+    from gradcheck.grading.model import Assignment
+    from gradcheck.grading.results import ClassMarks
+    from gradcheck.grading.submissions import Collected
+
+LEVELS = ("auto", "bubblewrap", "namespaces", "landlock", "none")
+
+
+@main.command()
+@click.argument("assignment", type=click.Path(path_type=Path), required=False)
+@click.argument("submissions", type=click.Path(path_type=Path), required=False)
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("marks"), show_default=True, help="Write marks, feedback and the journal into this folder.")
+@click.option("--roster", type=click.Path(dir_okay=False, path_type=Path), help="CSV of the class: ids, names, e-mails; an exported gradebook will do.")
+@click.option("--sandbox", "level", type=click.Choice(LEVELS), default="auto", show_default=True, help="The walls: the strongest this machine has, or those named.")
+@click.option("--i-trust-these-submissions", "trusted", is_flag=True, help="With --sandbox=none: run them with no walls at all.")
+@click.option("--fork-server/--one-shot", default=False, help="Fork a pristine child for each from a process with NumPy loaded: ten times as fast. One-shot is the default.")
+@click.option("--workers", type=click.IntRange(1), help="Grade so many at a time (default: the cores).")
+@click.option("--dask", "cluster", metavar="ADDRESS", help="Grade on a running Dask cluster, such as tcp://10.0.0.1:8786 (extra `dask`).")
+@click.option("--resume", is_flag=True, help="Go on with a run that was ended: nothing is graded twice.")
+@click.option("--fresh", is_flag=True, help="Grade everything again, whatever earlier runs have marked.")
+@click.option("--only", multiple=True, metavar="STUDENT", help="Grade only this student (may be repeated).")
+@click.option("--canvas", type=click.Path(dir_okay=False, path_type=Path), help="A gradebook exported from Canvas, to be filled in as canvas.csv.")
+@click.option("--canvas-column", metavar="NAME", help="The assignment's column in it, such as 'Homework 3 (12345)'.")
+@click.option("--gradescope", type=click.Path(dir_okay=False, path_type=Path), help="SUBMISSIONS is one student's: write results.json for Gradescope here.")
+@click.option("--html/--no-html", default=True, help="Pages for each student and for the class (extra `report`).")
+@click.option("--json", "as_json", is_flag=True, help="Print the marks as one JSON document.")
+@click.option("--selftest", is_flag=True, help="Try the walls of this machine with the attack suite, and report each.")
+def grade(
+    assignment: Path | None, submissions: Path | None, output: Path, roster: Path | None, level: str, trusted: bool, fork_server: bool,
+    workers: int | None, cluster: str | None, resume: bool, fresh: bool, only: tuple[str, ...], canvas: Path | None, canvas_column: str | None,
+    gradescope: Path | None, html: bool, as_json: bool, selftest: bool,
+) -> None:  # fmt: skip
+    """Mark coursework: hand-written gradients, each in a sandbox of its own.
+
+    ASSIGNMENT is the file assignment.toml, or its folder (`gradcheck assignment new` makes one). SUBMISSIONS is a folder of .py files, notebooks, zips or folders, a
+    zip as a learning platform exports it, or one file.
+
+    \b
+        gradcheck grade hw1 submissions --roster roster.csv -o marks
+        gradcheck grade --selftest
+
+    Writes marks.json, gradebook.csv, junit.xml, a page and a text for each student, and html/index.html for the class. Only inputs go into a student's process, and
+    only numbers come out; truths and marks stay outside. An infrastructure error is never a zero: its cells stay empty.
+
+    Exits 0 when every submission has its mark, 1 when some could not be marked, or a wall did not hold in the self-test.
+    """
+    if selftest:
+        _selftest(level, fork_server)
+        return
+    if assignment is None or submissions is None:
+        raise UsageError("grade: name the assignment and the submissions: gradcheck grade hw1/assignment.toml submissions (or --selftest)")
+    if resume and fresh:
+        raise UsageError("--resume goes on with a run, --fresh starts over: give one of them")
+    from gradcheck.grading.assignments import read_assignment
+
+    found = read_assignment(assignment)
+    how = _how(level, trusted=trusted, fork_server=fork_server, workers=workers)
+    collected = _collected(found, submissions, roster, only)
+    if gradescope is not None:
+        _one(found, collected, how, gradescope)
+        return
+    marks = _grade(found, collected, how, output, resume=resume, fresh=fresh, cluster=cluster, html=html, canvas=(canvas, canvas_column))
+    _tell(marks, output, as_json=as_json)
+    sys.exit(OK if all(m.complete for m in marks.submissions) else FAILED)
+
+
+def _how(level: str, *, trusted: bool, fork_server: bool, workers: int | None) -> How:
+    """The walls to grade behind, told first. UsageError where there are none, and none was not asked for."""
+    from gradcheck.grading.classes import How
+    from gradcheck.parallel import cores
+
+    isolation = _isolation(level, trusted=trusted)
+    start = "forked from a warm server" if fork_server else "one process each"
+    walls = "NO WALLS: every program can read and write what you can" if isolation == "none" else f"sandbox: {isolation}"
+    click.echo(f"{walls}, {start}", err=True)
+    return How(isolation, fork_server, workers or cores())
+
+
+def _isolation(level: str, *, trusted: bool) -> Isolation:
+    from gradcheck.grading.sandbox import probe
+
+    if level == "none":
+        if not trusted:
+            raise UsageError("--sandbox=none: runs every submission with your rights; if you have read them all, add --i-trust-these-submissions")
+        return "none"
+    standing = {found.isolation: found for found in probe()}
+    if level != "auto" and not standing[level].stands:  # type: ignore[index]
+        raise UsageError(f"--sandbox={level}: does not stand on this machine: {standing[level].reason}")  # type: ignore[index]
+    for isolation, found in standing.items():
+        if isolation != "none" and (found.stands and level in ("auto", isolation)):
+            return isolation
+    reasons = "; ".join(f"{f.isolation}: {f.reason}" for f in standing.values() if f.isolation != "none")
+    raise UsageError(
+        f"no sandbox stands on this machine ({reasons}): install bubblewrap, or, if you trust them, add --sandbox=none --i-trust-these-submissions"
+    )
+
+
+def _collected(found: Assignment, place: Path, roster: Path | None, only: tuple[str, ...]) -> Collected:
+    from dataclasses import replace
+
+    from gradcheck.grading.submissions import collect, read_roster
+
+    files = dict.fromkeys(q.file for q in found.questions)
+    collected = collect(place, file=next(iter(files)), roster=None if roster is None else read_roster(roster))
+    unknown = [s for s in only if s not in {c.student for c in collected.submissions}]
+    if unknown:
+        raise UsageError(f"--only {unknown[0]}: there is no submission of that student")
+    return replace(collected, submissions=tuple(s for s in collected.submissions if s.student in only)) if only else collected
+
+
+def _grade(
+    found: Assignment, collected: Collected, how: How, output: Path, *, resume: bool, fresh: bool, cluster: str | None, html: bool,
+    canvas: tuple[Path | None, str | None],
+) -> ClassMarks:  # fmt: skip
+    """Grade, write everything, and only then call the run finished."""
+    from gradcheck.grading.classes import Journal, grade_class
+    from gradcheck.grading.exports import canvas_csv, write_class
+    from gradcheck.writing import write_files
+
+    if canvas[0] is not None and canvas[1] is None:
+        raise UsageError("--canvas: name the assignment's column too: --canvas-column 'Homework 3 (12345)'")
+    with Journal(output / "journal.jsonl") as journal:
+        _ready(journal, resume=resume, fresh=fresh)
+        known = len(journal.marks)
+        if known:
+            click.echo(f"{known} marks are known from earlier; what has changed is graded", err=True)
+        marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster)
+        write_class(marks, output, html=html)
+        if canvas[0] is not None and canvas[1] is not None:
+            write_files(output, [("canvas.csv", canvas_csv(marks, canvas[0], canvas[1]))], "the gradebook")
+        journal.finish()
+    return marks
+
+
+def _ready(journal: Journal, *, resume: bool, fresh: bool) -> None:
+    """An unfinished run is gone on with, or thrown away, only where that is said."""
+    if fresh:
+        journal.clear()
+    elif not journal.finished and not resume:
+        raise UsageError(
+            f"{journal.path}: a run was ended with {len(journal.marks)} marks known: add --resume to go on, or --fresh to start over"
+        )
+
+
+def _tell(marks: ClassMarks, output: Path, *, as_json: bool) -> None:
+    from gradcheck.grading.exports import class_text, marks_json
+
+    click.echo(marks_json(marks) if as_json else class_text(marks), nl=False)
+    click.echo(f"written to {output}", err=True)
+
+
+def _one(found: Assignment, collected: Collected, how: How, target: Path) -> None:
+    """One student's submission, for Gradescope: results.json, or none at all where something of ours failed."""
+    from gradcheck.grading.classes import Grader
+    from gradcheck.grading.exports import gradescope_text
+    from gradcheck.writing import write_files
+
+    if len(collected.submissions) != 1:
+        raise UsageError(f"--gradescope: SUBMISSIONS must be one student's, and holds {len(collected.submissions)}")
+    grader = Grader(found, how)
+    try:
+        mark = grader.grade(collected.submissions[0])
+    finally:
+        grader.close()
+    if not mark.complete:
+        raise click.ClickException("this submission could not be marked for a reason that is not the student's: run the autograder again")
+    write_files(target.parent, [(target.name, gradescope_text(mark, found))], "the results")
+    click.echo(f"{mark.student}: {mark.earned:g} of {mark.possible:g}, written to {target}", err=True)
+
+
+def _selftest(level: str, fork_server: bool) -> None:
+    from gradcheck.grading.selftest import selftest, selftest_text
+
+    found = selftest(None if level == "auto" else level, fork_server=fork_server, progress=Progress(None))
+    click.echo(selftest_text(found), nl=False)
+    sys.exit(OK if found.held else FAILED)

@@ -1,5 +1,8 @@
 """Assignments: read from their file, begun from a template, tried with planted mistakes."""
 
 from gradcheck.grading.assignments.reading import read_assignment
+from gradcheck.grading.assignments.scaffold import scaffold
+from gradcheck.grading.assignments.subject import sampled
+from gradcheck.grading.assignments.template import files_of, student_page, student_template
 
-__all__ = ["read_assignment"]
+__all__ = ["files_of", "read_assignment", "sampled", "scaffold", "student_page", "student_template"]

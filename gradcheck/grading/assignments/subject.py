@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ Point = tuple[Any, ...]
 class Subject:
     """A case looked at where it is asked for. `arguments` are the differentiable ones; `variables` lie on the way to the result at every point.
 
-    `shape` is the result's; `still` are variables of the function that no gradient flows through.
+    `shape` is the result's; `still` are variables of the function that no gradient flows through; `shapes` are those of arguments and variables.
     """
 
     case: Case
@@ -33,6 +33,7 @@ class Subject:
     still: tuple[str, ...]
     result: str
     shape: tuple[int, ...]
+    shapes: Mapping[str, tuple[int, ...]]
 
 
 def is_drawn(case: Case) -> bool:
@@ -102,7 +103,9 @@ def subject(case: Case, points: Sequence[Point]) -> Subject:
     still = tuple(n for k, n in sorted(circuit.names.items()) if circuit.opcodes[k] >= 0 and n not in variables)
     arguments = tuple(case.parameters[i] for i in first.problem.argnums)
     result = circuit.names.get(circuit.outputs[0], "") if shape == () else ""
-    return Subject(case, arguments, variables, still, result, shape)
+    shapes = {n: circuit.type(k).shape for k, n in circuit.names.items()}
+    shapes |= {n: np.shape(v) for n, v in zip(arguments, first.problem.inputs, strict=True)}
+    return Subject(case, arguments, variables, still, result, shape, shapes)
 
 
 def _active(scene: Scene) -> list[str]:

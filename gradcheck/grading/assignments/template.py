@@ -7,6 +7,7 @@ import inspect
 import math
 import textwrap
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from gradcheck.grading.model import Assignment, Question
 from gradcheck.rendering.text import lines_of, one_line
 
 INDENT = "    "
-WIDTH = 110
+SMALL = 30  # entries of an array that a docstring can show
 
 
 def student_template(assignment: Assignment, file: str | None = None) -> str:
@@ -76,16 +77,24 @@ def _statement(question: Question) -> str:
     known = subject(case, (*question.at, *sampled(case, 0, 1))[:1])
     points = f"{question.points:g} point{'' if question.points == 1 else 's'}"
     parts = [f"{one_line(question.title)} ({points})."]
-    parts.append(textwrap.dedent(inspect.getdoc(case.function) or "").strip())
+    parts.append(_stated(case, question.title))
     program = _program(case)
     if program:
         parts.append(f"The function, as a program:\n\n{textwrap.indent(program, INDENT)}")
+    if constants := _constants(case):
+        parts.append(f"Where\n\n{_aligned(constants)}")
     arguments = _aligned({n: _lives(n, d) for n, d in case.domains.items()})
     parts.append(f"Arguments:\n\n{arguments}")
     parts.append(_returns(question, known))
     if question.digits is not None:
         parts.append(f"{question.digits:g} correct digits are enough.")
     return "\n\n".join(filter(None, parts))
+
+
+def _stated(case: Case, title: str) -> str:
+    """The function's docstring, without a first line that is the question's title."""
+    first, _, rest = (inspect.getdoc(case.function) or "").strip().partition("\n")
+    return rest.strip() if first.rstrip(".") == title.rstrip(".") else f"{first}\n{rest}".strip()
 
 
 def _program(case: Case) -> str:
@@ -97,6 +106,24 @@ def _program(case: Case) -> str:
         return ""
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     return "\n".join(ast.unparse(statement) for statement in body)
+
+
+def _constants(case: Case) -> dict[str, str]:
+    """Numbers and small arrays that the program uses and takes from around it, and where its functions come from."""
+    found = {}
+    known = inspect.getclosurevars(case.function)
+    for name, value in sorted((known.globals | known.nonlocals).items()):
+        if isinstance(value, ModuleType):
+            continue
+        if callable(value):
+            found[name] = f"is the function of {value.__module__}" if _is_public(value) else "is a function of the instructor's"
+        elif _is_array(value) and np.size(value) <= SMALL:
+            found[name] = f"= {' '.join(repr(np.asarray(value).tolist()).split())}"
+    return found
+
+
+def _is_public(value: Any) -> bool:
+    return str(getattr(value, "__module__", "")).partition(".")[0] in ("numpy", "scipy")
 
 
 def _aligned(rows: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from gradcheck.errors import UsageError
 
-NAMES = ("run", "verdict", "study")
+NAMES = ("run", "verdict", "study", "assignment")
 Schema = Mapping[str, Any]
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "object": lambda v: isinstance(v, dict),
@@ -37,7 +37,7 @@ _SHOWN = 60  # characters of a wrong value in a message
 
 
 def schema_text(name: str) -> str:
-    """The schema of a document (`run`, `verdict` or `study`) as it is published."""
+    """The schema of a document (`run`, `verdict`, `study` or `assignment`) as it is published."""
     if name not in NAMES:
         raise UsageError(f"{name}: there is no schema of that name; there are {', '.join(NAMES)}")
     return resources.files("gradcheck.rendering").joinpath("schemas", f"{name}.schema.json").read_text(encoding="utf-8")
@@ -47,6 +47,11 @@ def fault(document: Any, name: str) -> str | None:
     """The first thing in which a document breaks its schema: where, what is there, what was expected; None for a good one."""
     root = json.loads(schema_text(name))
     return next(_Reader(root).faults(document, root, ""), None)
+
+
+def fits(value: Any, schema: Schema, root: Schema) -> bool:
+    """Whether a value keeps to a part of a schema; `root` is the whole."""
+    return _Reader(root).good(value, schema)
 
 
 class _Reader:
@@ -116,7 +121,7 @@ def _place(at: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value)
+    text = json.dumps(value, default=str)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 

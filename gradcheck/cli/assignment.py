@@ -1,0 +1,81 @@
+"""Commands on assignments: begin one, write what students fill in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gradcheck.cli.group import Group, main
+from gradcheck.errors import UsageError
+
+
+@main.group(cls=Group)
+def assignment() -> None:
+    """Coursework: begin an assignment, try it, write the template for students.
+
+    An assignment is a folder with
+
+    \b
+        assignment.toml   the questions: points, partial credit, limits, feedback
+        cases.py          the functions whose gradients are asked for, plain NumPy with @case
+        solution.py       your own answers
+        student/          what students are given
+
+    \b
+        gradcheck assignment new hw1 --title "Homework 1"
+        gradcheck assignment template hw1 -o hw1/student/submission.py
+
+    What every key of assignment.toml means: docs/reference/assignment.md, and `gradcheck schema assignment` for editors.
+    """
+
+
+@assignment.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--title", help="What students read (default: the name).")
+@click.option("--name", help="What files and gradebooks call it: letters, digits, `_`, `-`, `.` (default: after the folder).")
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Make a question of every case in this file, instead of examples.")
+def new(folder: Path, title: str | None, name: str | None, source: Path | None) -> None:
+    """Begin an assignment in a new or empty FOLDER.
+
+    It holds three questions of rising size that mark as they stand, with answers: a gradient, intermediate gradients of a softmax loss,
+    and the whole backward pass of a network. Its files explain every key; change them until they ask what you want.
+
+    \b
+        gradcheck assignment new hw1 --title "Homework 1: the chain rule"
+        gradcheck assignment new hw2 --from my_cases.py
+
+    With --from, every case of the file becomes a question of one point, and the answers are left for you to write. Files that the cases
+    import from beside them are copied too. Nothing is ever overwritten.
+    """
+    from gradcheck.grading.assignments import scaffold
+
+    files = scaffold(folder, title=title, name=name, source=source)
+    for file in files:
+        click.echo(str(folder / file))
+    click.echo(f"gradcheck: {len(files)} files written; next: read {folder / 'README.md'}", err=True)
+
+
+@assignment.command()
+@click.argument("path", metavar="ASSIGNMENT", type=click.Path(path_type=Path))
+@click.option("--file", "file", help="Which file, where questions have files of their own.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write into this file (default: print).")
+def template(path: Path, file: str | None, output: Path | None) -> None:
+    """Write the file that students fill in.
+
+    ASSIGNMENT is a folder with an assignment.toml, or such a file. Each function is stated with its arguments, where these live, and what to
+    return, from the case's docstring, program and domains; comments of the program are left out. Run it again after a change of the assignment.
+    """
+    from gradcheck.grading.assignments import files_of, read_assignment, student_template
+    from gradcheck.writing import write_files
+
+    found = read_assignment(path)
+    files = files_of(found)
+    if file is None and len(files) > 1:
+        raise UsageError(f"{found.path}: the questions ask for {', '.join(files)}: choose one with --file")
+    text = student_template(found, file)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    write_files(output.parent, [(output.name, text)], "the template")
+    click.echo(f"written to {output}", err=True)

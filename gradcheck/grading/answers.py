@@ -77,6 +77,7 @@ class Program:
     files: Mapping[str, bytes]
     main: str
     cells: tuple[str, ...] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Session(Protocol):

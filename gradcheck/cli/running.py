@@ -81,12 +81,12 @@ def list_cases(cases: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.argument("document", type=click.Choice(["run", "verdict", "study"]), default="run")
+@click.argument("document", type=click.Choice(["run", "verdict", "study", "marks", "gradescope"]), default="run")
 def schema(document: str) -> None:
     """Print the JSON Schema of a document.
 
-    DOCUMENT is `run` (of `gradcheck run --json` and report.json; the default), `verdict` (of `gradcheck check --json`) or `study` (of
-    `gradcheck study --json`). The schemas are of draft 2020-12.
+    DOCUMENT is `run` (of `gradcheck run --json` and report.json; the default), `verdict` (of `gradcheck check --json`), `study` (of
+    `gradcheck study --json`), `marks` (of marks.json) or `gradescope` (of results.json). The schemas are of draft 2020-12.
     """
     from gradcheck.rendering.schema import schema_text
 

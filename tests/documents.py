@@ -137,7 +137,7 @@ def wrong_words(value: Any) -> Iterator[tuple[str, Any]]:
             and at[-1] in ("outcome", "verdict", "expected")
             and isinstance(part(value, at), str)
             and "hop" not in at
-            and "findings" not in at
+            and not {"findings", "told", "diagnosis"} & set(at)
         ):
             yield f"rigth at {at}", changed(value, at, "rigth")
 

@@ -81,13 +81,13 @@ def list_cases(cases: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.argument("document", type=click.Choice(["run", "verdict", "study", "assignment"]), default="run")
+@click.argument("document", type=click.Choice(["run", "verdict", "study", "assignment", "marks", "gradescope"]), default="run")
 def schema(document: str) -> None:
     """Print the JSON Schema of a document.
 
     DOCUMENT is `run` (of `gradcheck run --json` and report.json; the default), `verdict` (of `gradcheck check --json`), `study` (of
-    `gradcheck study --json`) or `assignment` (what an assignment.toml holds: editors that know TOML check and complete by it). The schemas
-    are of draft 2020-12.
+    `gradcheck study --json`), `assignment` (what an assignment.toml holds: editors that know TOML check and complete by it), `marks` (of
+    marks.json) or `gradescope` (of results.json). The schemas are of draft 2020-12.
     """
     from gradcheck.rendering.schema import schema_text
 

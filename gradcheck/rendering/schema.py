@@ -14,7 +14,7 @@ from typing import Any
 
 from gradcheck.errors import UsageError
 
-NAMES = ("run", "verdict", "study", "assignment")
+NAMES = ("run", "verdict", "study", "assignment", "marks", "gradescope")
 Schema = Mapping[str, Any]
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "object": lambda v: isinstance(v, dict),
@@ -37,7 +37,7 @@ _SHOWN = 60  # characters of a wrong value in a message
 
 
 def schema_text(name: str) -> str:
-    """The schema of a document (`run`, `verdict`, `study` or `assignment`) as it is published."""
+    """The schema of a document, by one of `NAMES`, as it is published."""
     if name not in NAMES:
         raise UsageError(f"{name}: there is no schema of that name; there are {', '.join(NAMES)}")
     return resources.files("gradcheck.rendering").joinpath("schemas", f"{name}.schema.json").read_text(encoding="utf-8")

@@ -14,12 +14,11 @@ from typing import Any
 from gradcheck.rendering.explanation import short_paths
 from gradcheck.rendering.latex import latex_escape, latex_number
 from gradcheck.rendering.layout import escape, markdown_table, number
-from gradcheck.rendering.text import one_line
+from gradcheck.rendering.text import cell, one_line
 from gradcheck.studies.study import Table
 
 _LONGEST = 2000  # characters of a text in CSV
 _WIDE = 40  # characters from which on a column of text is set as paragraphs
-_FORMULA = tuple("=+-@＝＋－＠")
 
 
 def csv_text(table: Table, *, head: bool = True) -> str:
@@ -40,7 +39,7 @@ def _csv_cell(value: Any) -> str:
     if value is None or isinstance(value, bool | int | float):
         return "" if value is None else repr(value)
     text = one_line(short_paths(str(value)), _LONGEST)
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+    return text if _is_number(text) else cell(text, _LONGEST * 2)
 
 
 def _is_number(text: str) -> bool:

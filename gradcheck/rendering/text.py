@@ -14,6 +14,8 @@ from typing import Any
 NAME, LINE, BLOCK = 120, 600, 20_000  # characters shown of a name, a sentence, a block of source
 _KEPT = "\n\t"
 _SLUG = 60  # longest stem of a file's name
+_SIGNS = "=+@＝＋－＠-"  # with which a spreadsheet begins a formula
+_FORMULA = re.compile(rf"(^[\s\"'`´‘’“”]*|;[\s\"'`´‘’“”]*)(?=[{_SIGNS}])")
 
 
 def inert(text: str, limit: int = LINE) -> str:
@@ -52,6 +54,14 @@ def cut(text: str, limit: int = LINE) -> str:
 def label(text: str, limit: int = NAME) -> str:
     """The same on one line."""
     return cut(" ".join(text.split()), limit)
+
+
+def cell(text: str, limit: int = LINE) -> str:
+    """The same on one line, for CSV: what a spreadsheet would take for a formula is preceded by an apostrophe, as spreadsheets do.
+
+    White space and quotation marks before the sign do not hide it; nor does a semicolon, at which some countries' spreadsheets begin a cell.
+    """
+    return _FORMULA.sub(r"\1'", one_line(text, limit))
 
 
 def embedded(data: Any) -> str:

@@ -6,6 +6,7 @@ import json
 
 import jsonschema
 import pytest
+import sample_marks
 
 from gradcheck.rendering.schema import fault, schema_text
 from tests import documents
@@ -15,6 +16,7 @@ SAMPLES = {
     "verdict": (lambda: documents.read(list(documents.verdicts())[1]), ()),
     "searched": (lambda: documents.read(list(documents.verdicts())[6]), ("search",)),
     "study": (documents.study_read, ()),
+    "marks": (sample_marks.document, ()),
 }
 
 

@@ -61,7 +61,12 @@ def in_order(
 
 
 def as_finished(
-    work: Callable[[int], T], items: Sequence[int], *, processes: int, started: Callable[[int], None] = lambda item: None, apart: bool = False
+    work: Callable[[int], T],
+    items: Sequence[int],
+    *,
+    processes: int,
+    started: Callable[[int], None] = lambda item: None,
+    apart: bool = False,
 ) -> Iterator[tuple[int, T | Lost]]:
     """The same, for some items, each with its result as soon as it is there.
 

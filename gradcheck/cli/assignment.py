@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from gradcheck.cli.group import Group, main
+from gradcheck.cli.group import FAILED, OK, Group, main
 from gradcheck.errors import UsageError
 
 
@@ -79,3 +80,43 @@ def template(path: Path, file: str | None, output: Path | None) -> None:
         return
     write_files(output.parent, [(output.name, text)], "the template")
     click.echo(f"written to {output}", err=True)
+
+
+@assignment.command()
+@click.argument("path", metavar="ASSIGNMENT", type=click.Path(path_type=Path))
+@click.option(
+    "--count",
+    type=click.IntRange(1, 100),
+    default=12,
+    show_default=True,
+    help="Mistakes planted in the function of each question, besides those of form.",
+)
+@click.option(
+    "--sandbox",
+    "level",
+    type=click.Choice(["auto", "bubblewrap", "namespaces", "landlock", "none"]),
+    default="auto",
+    show_default=True,
+    help="The walls your solution runs behind.",
+)
+def check(path: Path, count: int, level: str) -> None:
+    """Try an assignment before students see it.
+
+    Your solution is marked as a submission is. Mistakes are planted in right answers, and marked: each should lose points, and what the
+    student would be told of it should help.
+
+    \b
+        gradcheck assignment check hw1
+
+    Exits 0 if the solution gets all points and no mistake does, 1 if not.
+    """
+    from gradcheck.cli.finding import Progress
+    from gradcheck.cli.grading import isolation_of
+    from gradcheck.grading.assignments import read_assignment
+    from gradcheck.grading.classes import How, trial_text, try_assignment
+
+    found = read_assignment(path)
+    how = How(isolation_of(level, trusted=True))
+    trial = try_assignment(found, how, count=count, progress=Progress(None))
+    click.echo(trial_text(trial), nl=False)
+    sys.exit(OK if trial.good else FAILED)

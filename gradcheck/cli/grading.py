@@ -25,19 +25,47 @@ LEVELS = ("auto", "bubblewrap", "namespaces", "landlock", "none")
 @main.command()
 @click.argument("assignment", type=click.Path(path_type=Path), required=False)
 @click.argument("submissions", type=click.Path(path_type=Path), required=False)
-@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("marks"), show_default=True, help="Write marks, feedback and the journal into this folder.")
-@click.option("--roster", type=click.Path(dir_okay=False, path_type=Path), help="CSV of the class: ids, names, e-mails; an exported gradebook will do.")
-@click.option("--sandbox", "level", type=click.Choice(LEVELS), default="auto", show_default=True, help="The walls: the strongest this machine has, or those named.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("marks"),
+    show_default=True,
+    help="Write marks, feedback and the journal into this folder.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV of the class: ids, names, e-mails; an exported gradebook will do.",
+)
+@click.option(
+    "--sandbox",
+    "level",
+    type=click.Choice(LEVELS),
+    default="auto",
+    show_default=True,
+    help="The walls: the strongest this machine has, or those named.",
+)
 @click.option("--i-trust-these-submissions", "trusted", is_flag=True, help="With --sandbox=none: run them with no walls at all.")
-@click.option("--fork-server/--one-shot", default=False, help="Fork a pristine child for each from a process with NumPy loaded: ten times as fast. One-shot is the default.")
+@click.option(
+    "--fork-server/--one-shot",
+    default=False,
+    help="Fork a pristine child for each from a process with NumPy loaded: ten times as fast. One-shot is the default.",
+)
 @click.option("--workers", type=click.IntRange(1), help="Grade so many at a time (default: the cores).")
 @click.option("--dask", "cluster", metavar="ADDRESS", help="Grade on a running Dask cluster, such as tcp://10.0.0.1:8786 (extra `dask`).")
 @click.option("--resume", is_flag=True, help="Go on with a run that was ended: nothing is graded twice.")
 @click.option("--fresh", is_flag=True, help="Grade everything again, whatever earlier runs have marked.")
 @click.option("--only", multiple=True, metavar="STUDENT", help="Grade only this student (may be repeated).")
-@click.option("--canvas", type=click.Path(dir_okay=False, path_type=Path), help="A gradebook exported from Canvas, to be filled in as canvas.csv.")
+@click.option(
+    "--canvas", type=click.Path(dir_okay=False, path_type=Path), help="A gradebook exported from Canvas, to be filled in as canvas.csv."
+)
 @click.option("--canvas-column", metavar="NAME", help="The assignment's column in it, such as 'Homework 3 (12345)'.")
-@click.option("--gradescope", type=click.Path(dir_okay=False, path_type=Path), help="SUBMISSIONS is one student's: write results.json for Gradescope here.")
+@click.option(
+    "--gradescope",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="SUBMISSIONS is one student's: write results.json for Gradescope here.",
+)
 @click.option("--html/--no-html", default=True, help="Pages for each student and for the class (extra `report`).")
 @click.option("--json", "as_json", is_flag=True, help="Print the marks as one JSON document.")
 @click.option("--selftest", is_flag=True, help="Try the walls of this machine with the attack suite, and report each.")
@@ -85,19 +113,22 @@ def _how(level: str, *, trusted: bool, fork_server: bool, workers: int | None) -
     from gradcheck.grading.classes import How
     from gradcheck.parallel import cores
 
-    isolation = _isolation(level, trusted=trusted)
+    isolation = isolation_of(level, trusted=trusted)
     start = "forked from a warm server" if fork_server else "one process each"
     walls = "NO WALLS: every program can read and write what you can" if isolation == "none" else f"sandbox: {isolation}"
     click.echo(f"{walls}, {start}", err=True)
     return How(isolation, fork_server, workers or cores())
 
 
-def _isolation(level: str, *, trusted: bool) -> Isolation:
+def isolation_of(level: str, *, trusted: bool) -> Isolation:
+    """The walls asked for, or the strongest there are. UsageError, with the reasons, where they do not stand."""
     from gradcheck.grading.sandbox import probe
 
     if level == "none":
         if not trusted:
-            raise UsageError("--sandbox=none: runs every submission with your rights; if you have read them all, add --i-trust-these-submissions")
+            raise UsageError(
+                "--sandbox=none: runs every submission with your rights; if you have read them all, add --i-trust-these-submissions"
+            )
         return "none"
     standing = {found.isolation: found for found in probe()}
     if level != "auto" and not standing[level].stands:  # type: ignore[index]

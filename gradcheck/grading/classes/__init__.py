@@ -2,5 +2,6 @@
 
 from gradcheck.grading.classes.journal import Journal
 from gradcheck.grading.classes.running import Grader, How, grade_class
+from gradcheck.grading.classes.trial import Trial, trial_text, try_assignment
 
-__all__ = ["Grader", "How", "Journal", "grade_class"]
+__all__ = ["Grader", "How", "Journal", "Trial", "grade_class", "trial_text", "try_assignment"]

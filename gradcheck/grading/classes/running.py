@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import gradcheck
-from gradcheck.grading.answers import Ended, Isolation
+from gradcheck.grading.answers import Ended, Isolation, Program
 from gradcheck.grading.classes.copies import with_copies
 from gradcheck.grading.classes.journal import Journal
 from gradcheck.grading.marking import Memory, Prepared, mark_submission, prepare
@@ -49,17 +49,16 @@ class Grader:
 
     def grade(self, submission: Submission) -> SubmissionMark:
         """The mark of one submission."""
-        questions = self.questions(submission.student)
+        questions, loaded = self.questions(submission.student), submission.load()
         blank = SubmissionMark(
-            submission.student, submission.source, submission.digest, self.how.isolation, (), submission.name, submission.email,
+            submission.student, submission.source, loaded.digest, self.how.isolation, (), submission.name, submission.email, loaded.refused, loaded.warnings
         )  # fmt: skip
-        if submission.refused:
-            refusal = Ended("missing", submission.refused)
-            marks = tuple(ended_mark(q, refusal) for q in questions)
-            return replace(blank, questions=marks, refused=submission.refused, warnings=submission.warnings)
-        programs = {file: submission.program(file) for file in dict.fromkeys(q.question.file for q in questions)}
+        if loaded.refused:
+            return replace(blank, questions=tuple(ended_mark(q, Ended("missing", loaded.refused)) for q in questions))
+        programs = {file: loaded.program(file) for file in dict.fromkeys(q.question.file for q in questions)}
         marked = mark_submission(questions, programs, self.launcher().session, self.assignment.imports, self.memory)
-        warnings = tuple(dict.fromkeys((*submission.warnings, *_program_warnings(submission), *marked.warnings)))
+        said = [w for p in programs.values() if isinstance(p, Program) for w in p.warnings]
+        warnings = tuple(dict.fromkeys((*loaded.warnings, *said, *marked.warnings)))
         return replace(blank, questions=tuple(marked.questions), warnings=warnings, flags=tuple(marked.flags), shape=marked.shape)
 
     def questions(self, student: str) -> tuple[Prepared, ...]:
@@ -88,10 +87,6 @@ class Grader:
             self._launcher = None
 
 
-def _program_warnings(submission: Submission) -> tuple[str, ...]:
-    return tuple(getattr(submission, "program_warnings", ()))
-
-
 def seed_of(assignment: Assignment, student: str) -> int:
     """The seed of the points: the assignment's, or one of each student's own."""
     if not assignment.per_student:
@@ -102,7 +97,8 @@ def seed_of(assignment: Assignment, student: str) -> int:
 
 def key_of(assignment: Assignment, submission: Submission, isolation: str) -> str:
     """Everything a mark depends on."""
-    parts = (gradcheck.__version__, assignment.digest, submission.digest, submission.student, submission.refused, isolation)
+    loaded = submission.load()
+    parts = (gradcheck.__version__, assignment.digest, loaded.digest, submission.student, loaded.refused, isolation)
     return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

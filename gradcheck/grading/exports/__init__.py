@@ -11,12 +11,14 @@ from gradcheck.grading.exports.folder import FORMATS, student_folders, write_cla
 from gradcheck.grading.exports.gradebook import gradebook_csv
 from gradcheck.grading.exports.gradescope import NotMarkedError, gradescope_results, submitter
 from gradcheck.grading.exports.junit import junit_xml
+from gradcheck.grading.exports.summary import class_text
 
 __all__ = [
     "FORMATS",
     "Filled",
     "NotMarkedError",
     "canvas_csv",
+    "class_text",
     "feedback_text",
     "gradebook_csv",
     "gradescope_results",

@@ -1,0 +1,62 @@
+"""A class in a few lines, for the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from gradcheck.grading.exports.words import earned, points, word
+from gradcheck.grading.results import ClassMarks, SubmissionMark
+from gradcheck.rendering.layout import table
+from gradcheck.rendering.text import NAME, one_line
+
+SHOWN = 40  # students listed; the gradebook has all
+
+
+def class_text(marks: ClassMarks) -> str:
+    """A row for each student, how each question went, and what a person should look at."""
+    names = [name for name, _, _ in marks.questions]
+    shown = marks.submissions[:SHOWN]
+    rows = [[one_line(m.student, NAME), points(m.earned, m.possible), *(_cell(m, n) for n in names)] for m in shown]
+    lines = [table(rows, ["student", "points", *names])] if rows else ["no submissions"]
+    if len(marks.submissions) > SHOWN:
+        lines.append(f"  ... and {len(marks.submissions) - SHOWN} more, in gradebook.csv")
+    lines += ["", *_questions(marks), "", *_told(marks)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _cell(mark: SubmissionMark, name: str) -> str:
+    found = next((q for q in mark.questions if q.question == name), None)
+    return "" if found is None else f"{points(earned(found), found.possible)} {'' if found.result == 'right' else word(found)}".strip()
+
+
+def _questions(marks: ClassMarks) -> list[str]:
+    """For each question how many are right, and the hop that most get wrong."""
+    lines = []
+    for name, _, _ in marks.questions:
+        found = [q for m in marks.submissions for q in m.questions if q.question == name]
+        right = sum(q.result == "right" for q in found)
+        mistakes = Counter(
+            (q.diagnosis.variable, q.diagnosis.kind) for q in found if q.diagnosis is not None and q.diagnosis.kind != "unknown"
+        )
+        line = f"{name}: {right} of {len(found)} right"
+        if mistakes:
+            (variable, kind), count = min(mistakes.items(), key=lambda item: (-item[1], item[0]))
+            line += f"; most often wrong: {kind}{f' at {one_line(variable, NAME)}' if variable else ''} ({count})"
+        lines.append(line)
+    return lines
+
+
+def _told(marks: ClassMarks) -> list[str]:
+    waiting = [m.student for m in marks.submissions if not m.complete]
+    flagged = sum(bool(m.flags or any(q.flags for q in m.questions)) for m in marks.submissions)
+    refused = sum(bool(m.refused) for m in marks.submissions)
+    lines = [f"{len(marks.submissions)} submissions, behind: {marks.isolation}"]
+    lines += (
+        [f"{len(waiting)} could not be marked for a reason that is not the students': {', '.join(one_line(s, NAME) for s in waiting[:8])}"]
+        if waiting
+        else []
+    )
+    lines += [f"{refused} refused unread, each with its reason"] if refused else []
+    lines += [f"{flagged} flagged for a person to look at"] if flagged else []
+    lines += [f"{len(marks.absent)} of the roster handed nothing in"] if marks.absent else []
+    return [*lines, *(f"note: {one_line(w)}" for w in marks.warnings)]

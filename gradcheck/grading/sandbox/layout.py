@@ -98,7 +98,7 @@ def _entries(name: str) -> Iterator[tuple[str, str]]:
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names:
         return
-    distributions = _distributions().get(top, [])
+    distributions = list(_distributions().get(top, ()))
     seen: set[str] = set()
     while distributions:
         distribution = distributions.pop()

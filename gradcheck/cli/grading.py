@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradcheck.cli.finding import Progress
-from gradcheck.cli.group import FAILED, OK, main
+from gradcheck.cli.group import FAILED, OK, main, say
 from gradcheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _grade(
         known = len(journal.marks)
         if known:
             click.echo(f"{known} marks are known from earlier; what has changed is graded", err=True)
-        marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster)
+        marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster, say=say)
         write_class(marks, output, html=html)
         if canvas[0] is not None and canvas[1] is not None:
             write_files(output, [("canvas.csv", canvas_csv(marks, canvas[0], canvas[1]))], "the gradebook")

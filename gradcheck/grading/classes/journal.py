@@ -57,7 +57,7 @@ class Journal:
     def clear(self) -> None:
         """Forget all marks."""
         self.marks, self.finished, self.fresh = {}, True, True
-        os.ftruncate(self._file, 0)
+        self._cut(0)
 
     def start(self) -> None:
         """From here on the journal is that of a run that has not finished."""
@@ -85,8 +85,12 @@ class Journal:
                 if "key" in data:
                     self.marks[data["key"]] = mark_from_dict(data["mark"])
                 self.finished = FINISHED in data
-        os.ftruncate(self._file, whole)
-        os.lseek(self._file, whole, os.SEEK_SET)
+        self._cut(whole)
+
+    def _cut(self, end: int) -> None:
+        """The file ends here, and what comes next is written here."""
+        os.ftruncate(self._file, end)
+        os.lseek(self._file, end, os.SEEK_SET)
 
     def _append(self, data: dict[str, Any]) -> None:
         """One line, whole or not at all. Raises UsageError where it cannot be written."""
@@ -100,8 +104,7 @@ class Journal:
                 os.fsync(self._file)
                 self._synced = time.monotonic()
         except OSError as error:
-            os.ftruncate(self._file, start)
-            os.lseek(self._file, start, os.SEEK_SET)
+            self._cut(start)
             raise UsageError(
                 f"{self.path}: cannot write a mark down: {error.strerror or error}; {len(self.marks)} marks are kept: make room, then add --resume"
             ) from error

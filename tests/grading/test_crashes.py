@@ -60,10 +60,10 @@ def written(output: Path) -> dict[str, bytes]:
 
 
 def graded(output: Path) -> Counter[str]:
-    """How often each submission's mark stands in the journal."""
+    """How often each submission's mark stands in the journal: what failed for a reason of ours is no mark."""
     path = output / "journal.jsonl"
     lines = [data for data, _ in _lines(path.read_bytes())] if path.exists() else []
-    return Counter(data["key"] for data in lines if "key" in data)
+    return Counter(data["key"] for data in lines if "key" in data and data["mark"]["complete"])
 
 
 def check(room: Class, output: Path) -> None:

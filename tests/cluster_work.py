@@ -45,3 +45,11 @@ def on_demand(held, payload):
             Path(held["common"]).write_text(str(os.getpid()))
             time.sleep(1000)
     return payload
+
+
+def fatal(held, payload):
+    """A payload that ends whatever works at it, the worker too."""
+    if payload == "kill the worker":
+        os.kill(os.getppid(), 9)
+        time.sleep(10)
+    return payload

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradcheck.cli.finding import Progress
-from gradcheck.cli.group import FAILED, OK, main
+from gradcheck.cli.group import FAILED, OK, main, say
 from gradcheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def grade(
     Exits 0 when every submission has its mark, 1 when some could not be marked, or a wall did not hold in the self-test.
     """
     if selftest:
-        _selftest(level, fork_server)
+        _selftest(level, trusted=trusted, fork_server=fork_server)
         return
     if assignment is None or submissions is None:
         raise UsageError("grade: name the assignment and the submissions: gradcheck grade hw1/assignment.toml submissions (or --selftest)")
@@ -172,10 +172,14 @@ def _grade(
         if known:
             click.echo(f"{known} marks are known from earlier; what has changed is graded", err=True)
         marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster)
-        write_class(marks, output, html=html)
+        notes = write_class(marks, output, assignment=found, html=html)
         if canvas[0] is not None and canvas[1] is not None:
-            write_files(output, [("canvas.csv", canvas_csv(marks, canvas[0], canvas[1]))], "the gradebook")
+            filled = canvas_csv(marks, canvas[0], canvas[1])
+            write_files(output, [("canvas.csv", filled.text)], "the gradebook")
+            notes = (*notes, *filled.notes)
         journal.finish()
+    for note in notes:
+        say(note)
     return marks
 
 
@@ -199,7 +203,7 @@ def _tell(marks: ClassMarks, output: Path, *, as_json: bool) -> None:
 def _one(found: Assignment, collected: Collected, how: How, target: Path) -> None:
     """One student's submission, for Gradescope: results.json, or none at all where something of ours failed."""
     from gradcheck.grading.classes import Grader
-    from gradcheck.grading.exports import gradescope_text
+    from gradcheck.grading.exports import gradescope_results, json_text
     from gradcheck.writing import write_files
 
     if len(collected.submissions) != 1:
@@ -211,13 +215,14 @@ def _one(found: Assignment, collected: Collected, how: How, target: Path) -> Non
         grader.close()
     if not mark.complete:
         raise click.ClickException("this submission could not be marked for a reason that is not the student's: run the autograder again")
-    write_files(target.parent, [(target.name, gradescope_text(mark, found))], "the results")
+    write_files(target.parent, [(target.name, json_text(gradescope_results(mark, found)))], "the results")
     click.echo(f"{mark.student}: {mark.earned:g} of {mark.possible:g}, written to {target}", err=True)
 
 
-def _selftest(level: str, fork_server: bool) -> None:
+def _selftest(level: str, *, trusted: bool, fork_server: bool) -> None:
     from gradcheck.grading.selftest import selftest, selftest_text
 
-    found = selftest(None if level == "auto" else level, fork_server=fork_server, progress=Progress(None))
+    isolation = isolation_of(level, trusted=trusted)
+    found = selftest(isolation, fork_server=fork_server, progress=Progress(None))
     click.echo(selftest_text(found), nl=False)
     sys.exit(OK if found.held else FAILED)

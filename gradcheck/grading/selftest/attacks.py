@@ -162,11 +162,11 @@ ATTACKS: tuple[Attack, ...] = (
             os.closerange(0, 64)
             return np.zeros(3)
         """),
-    attack(FORGING, "results written to files", "wrong value", f"""
+    attack(FORGING, "results written to files", "wrong value", """
         def sine_gradient(x):
             for place in ("results.json", "marks.json", "/autograder/results/results.json", "../marks.json", "/tmp/results.json"):
                 try:
-                    with open(place, "w") as f: f.write('{{"score": 100}}')
+                    with open(place, "w") as f: f.write('{"score": 100}')
                 except OSError: pass
             return np.zeros(3)
         """),

@@ -1,0 +1,137 @@
+"""Opens walls: for each program a new Python (one-shot), or a copy of one that has NumPy loaded (fork server)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gradcheck.errors import GradcheckError
+from gradcheck.grading.answers import Isolation, Program
+from gradcheck.grading.model import Limits
+from gradcheck.grading.sandbox import layout as layouts
+from gradcheck.grading.sandbox.inside.stage import Job
+from gradcheck.grading.sandbox.layout import Layout
+from gradcheck.grading.sandbox.peer import Peer
+from gradcheck.grading.sandbox.session import SandboxSession, cpu_ceiling
+from gradcheck.grading.sandbox.stages import Infrastructure, Stage
+from gradcheck.grading.sandbox.walls.bubblewrap import BUBBLEWRAP
+from gradcheck.grading.sandbox.walls.level import FOLDER, UNPRIVILEGED, Wall, privileged, supported
+
+WALLS: dict[Isolation, Wall] = {"bubblewrap": BUBBLEWRAP}
+
+
+class Launcher:
+    """Programs behind walls of one level. Several threads may each have a session of it open."""
+
+    def __init__(self, wall: Wall, layout: Layout, *, fork_server: bool) -> None:
+        self._wall = wall
+        self._layout = layout
+        self._fork_server = fork_server
+        self._stage: Stage | None = None
+        self._guard = threading.Lock()
+
+    @property
+    def isolation(self) -> Isolation:
+        """The level."""
+        return self._wall.name
+
+    def session(self, program: Program) -> SandboxSession:
+        """A program; it is started when first asked."""
+        return SandboxSession(program, self._start, self._layout.imports)
+
+    def close(self) -> None:
+        """No stage runs on, and nothing of ours is left on disk."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+        layouts.remove(self._layout)
+
+    def _start(self, limits: Limits) -> Peer:
+        return self._from_server(limits) if self._fork_server else self._once(limits)
+
+    def _once(self, limits: Limits) -> Peer:
+        after = contextlib.ExitStack()
+        with after:
+            stage = after.enter_context(Stage(self._wall, self._layout, one_shot=True))
+            return self._peer(stage, limits, after)
+        raise AssertionError
+
+    def _from_server(self, limits: Limits) -> Peer:
+        """From the stage there is; from another where it is gone."""
+        for attempt in (1, 2):
+            stage = self._server()
+            try:
+                with contextlib.ExitStack() as after:
+                    return self._peer(stage, limits, after)
+            except Infrastructure:
+                if attempt == 2:
+                    raise
+                self._discard(stage)
+        raise AssertionError
+
+    def _peer(self, stage: Stage, limits: Limits, after: contextlib.ExitStack) -> Peer:
+        """A program that stands; what is to be done after its end goes with it."""
+        user = random.randint(*UNPRIVILEGED) if privileged() else None  # noqa: S311 - two programs are not to be the same user
+        folder = after.enter_context(_folder(user)) if self._wall.folders else FOLDER
+        lines = stage.submit(make_job(limits, folder=folder, user=user, others=self._wall.others + (1 if self._fork_server else 0)))
+        return Peer(lines, after.pop_all())
+
+    def _server(self) -> Stage:
+        with self._guard:
+            if self._stage is None or not self._stage.alive:
+                if self._stage is not None:
+                    self._stage.close()
+                self._stage = Stage(self._wall, self._layout, one_shot=False)
+            return self._stage
+
+    def _discard(self, stage: Stage) -> None:
+        with self._guard:
+            if self._stage is stage:
+                self._stage = None
+        stage.close()
+
+
+def make_job(limits: Limits, *, folder: str, user: int | None, others: int) -> Job:
+    """What the kernel is told of a question's limits."""
+    return Job(
+        folder=folder,
+        user=user,
+        others=0 if user is not None else others,
+        cpu=cpu_ceiling(limits),
+        memory=limits.memory_mb << 20,
+        processes=limits.processes,
+        open_files=max(16, limits.open_files),
+        file_bytes=limits.file_mb << 20,
+        most=limits.result_mb << 20,
+    )
+
+
+@contextlib.contextmanager
+def _folder(user: int | None) -> Iterator[str]:
+    """A folder of this machine for one program."""
+    folder = Path(tempfile.mkdtemp(prefix="gradcheck-program-"))
+    try:
+        if user is not None:
+            os.chown(folder, user, user)
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def open_launcher(isolation: Isolation, *, imports: Sequence[str] = ("numpy",), fork_server: bool = False) -> Iterator[Launcher]:
+    """Walls of one level for as long as the context lasts. Raises GradcheckError where they cannot stand on this machine (see `probe`)."""
+    reason = supported()
+    if reason:
+        raise GradcheckError(f"no walls of level {isolation}: {reason}")
+    launcher = Launcher(WALLS[isolation], layouts.make_layout(imports), fork_server=fork_server)
+    try:
+        yield launcher
+    finally:
+        launcher.close()

@@ -1,0 +1,210 @@
+"""A student's program as the marking knows it: asked, answered, started anew after it was killed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from gradcheck.grading.answers import Answer, Ended, Facts, Foreign, Program
+from gradcheck.grading.model import Limits
+from gradcheck.grading.sandbox import endings
+from gradcheck.grading.sandbox.clock import Clock, cpu_of
+from gradcheck.grading.sandbox.inside import protocol
+from gradcheck.grading.sandbox.peer import Peer
+from gradcheck.grading.sandbox.stages import Infrastructure
+
+_T = TypeVar("_T")
+_CPU_TIMES, _CPU_MORE = 8, 10.0  # the kernel's own limit stands behind ours, for several questions
+_RESTARTS = 2  # of a program that does not survive its import
+
+
+def cpu_ceiling(limits: Limits) -> int:
+    """Seconds after which the kernel ends a program by itself."""
+    return math.ceil(limits.cpu_seconds * _CPU_TIMES + _CPU_MORE)
+
+
+class SandboxSession:
+    """See `Session`. `start` starts the program behind new walls. `warnings` are of the program, and of cells that failed once it is imported."""
+
+    def __init__(self, program: Program, start: Callable[[Limits], Peer], allowed: Sequence[str]) -> None:
+        self._program = program
+        self._start = start
+        self._allowed = tuple(allowed)
+        self._limits = Limits()
+        self._clock = Clock(self._limits)
+        self._peer: Peer | None = None
+        self._standing = self._limits
+        self._imported = False
+        self._stillborn: list[Ended] = []
+        self._over: Ended | None = None
+        self._facts: Facts | Ended | None = None
+        self.warnings: list[str] = []
+
+    def facts(self) -> Facts | Ended:
+        """See `Session`."""
+        if self._facts is None:
+            found = self._retried(self._ask_facts)
+            if isinstance(found, Ended) and found.ending == "infrastructure error":
+                return found
+            if isinstance(found, Ended):
+                found = replace(found, ending="import error", message=f"Python could not read the file: {found.message}")
+                self._stillborn = [found] * _RESTARTS
+            self._facts = found
+        return self._facts
+
+    def begin(self, limits: Limits) -> None:
+        """See `Session`."""
+        peer = self._peer
+        if peer is not None and (_lasting(limits) != _lasting(self._standing) or self._is_worn(peer, limits)):
+            self._stop()
+        self._limits, self._clock, self._over = limits, Clock(limits), None
+        if self._peer is not None:
+            self._clock.watch(self._peer.process)
+            self._peer.printed = 0
+
+    def ask(self, function: str, arguments: Sequence[Any]) -> Answer | Ended:
+        """See `Session`."""
+        if self._over is not None:
+            return self._over
+        if len(self._stillborn) >= _RESTARTS:
+            return self._stillborn[-1]
+        answer = self._retried(lambda: self._ask(function, arguments))
+        if self._peer is None and isinstance(answer, Ended) and answer.ending != "infrastructure error":
+            self._over = answer
+        return answer
+
+    def close(self) -> None:
+        """See `Session`."""
+        self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # asking
+
+    def _retried(self, act: Callable[[], _T | Ended]) -> _T | Ended:
+        """Once more where something of ours was lost."""
+        answer = self._tried(act)
+        if isinstance(answer, Ended) and answer.ending == "infrastructure error":
+            self._stop()
+            answer = self._tried(act)
+        return answer
+
+    def _tried(self, act: Callable[[], _T | Ended]) -> _T | Ended:
+        try:
+            return act()
+        except Infrastructure as error:
+            self._stop()
+            return endings.failed(error)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _ask_facts(self) -> Facts | Ended:
+        answer = self._exchange(protocol.FACTS, b"", self._texts)
+        return answer if isinstance(answer, Ended) else _facts(answer)
+
+    def _ask(self, function: str, arguments: Sequence[Any]) -> Answer | Ended:
+        if self._peer is None:
+            self._running()
+        if not self._imported:
+            noted = self._exchange(protocol.IMPORT, b"", self._texts)
+            if isinstance(noted, Ended):
+                if noted.ending != "infrastructure error":
+                    self._stillborn += [noted] * (_RESTARTS if noted.ending == "import error" else 1)
+                    self._stop()
+                return noted
+            self._imported = True
+            self._stillborn.clear()
+            self.warnings = list(noted)
+        body = protocol.text_bytes(function) + protocol._SIZE.pack(len(arguments))
+        for argument in arguments:
+            raw = protocol.encode(argument, deep=99)
+            body += protocol._SIZE.pack(len(raw)) + raw
+        return self._exchange(protocol.CALL, body, self._answer)
+
+    # the program
+
+    def _running(self) -> Peer:
+        if self._peer is None:
+            peer = self._start(self._limits)
+            self._peer, self._standing, self._imported = peer, self._limits, False
+            self._clock.watch(peer.process)
+            self._exchange(protocol.PROGRAM, self._handed_over(), self._texts, ours=True)
+        return self._peer
+
+    def _handed_over(self) -> bytes:
+        program = self._program
+        stated = {
+            "main": program.main, "cells": None if program.cells is None else list(program.cells), "files": list(program.files),
+            "allowed": self._allowed, "most": self._limits.result_mb << 20,
+        }  # fmt: skip
+        contents = b"".join(protocol._SIZE.pack(len(content)) + content for content in program.files.values())
+        return protocol.text_bytes(json.dumps(stated)) + contents
+
+    def _exchange(self, kind: int, body: bytes, read: Callable[[protocol.Reader, Peer], _T], *, ours: bool = False) -> _T | Ended:
+        """A question and its answer, read strictly; whoever gives none that can be read is ended."""
+        peer = self._peer or self._running()
+        answers = (protocol.VALUE if kind == protocol.CALL else protocol.DONE, protocol.ENDED)
+        found = peer.exchange(kind, body, answers, self._limits, self._clock)
+        if not isinstance(found, Ended):
+            try:
+                return self._read(found, read, peer)
+            except protocol.ProtocolError as error:
+                found = endings.out_of_frame(error)
+        self._stop()
+        if ours:
+            raise Infrastructure(f"a program could not be handed over: {found.message}; {peer.text()[-300:]}")
+        return replace(found, printed=peer.text())
+
+    def _read(self, found: tuple[int, bytes], read: Callable[[protocol.Reader, Peer], _T], peer: Peer) -> _T | Ended:
+        kind, body = found
+        reader = protocol.Reader(body, Foreign)
+        if kind != protocol.ENDED:
+            value = read(reader, peer)
+            reader.end()
+            return value
+        line = reader.size(1 << 31)
+        said = endings.said(reader.text(), reader.text(), *(reader.text(), line))
+        reader.end()
+        if said is None:
+            raise protocol.ProtocolError("an ending that a program may not state")
+        return replace(said, printed=peer.text())
+
+    @staticmethod
+    def _texts(reader: protocol.Reader, peer: Peer) -> tuple[str, ...]:
+        return tuple(reader.text() for _ in range(reader.size(protocol.ITEMS)))
+
+    @staticmethod
+    def _answer(reader: protocol.Reader, peer: Peer) -> Answer:
+        changed = tuple(reader.size() for _ in range(reader.size(1000)))
+        notes = tuple(reader.text() for _ in range(reader.size(16)))
+        return Answer(reader.value(), changed, notes, peer.text())
+
+    def _is_worn(self, peer: Peer, limits: Limits) -> bool:
+        """Whether the kernel's own limit would end it within the next question."""
+        used = cpu_of(peer.process)
+        return math.isnan(used) or used + limits.cpu_seconds + 1 > cpu_ceiling(self._standing)
+
+    def _stop(self) -> None:
+        if self._peer is not None:
+            self._peer.close()
+            self._peer = None
+
+
+def _lasting(limits: Limits) -> tuple[int, ...]:
+    """What holds as long as a process lives."""
+    return limits.memory_mb, limits.processes, limits.open_files, limits.file_mb, limits.result_mb
+
+
+def _facts(texts: tuple[str, ...]) -> Facts:
+    imports, functions, constant, shape, steps = (tuple(text.split("\n")) if text else () for text in texts)
+    found = {name: tuple(map(float, values.split())) for name, _, values in (row.partition(" ") for row in steps)}
+    return Facts(imports, functions, constant, "".join(shape), found)

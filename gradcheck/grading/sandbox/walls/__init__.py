@@ -1,0 +1,1 @@
+"""How a stage is started behind each kind of wall."""

@@ -87,9 +87,9 @@ def _entries(q: QuestionMark, name: str) -> View:
 
 def _parts(q: QuestionMark, name: str) -> View:
     kinds = {"argument": "gradient", "hop": "intermediate gradient"}
-    head = [Head("part"), Head("kind"), Head("result"), Head("points", numeric=True), Head("of", numeric=True)]
+    head = [Head("part"), Head("kind"), Head("result"), Head("points", numeric=True)]
     rows = [
-        [Cell(one_line(p.name, NAME), code=True), Cell(kinds.get(p.kind, "property")), badge(p.result or "no answer"), _points(p.earned), _points(p.possible)]
+        [Cell(one_line(p.name, NAME), code=True), Cell(kinds.get(p.kind, "property")), badge(p.result or "no answer"), Cell(points(p.earned, p.possible).removesuffix(" points"), numeric=True)]
         for p in q.parts
     ]  # fmt: skip
     return view(f"Parts of the credit, {name}", head, rows)

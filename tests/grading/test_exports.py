@@ -173,7 +173,7 @@ def test_junit_counts_failures_and_errors(marks):
 # feedback
 def test_feedback_tells_what_was_right_where_it_goes_wrong_and_what_to_try(marks):
     text = feedback_text(marks.submissions[1], title=marks.title, titles={"sine": "The sine of a square"})
-    assert text.splitlines()[:3] == ["Backpropagation by hand", "Result1 (result1)", "Total: 3.5 of 5 points"]
+    assert text.splitlines()[:3] == ["Backpropagation by hand", "For Result1 (result1)", "Total: 3.5 of 5 points"]
     for said in (
         "The sine of a square: wrong value, 0.5 of 2 points",
         "Right: W, b",

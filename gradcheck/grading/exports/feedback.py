@@ -18,7 +18,7 @@ def feedback_text(mark: SubmissionMark, *, title: str = "", titles: Mapping[str,
     What users wrote is bounded and inert: lines of theirs are indented or begin with "|", so that none passes for one of ours.
     """
     lines = [one_line(title, NAME)] if title else []
-    lines += [who(mark), f"Total: {points(mark.earned, mark.possible)}", *_around(mark)]
+    lines += [f"For {who(mark)}", f"Total: {points(mark.earned, mark.possible)}", *_around(mark)]
     for q in mark.questions:
         called = one_line((titles or {}).get(q.question) or q.question, NAME)
         lines += ["", f"{called}: {word(q)}, {points(earned(q), q.possible)}", *("  " + line for line in question_lines(q))]

@@ -176,7 +176,7 @@ def _grade(
         if canvas[0] is not None and canvas[1] is not None:
             filled = canvas_csv(marks, canvas[0], canvas[1])
             write_files(output, [("canvas.csv", filled.text)], "the gradebook")
-            notes = (*notes, *filled.notes)
+            notes = (*notes, *filled.warnings)
         journal.finish()
     for note in notes:
         say(note)

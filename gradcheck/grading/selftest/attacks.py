@@ -103,7 +103,7 @@ ATTACKS: tuple[Attack, ...] = (
             a.append(a)
             return a
         """),
-    attack(PAYLOAD, "a dict of a million keys", "wrong value|output limit|protocol error|memory", """
+    attack(PAYLOAD, "a dict of a million keys", "wrong value|output limit|protocol error|memory|time-out", """
         def sine_gradient(x):
             return {str(i): 0.0 for i in range(10**6)}
         """),
@@ -222,12 +222,21 @@ ATTACKS: tuple[Attack, ...] = (
         """),
     attack(STEALING, "files of others, the home and the key", "wrong value", f"""
         def sine_gradient(x):
-            import glob, os
-            for place in ("/root", "/home", os.path.expanduser("~"), "/etc/shadow", "/etc/passwd", "/proc/1/environ", "/var", "/srv", "/mnt"):
+            import os, sys
+            ours = (sys.base_prefix, sys.prefix, os.path.dirname(np.__file__), os.getcwd())
+            def look(place, depth):
+                if any(o == place or o.startswith(place + "/") for o in ours):
+                    if place in ours: return
+                try: names = os.listdir(place)
+                except OSError: return
+                for name in names:
+                    path = place.rstrip("/") + "/" + name
+                    if os.path.isfile(path): print("{FOUND}", path)
+                    elif depth: look(path, depth - 1)
+            for place in ("/root", "/home", "/srv", "/mnt", "/media", os.path.dirname(CANARY), CANARY): look(place, 2)
+            for path in (CANARY + "/secret", "/etc/shadow", "/proc/1/environ"):
                 try:
-                    if os.path.isdir(place) and any(n for n in os.listdir(place) if n not in (".", "..", os.path.basename(os.getcwd()))):
-                        if place in ("/root", "/home", "/srv", "/mnt"): print("{FOUND}", place, os.listdir(place)[:3])
-                    elif os.path.isfile(place) and place == "/etc/shadow": print("{FOUND}", open(place).read(20))
+                    if open(path).read(1): print("{FOUND}", path) if "proc" not in path else None
                 except OSError: pass
             return np.zeros(3)
         """, needs=("files",)),

@@ -34,7 +34,9 @@ class Targets:
         """What was got at so far that should not have been."""
         found = [f"a connection reached the {what}" for s, what in ((self.listener, "port"), (self.unix, "socket")) if _connected(s)]
         found += ["a datagram reached the port"] if _received(self.datagrams) else []
-        found += [f"the file {n} was written outside" for n in sorted(p.name for p in self.folder.iterdir()) if n not in ("secret", "socket")]
+        found += [
+            f"the file {n} was written outside" for n in sorted(p.name for p in self.folder.iterdir()) if n not in ("secret", "socket")
+        ]
         found += ["the secret file was changed"] if (self.folder / "secret").read_text() != self.word else []
         return found
 

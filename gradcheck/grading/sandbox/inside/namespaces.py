@@ -1,1 +1,2 @@
-def enter(x): raise NotImplementedError
+def enter(x):
+    raise NotImplementedError

@@ -13,7 +13,8 @@ import numpy as np
 
 MAGIC = b"GCw1"
 HEADER = struct.Struct("!4sBQQ")
-PROGRAM, FACTS, IMPORT, CALL, DONE, VALUE, ENDED = range(1, 8)
+PROGRAM, FACTS, IMPORT, CALLS, DONE, VALUES, ENDED = range(1, 8)
+ANSWERED, FAILED = b"v", b"e"  # what each of several answers is
 DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 ITEMS = 65536  # in a tuple, list or dict of an answer
 TEXT = 2000  # characters of any text in an answer
@@ -205,6 +206,11 @@ class Reader:
         if dtype.kind == "b" and bool(np.any(array.view(np.uint8) > 1)):
             raise ProtocolError("a truth value that is neither")
         return array
+
+    @property
+    def left(self) -> int:
+        """Bytes not taken yet."""
+        return len(self._bytes) - self._at
 
     def end(self) -> None:
         """Nothing may follow."""

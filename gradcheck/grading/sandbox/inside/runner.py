@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from . import facts, protocol
-from .protocol import CALL, DONE, ENDED, FACTS, HEADER, IMPORT, PROGRAM, VALUE, Strange
+from .protocol import ANSWERED, CALLS, DONE, ENDED, FACTS, FAILED, HEADER, IMPORT, PROGRAM, VALUES, Strange
 
 _MODULE = "submission"
 _MESSAGE = 500  # characters
@@ -74,8 +74,8 @@ def _answer(kind: int, body: bytes, program: Told, folder: Path, names: dict[str
         noted: list[str] = []
         names.update(module=_imported(program, folder, noted))
         return DONE, _texts(*noted)
-    assert kind == CALL
-    return VALUE, _called(body, vars(names["module"]), folder, program.most)
+    assert kind == CALLS
+    return VALUES, _called(body, vars(names["module"]), folder, program.most)
 
 
 def _told(body: bytes) -> Told:
@@ -189,9 +189,25 @@ def _bounded(text: object, most: int) -> str:
 
 
 def _called(body: bytes, module: dict[str, Any], folder: Path, most: int) -> bytes:
+    """The answers to several calls, each with its size; up to the first that fails, or as many as one frame holds."""
     reader = protocol.Reader(body, trusting=True)
-    name = reader.text()
-    raw = [bytes(reader.take(reader.size())) for _ in range(reader.size())]
+    name, answers, size = reader.text(), list[bytes](), 0
+    for _ in range(reader.size()):
+        raw = [bytes(reader.take(reader.size())) for _ in range(reader.size())]
+        try:
+            answer = ANSWERED + _call(name, raw, module, folder, most)
+        except Failed as failed:
+            answer = FAILED + _ended(*failed.parts)
+        size += len(answer)
+        if answers and size > most:
+            break  # it is asked for again
+        answers += (protocol._SIZE.pack(len(answer)), answer)
+        if answer[:1] == FAILED:
+            break
+    return b"".join(answers)
+
+
+def _call(name: str, raw: list[bytes], module: dict[str, Any], folder: Path, most: int) -> bytes:
     function = module.get(name)
     if not callable(function):
         what = "is no function" if name in module else "is not defined"

@@ -142,8 +142,7 @@ def _order(known: Subject) -> str:
     names = known.arguments
     if len(names) == 1:
         return f"{names[0]}: {_array(known.shapes[names[0]])}."
-    shapes = ", ".join(_array(known.shapes[n]) for n in names)
-    return f"{', '.join(names)}: a tuple ({', '.join(f'd{n}' for n in names)}) of {shapes}."
+    return f"{', '.join(names)}: a tuple ({', '.join(f'd{n}' for n in names)}), each of its argument's shape."
 
 
 def student_page(assignment: Assignment) -> str:

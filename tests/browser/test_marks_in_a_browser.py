@@ -104,3 +104,12 @@ def test_markup_of_users_stays_text(visit, hostile):
         page = visit(folder, name).page
         assert page.title() != "taken" and "<script>document.title" in page.inner_text("main")
         assert page.locator("main img:not(.chart-static)").count() == 0
+
+
+def test_a_wall_of_text_stays_on_the_page(visit, tmp_path):
+    marks = sample.poisoned(sample.small_class(), "x" * 1_000_000)
+    write_class(marks, tmp_path, formats=["html"])
+    for name in (CLASS, f"students/{student_folders(marks)[0]}/index.html"):
+        page = visit(tmp_path, name).page
+        drawn(page)
+        assert sideways_faults(page) == []

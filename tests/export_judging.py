@@ -97,6 +97,7 @@ class _Reader(HTMLParser):
         self.tags: set[tuple[str, tuple[str, ...]]] = set()
         self.open: list[str] = []
         self.faults: list[str] = []
+        self.styled = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add((tag, tuple(sorted(name for name, _ in attrs))))
@@ -111,6 +112,9 @@ class _Reader(HTMLParser):
             self.faults += [
                 f"a script of its own: {attrs}" for _ in [0] if not {("type", "application/json")} & set(attrs) and "src" not in dict(attrs)
             ]
+        if tag == "style":
+            self.faults += ["a second style"] * self.styled
+            self.styled = True
         if tag not in _VOID:
             self.open.append(tag)
 

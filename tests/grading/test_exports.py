@@ -209,6 +209,14 @@ def test_results_from_before_go_when_a_mark_is_no_longer_known(marks, tmp_path):
     assert not (tmp_path / "students/ann/results.json").exists()
 
 
+@pytest.mark.parametrize("shown, seen", [("after-published", True), ("never", False)])
+def test_feedback_that_is_never_shown_is_in_no_file_of_students(marks, tmp_path, shown, seen):
+    write_class(marks, tmp_path, assignment=sample.assignment(shown=shown), html=False)
+    for file in (tmp_path / "students/result1").iterdir():
+        assert (sample.TOLD.hint in file.read_text()) == seen, file
+    assert read_marks(tmp_path) == marks
+
+
 def test_only_what_is_asked_for_is_written(marks, tmp_path):
     write_class(marks, tmp_path, formats=["csv"])
     assert [p.name for p in tmp_path.iterdir()] == ["gradebook.csv"]

@@ -56,6 +56,12 @@ def test_one_column_is_filled_and_all_else_stays(marks, exported):
     assert filled.text.startswith("\ufeff") and "\r\n" in filled.text
 
 
+def test_what_was_filled_in_can_be_filled_in_again(marks, exported, tmp_path):
+    once = canvas_csv(marks, exported, "Homework 1").text
+    (tmp_path / "again.csv").write_bytes(once.encode())
+    assert canvas_csv(marks, tmp_path / "again.csv", "Homework 1").text == once
+
+
 def test_a_name_without_its_number_will_do_where_it_is_plain(marks, exported):
     assert canvas_csv(marks, exported, "Homework 1") == canvas_csv(marks, exported, "Homework 1 (1201)")
 

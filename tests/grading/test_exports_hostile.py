@@ -99,7 +99,7 @@ def test_hostile_text_is_inert_on_every_page(known, text, marks):
     assert [(kind, said) for kind, said in found if said] == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.text(st.characters(), max_size=40))
 def test_any_text_is_inert(text):
     marks = sample.poisoned(sample.small_class(), text)

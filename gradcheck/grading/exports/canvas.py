@@ -190,7 +190,7 @@ class _Filling:
 def _harmless(name: str) -> str:
     """A display name as it is, but for a formula, which a student may have chosen."""
     made = cell(name, len(name) + 1)
-    return made if made.startswith("'") and not name.lstrip().startswith("'") else name
+    return name if made == one_line(name, len(name) + 1) else made
 
 
 def _possible(rows: Sequence[Sequence[str]], filling: _Filling, marks: ClassMarks) -> Iterator[str]:

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from gradcheck.grading.exports.findings import Mistake, mistakes
 from gradcheck.grading.exports.words import number, word
 from gradcheck.grading.results import ClassMarks
-from gradcheck.rendering.text import NAME, one_line
+from gradcheck.rendering.text import NAME, cut, one_line
 from gradcheck.studies.study import Chart, Column, Study, Table
 
 _BINS = 10
-_BARS = 12  # hops of a question that are drawn
-_PANELS = 8  # questions with a panel of their own
+_BARS = 20  # hops that are drawn
 _STUDENTS = Column("students", "students")
 
 
@@ -30,17 +29,16 @@ def _charts(marks: ClassMarks, found: list[Mistake]) -> Iterator[Chart]:
     yield _bars("totals", "Totals", "points", caption, _totals_read(marks))
     caption = "Students by question and result; what could not be marked for a reason of ours counts apart."
     yield _bars("outcomes", "What each question came to", "question", caption, _outcomes_read(marks), series="result")
-    caption = f"Students by the hop at which their gradient goes wrong first, the {_BARS} most frequent of each question."
-    panel = "question" if len({m.question for m in found}) > 1 else None
-    yield _bars("hops", "Hops that go wrong first", "hop", caption, _mistakes_read(found), panel=panel)
+    caption = f"Students by the hop at which their gradient goes wrong first, the {_BARS} most frequent."
+    yield _bars("hops", "Hops that go wrong first", "hop", caption, _mistakes_read(found))
     yield _bars(
         "kinds", "Kinds of mistakes", "kind", "Students by kind of mistake, over all hops.", _mistakes_read(found), series="question"
     )
 
 
-def _bars(name: str, title: str, x: str, caption: str, reading: str, series: str | None = None, panel: str | None = None) -> Chart:
+def _bars(name: str, title: str, x: str, caption: str, reading: str, series: str | None = None) -> Chart:
     return Chart(
-        name, title, name, x, "students", series, panel, kind="bars", x_scale="linear", y_scale="linear", caption=caption, reading=reading
+        name, title, name, x, "students", series, kind="bars", x_scale="linear", y_scale="linear", caption=caption, reading=reading
     )
 
 
@@ -75,11 +73,14 @@ def _outcomes_read(marks: ClassMarks) -> str:
 
 
 def _hops(found: list[Mistake]) -> Table:
-    counts: dict[str, Counter[str]] = {}
+    """The most frequent hops of the class; where there are several questions, with theirs."""
+    counts: Counter[tuple[str, str]] = Counter()
     for m in found:
-        counts.setdefault(m.question, Counter())[m.hop] += len(m.students)
-    rows = tuple((hop, q, n) for q, hops in list(counts.items())[:_PANELS] for hop, n in hops.most_common(_BARS))
-    return Table("hops", "Hops", (Column("hop", "hop"), Column("question", "question"), _STUDENTS), rows)
+        counts[m.question, m.hop] += len(m.students)
+    several = len({question for question, _ in counts}) > 1
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_BARS]
+    rows = tuple((f"{cut(question, 28)}: {hop}" if several else hop, n) for (question, hop), n in ranked)
+    return Table("hops", "Hops", (Column("hop", "hop"), _STUDENTS), rows)
 
 
 def _kinds(found: list[Mistake]) -> Table:

@@ -21,9 +21,11 @@ from gradcheck.grading.sandbox.peer import Peer
 from gradcheck.grading.sandbox.session import SandboxSession, cpu_ceiling
 from gradcheck.grading.sandbox.stages import Infrastructure, Stage
 from gradcheck.grading.sandbox.walls.bubblewrap import BUBBLEWRAP
+from gradcheck.grading.sandbox.walls.landlock import LANDLOCK, NONE
 from gradcheck.grading.sandbox.walls.level import FOLDER, UNPRIVILEGED, Wall, privileged, supported
+from gradcheck.grading.sandbox.walls.namespaces import NAMESPACES
 
-WALLS: dict[Isolation, Wall] = {"bubblewrap": BUBBLEWRAP}
+WALLS: dict[Isolation, Wall] = {wall.name: wall for wall in (BUBBLEWRAP, NAMESPACES, LANDLOCK, NONE)}
 
 
 class Launcher:
@@ -32,6 +34,7 @@ class Launcher:
     def __init__(self, wall: Wall, layout: Layout, *, fork_server: bool) -> None:
         self._wall = wall
         self._layout = layout
+        self._setup = wall.setup(layout)
         self._fork_server = fork_server
         self._stage: Stage | None = None
         self._guard = threading.Lock()
@@ -58,7 +61,7 @@ class Launcher:
     def _once(self, limits: Limits) -> Peer:
         after = contextlib.ExitStack()
         with after:
-            stage = after.enter_context(Stage(self._wall, self._layout, one_shot=True))
+            stage = after.enter_context(Stage(self._wall, self._layout, self._setup, one_shot=True))
             return self._peer(stage, limits, after)
         raise AssertionError
 
@@ -87,7 +90,7 @@ class Launcher:
             if self._stage is None or not self._stage.alive:
                 if self._stage is not None:
                     self._stage.close()
-                self._stage = Stage(self._wall, self._layout, one_shot=False)
+                self._stage = Stage(self._wall, self._layout, self._setup, one_shot=False)
             return self._stage
 
     def _discard(self, stage: Stage) -> None:

@@ -52,7 +52,8 @@ def make_layout(imports: Sequence[str]) -> Layout:
     packages = dict(entry for name in imports for entry in _entries(name))
     farm = Path(tempfile.mkdtemp(prefix="gradcheck-walls-"))
     farm.chmod(0o755)
-    (farm / "packages").mkdir()
+    (farm / "packages").mkdir(mode=0o755)
+    (farm / "root").mkdir()
     for name, path in packages.items():
         (farm / "packages" / name).symlink_to(path)
     _copy_inside(farm / "walls" / "_walls")
@@ -101,7 +102,7 @@ def _entries(name: str) -> Iterator[tuple[str, str]]:
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names:
         return
-    distributions = _distributions().get(top, [])
+    distributions = list(_distributions().get(top, ()))
     seen: set[str] = set()
     while distributions:
         distribution = distributions.pop()

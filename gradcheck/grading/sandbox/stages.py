@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -42,20 +43,20 @@ class Lines:
 class Stage:
     """One stage. Raises Infrastructure where it does not come to stand, with what it said."""
 
-    def __init__(self, wall: Wall, layout: Layout, *, one_shot: bool) -> None:
+    def __init__(self, wall: Wall, layout: Layout, setup: Mapping[str, Any], *, one_shot: bool) -> None:
         self._log = os.memfd_create("stage")
         self._process: subprocess.Popen[bytes] | None = None
         self._server, line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with line:
                 self._start(wall, layout, line)
-            self._set_up(wall, layout, one_shot=one_shot)
+            self._set_up(wall, layout, setup, one_shot=one_shot)
         except BaseException:
             self.close()
             raise
 
     def _start(self, wall: Wall, layout: Layout, line: socket.socket) -> None:
-        walls = f"{layout.farm if wall.folders else FARM}/walls"
+        walls = f"{layout.farm if wall.outside else FARM}/walls"
         try:
             command = wall.command(layout, python_arguments(line.fileno(), walls))
             self._process = subprocess.Popen(
@@ -65,11 +66,11 @@ class Stage:
         except OSError as error:
             raise Infrastructure(f"{wall.name} could not be started: {error}") from None
 
-    def _set_up(self, wall: Wall, layout: Layout, *, one_shot: bool) -> None:
+    def _set_up(self, wall: Wall, layout: Layout, setup: Mapping[str, Any], *, one_shot: bool) -> None:
         stated = {
             "level": wall.name, "preload": [name for name in layout.imports if name != "numpy"], "one_shot": one_shot, "landlock": True, "seccomp": True,
             "mounts": False,
-        } | dict(wall.setup(layout))  # fmt: skip
+        } | dict(setup)  # fmt: skip
         stated["nested"] = stated["mounts"] and not one_shot
         try:
             self._server.send(json.dumps(stated).encode())

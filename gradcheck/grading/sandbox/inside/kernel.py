@@ -11,6 +11,7 @@ CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x0200000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 MNT_DETACH = 2
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 8, 22, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
 CAP_SETPCAP = 8
@@ -63,6 +64,13 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
         raise OSError(error.errno, f"mount {target}: {os.strerror(error.errno or 0)}") from None
 
 
+def mount_setattr(target: str, attributes: int, *, recursive: bool = True) -> None:
+    """Attributes of a mount, and of all below it. Linux 5.12."""
+    below = ctypes.c_uint(0x8000 if recursive else 0)  # AT_RECURSIVE
+    wanted = struct.pack("<4Q", attributes, 0, 0, 0)
+    system(442, f"mount_setattr {target}", ctypes.c_int(-100), os.fsencode(target), below, wanted, ctypes.c_size_t(len(wanted)))
+
+
 def pivot_root(new: str, old: str) -> None:
     """Another root."""
     system(_PIVOT_ROOT[MACHINE], "pivot_root", os.fsencode(new), os.fsencode(old))
@@ -85,8 +93,14 @@ def drop_bounding() -> None:
 def drop_capabilities() -> None:
     """Every capability: the ambient set, and our own three."""
     prctl(PR_CAP_AMBIENT, 4)  # clear all
+    keep_capabilities(0)
+
+
+def keep_capabilities(kept: int) -> None:
+    """No others than these (bits), none to hand on."""
+    low, high = kept & 0xFFFFFFFF, kept >> 32
     header = struct.pack("<Ii", 0x20080522, 0)
-    system(_CAPSET[MACHINE], "capset", header, bytes(24))
+    system(_CAPSET[MACHINE], "capset", header, struct.pack("<6I", low, low, 0, high, high, 0))
 
 
 def become(user: int) -> None:

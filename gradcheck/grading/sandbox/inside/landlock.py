@@ -22,22 +22,37 @@ def version() -> int:
     return kernel.system(_CREATE, "landlock", None, ctypes.c_size_t(0), ctypes.c_uint(1))
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable[str] = ()) -> None:
-    """From here on: read and load below `readable`, read and write below `writable` and the `devices`, touch nothing else. Raises OSError."""
+def scopes_signals() -> bool:
+    """Whether a process that restricted itself can signal none but those it started (version 6)."""
+    try:
+        return version() >= 6
+    except OSError:
+        return False
+
+
+def make(readable: Iterable[str], writable: Iterable[str], devices: Iterable[str] = (), listable: Iterable[str] = ()) -> int:
+    """Rules, as a descriptor, to read and load below `readable`, read and write below `writable` and the `devices`, list `listable`, and touch nothing else.
+
+    Made while the paths may still be reached. Raises OSError.
+    """
     interface = version()
     handled = (1 << _BITS.get(interface, 16)) - 1
     parts = [handled] + [_NETWORK] * (interface >= 4) + [_SCOPES] * (interface >= 6)
     attributes = struct.pack(f"<{len(parts)}Q", *parts)
     rules = kernel.system(_CREATE, "landlock", attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))
-    try:
-        written = handled & ~(_EXECUTE | _MAKE_CHAR | _MAKE_SOCK | _MAKE_BLOCK)
-        for paths, access in ((readable, _EXECUTE | _READ_FILE | _READ_DIR), (writable, written), (devices, _READ_FILE | _WRITE_FILE)):
-            for path in paths:
-                _allow(rules, path, access & handled)
-        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        kernel.system(_RESTRICT, "landlock", ctypes.c_int(rules), ctypes.c_uint(0))
-    finally:
-        os.close(rules)
+    readers = _EXECUTE | _READ_FILE | _READ_DIR
+    written = handled & ~(_EXECUTE | _MAKE_CHAR | _MAKE_SOCK | _MAKE_BLOCK)
+    for paths, access in ((readable, readers), (writable, written), (devices, _READ_FILE | _WRITE_FILE), (listable, _READ_DIR)):
+        for path in paths:
+            _allow(rules, path, access & handled)
+    return rules
+
+
+def restrict(rules: int) -> None:
+    """From here on, for this process and all it starts. Raises OSError."""
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    kernel.system(_RESTRICT, "landlock", ctypes.c_int(rules), ctypes.c_uint(0))
+    os.close(rules)
 
 
 def _allow(rules: int, path: str, access: int) -> None:

@@ -14,18 +14,22 @@ import select
 import signal
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from . import kernel, landlock, namespaces, seccomp
 
-_MESSAGE = 1 << 16
+_MESSAGE = 1 << 17
+_HIGH = 900  # descriptors that nothing else has
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a stage stands. `nested`: a process namespace for each program; `mounts`: a file system of its own for each."""
+    """How a stage stands. `nested`: a process namespace for each program; `mounts`: a file system of its own for each.
+
+    `handles` are folders to be opened under these numbers while we may reach them; a program keeps them.
+    """
 
     level: str
     path: list[str]
@@ -37,6 +41,8 @@ class Setup:
     mounts: bool
     landlock: bool
     seccomp: bool
+    listable: list[str] = field(default_factory=list)
+    handles: list[tuple[int, str]] = field(default_factory=list)
     namespaces: dict[str, Any] | None = None
 
 
@@ -60,10 +66,13 @@ def main(line: int) -> None:
     server = socket.socket(fileno=line)
     setup = Setup(**json.loads(server.recv(_MESSAGE)))
     if setup.namespaces is not None:
-        namespaces.enter(setup.namespaces)
+        namespaces.enter(namespaces.View(**setup.namespaces), line)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    for number, path in setup.handles:
+        os.dup2(os.open(path, os.O_PATH | os.O_DIRECTORY), number)
     sys.path[:] = setup.path
+    sys.modules[__package__].__path__ = [f"{setup.path[-1]}/{__package__}"]
     from . import runner  # noqa: F401 - NumPy is loaded behind the walls
 
     for name in setup.preload:
@@ -167,7 +176,7 @@ def _failed(line: int, error: BaseException) -> None:
 
 def _student(setup: Setup, job: Job, line: int, channel: int, printed: int) -> NoReturn:
     try:
-        line, channel = _descriptors(line, channel, printed)
+        line, channel = _descriptors(line, channel, printed, [number for number, _ in setup.handles])
         _tell(line, student=True)
         _walls(setup, job)
         _tell(line, ready=True)
@@ -186,19 +195,26 @@ def _student(setup: Setup, job: Job, line: int, channel: int, printed: int) -> N
         os._exit(1)
 
 
-def _descriptors(line: int, channel: int, printed: int) -> tuple[int, int]:
+def _descriptors(line: int, channel: int, printed: int, handles: list[int]) -> tuple[int, int]:
     """Nothing, what is printed, what is printed, the channel, the keeper's line (closed before the program is read); nothing else is open."""
     kept = [os.open(os.devnull, os.O_RDONLY), printed, printed, channel, line]
-    high = [os.dup(os.dup2(descriptor, 200 + place)) for place, descriptor in enumerate(kept)]
-    for place, descriptor in enumerate(high):
-        os.dup2(descriptor, place)
-    os.closerange(5, 1 << 16)
+    for place, descriptor in enumerate(kept):
+        os.dup2(descriptor, _HIGH + place)
+    for place in range(len(kept)):
+        os.dup2(_HIGH + place, place)
+    last = len(kept) - 1
+    for handle in sorted(handles):
+        os.closerange(last + 1, handle)
+        last = handle
+    os.closerange(last + 1, 1 << 20)
     return 4, 3
 
 
 def _walls(setup: Setup, job: Job) -> None:
     os.umask(0o077)
+    os.environ.update(HOME=job.folder, TMPDIR=job.folder)
     os.setsid()
+    rules = landlock.make(setup.readable, [job.folder], setup.devices, setup.listable) if setup.landlock else -1
     if job.user is not None:
         kernel.drop_bounding()
         kernel.become(job.user)
@@ -209,9 +225,10 @@ def _walls(setup: Setup, job: Job) -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     _limits(job)
     if setup.landlock:
-        landlock.restrict(setup.readable, [job.folder], setup.devices)
+        landlock.restrict(rules)
     if setup.seccomp:
-        seccomp.install(pid=os.getpid(), forks=job.processes > 1, signals=job.processes > 1 and setup.mounts)
+        bounded = setup.mounts or landlock.scopes_signals()
+        seccomp.install(pid=os.getpid(), forks=job.processes > 1, signals=job.processes > 1 and bounded)
 
 
 def _limits(job: Job) -> None:

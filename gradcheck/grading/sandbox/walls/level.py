@@ -23,7 +23,7 @@ UNPRIVILEGED = (0x60000000, 0x6FFFFFFF)  # users that exist nowhere, one for eac
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """A level. `command` makes the command line from the layout and Python's arguments; `setup` what the stage is told besides.
+    """A level. `command` makes the command line from the layout and Python's arguments; `setup` what the stage is told besides; the stage starts `outside`.
 
     `folders`: each program needs a folder on this machine, as there is no file system of its own; `others` are processes of the same user that
     stand beside the program in its user namespace, and count towards the kernel's limit on processes.
@@ -32,6 +32,7 @@ class Wall:
     name: Isolation
     command: Callable[[Layout, list[str]], list[str]]
     setup: Callable[[Layout], Mapping[str, Any]]
+    outside: bool = False
     folders: bool = False
     others: int = 1
 

@@ -141,6 +141,12 @@ def test_thirds_add_up():
     assert mark.earned == 10
 
 
+def test_gradients_in_another_order_are_named_at_once():
+    mark = marked("network", lambda *a: network(*a)[::-1])
+    assert mark.diagnosis.kind == "swapped"
+    assert "in the order b, W, expected W, b" in mark.diagnosis.message
+
+
 def test_hops_are_judged_one_by_one():
     mark = marked("backward", lambda *a: backward(*a) | {"dz": backward(*a)["dh"]})
     assert {p.name for p in mark.parts if p.result != "right"} == {"dz"}
@@ -352,7 +358,7 @@ def test_who_answers_otherwise_later_is_not_taken_for_another():
 
 def test_the_order_of_students_changes_no_mark():
     question = prepared("network")
-    programs = [network, scaled(2), scaled(3), lambda *a: network(*a)[::-1], scaled(2), lambda *a: None]
+    programs = [network, scaled(2), scaled(3), lambda *a: network(*a)[0], scaled(2), lambda *a: None]
     alone = [remembered(Memory(), question, p)[0] for p in programs]
     for order in (range(6), range(5, -1, -1), (4, 0, 5, 1, 3, 2)):
         memory = Memory()

@@ -63,11 +63,21 @@ def student_pages(marks):
     return [student_page(mark, title=marks.title, titles=titles(marks)) for mark in marks.submissions]
 
 
-def page_faults(kind, pages, of):
-    """What is wrong with pages, held against those of harmless classes."""
-    known = {tag for marks in (HARMLESS, sample.poisoned(sample.small_class(), "")) for page in of(marks) for tag in judge.markup(page)}
+def class_page(marks):
+    return [class_html(marks)]
+
+
+@cache
+def known(make):
+    """The elements that harmless classes' pages have."""
+    return {tag for marks in (HARMLESS, sample.poisoned(sample.small_class(), "")) for page in make(marks) for tag in judge.markup(page)}
+
+
+def page_faults(kind, marks, make):
     return [
-        fault for page in pages for fault in judge.page_faults(page, known) + judge.control_faults(page) + judge.length_faults(page, kind)
+        fault
+        for page in make(marks)
+        for fault in judge.page_faults(page, known(make)) + judge.control_faults(page) + judge.length_faults(page, kind)
     ]
 
 

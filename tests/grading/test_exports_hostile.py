@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import zlib
+from functools import cache
 
 import export_judging as judge
 import pytest
@@ -58,10 +59,26 @@ def faults(marks):
     yield "names", judge.name_faults(student_folders(marks), [m.student for m in marks.submissions])
 
 
-def pages(marks):
-    yield "class", class_html(marks)
-    for mark in marks.submissions:
-        yield "student", student_page(mark, title=marks.title, titles=titles(marks))
+def student_pages(marks):
+    return [student_page(mark, title=marks.title, titles=titles(marks)) for mark in marks.submissions]
+
+
+def class_page(marks):
+    return [class_html(marks)]
+
+
+@cache
+def known(make):
+    """The elements that harmless classes' pages have."""
+    return {tag for marks in (HARMLESS, sample.poisoned(sample.small_class(), "")) for page in make(marks) for tag in judge.markup(page)}
+
+
+def page_faults(kind, marks, make):
+    return [
+        fault
+        for page in make(marks)
+        for fault in judge.page_faults(page, known(make)) + judge.control_faults(page) + judge.length_faults(page, kind)
+    ]
 
 
 @pytest.mark.parametrize("text, marks", CLASSES)
@@ -77,26 +94,15 @@ def test_the_document_holds_hostile_text_as_it_is_and_printing_it_does_nothing(t
     assert text in judge.strings(json.loads(document))
 
 
-@pytest.fixture(scope="module")
-def known():
-    """The elements that a harmless class's pages have."""
-    found = {}
-    for marks in (HARMLESS, sample.poisoned(sample.small_class(), "")):
-        for kind, page in pages(marks):
-            found[kind] = found.get(kind, set()) | judge.markup(page)
-    return found
+@pytest.mark.parametrize("text, marks", CLASSES)
+def test_hostile_text_is_inert_on_students_pages(text, marks):
+    assert page_faults("student", marks, student_pages) == []
 
 
-@pytest.mark.parametrize(
-    "text, marks",
-    [pytest.param(*p.values, id=p.id, marks=[] if i in (0, 1, 13, 15, 22) else pytest.mark.slow) for i, p in enumerate(CLASSES)],
-)
-def test_hostile_text_is_inert_on_every_page(known, text, marks):
-    found = [
-        (kind, judge.page_faults(page, known[kind]) + judge.control_faults(page) + judge.length_faults(page, kind))
-        for kind, page in pages(marks)
-    ]
-    assert [(kind, said) for kind, said in found if said] == []
+@pytest.mark.slow
+@pytest.mark.parametrize("text, marks", CLASSES)
+def test_hostile_text_is_inert_on_the_page_of_the_class(text, marks):
+    assert page_faults("class", marks, class_page) == []
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
@@ -116,4 +122,9 @@ def test_students_see_nothing_of_the_instructors():
         junit_xml(marks),
     ]
     assert [judge.leak_faults(text) for text in seen if judge.leak_faults(text)] == []
-    assert judge.leak_faults(class_html(marks)) and judge.leak_faults(marks_json(marks))
+    assert judge.leak_faults(marks_json(marks))
+
+
+@pytest.mark.slow
+def test_the_instructor_does_see_it():
+    assert judge.leak_faults(class_html(sample.whole_class()))

@@ -207,10 +207,9 @@ def counting(limit):
 
 PROGRAMS = [
     lambda: elsewhere(lambda x: 2 * sine(x)),
+    counting(47),
     lambda: elsewhere(lambda x: 3 * sine(x)),
     lambda: elsewhere(sine),
-    counting(14),
-    counting(25),
 ]
 
 

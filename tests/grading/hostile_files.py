@@ -186,6 +186,7 @@ HOSTILE_NOTEBOOKS: dict[str, tuple[bytes, str]] = {
     "never closed": (b'{"a":' * 150_000, "nested"),
     "values without end": (b'{"nbformat": 4, "x": [' + b"[]," * 200_000 + b"[]]}", "too many values"),
     "a number without end": (b'{"nbformat": ' + b"9" * 100_000 + b"}", "no JSON"),
+    "no cells": (b'{"nbformat": 4}', "cells are not where"),
     "cells are no list": (b'{"nbformat": 4, "cells": {"a": 1}}', "cells are not where"),
     "cells are no objects": (b'{"nbformat": 4, "cells": [1, 2]}', "cells are not where"),
     "source is a number": (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 5}]}', "no text"),

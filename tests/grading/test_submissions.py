@@ -9,7 +9,9 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from grading.hostile_files import GOOD, HOSTILE_NAMES, notebook, ordinary
+from grading.hostile_files import GOOD, HOSTILE_NAMES, Member, build, notebook, ordinary
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gradcheck import UsageError
 from gradcheck.grading.submissions import Bounds, Roster, Student, collect, safe_name
@@ -124,9 +126,11 @@ def test_gradescope_metadata_as_json(tmp_path):
     assert students(collect(tmp_path)) == {"12": ONE}
 
 
-@pytest.mark.parametrize("name", ["submission.py", "hw.py", "hw.ipynb", "hw.zip"])
+@pytest.mark.parametrize("name", ["submission.py", "hw.py", "HW.PY", "hw.ipynb", "hw.zip"])
 def test_a_single_file_is_one_submission(tmp_path, name):
-    content = {"py": GOOD, "ipynb": notebook("x = 1"), "zip": ordinary({"a/submission.py": GOOD, "a/b.py": b""})}[name.rpartition(".")[2]]
+    content = {"py": GOOD, "ipynb": notebook("x = 1"), "zip": ordinary({"a/submission.py": GOOD, "a/b.py": b""})}[
+        name.lower().rpartition(".")[2]
+    ]
     (found,) = collect(lay(tmp_path, {name: content}) / name).submissions
     assert found.student == name.partition(".")[0]
     assert not isinstance(found.program(), str)
@@ -308,6 +312,42 @@ def test_safe_names_are_told_apart():
 
 
 # the place itself
+PARTS = [
+    "..",
+    ".",
+    "",
+    "ann",
+    "ben_1_2_submission.py",
+    "submission.py",
+    "submission_1",
+    "A_1_assignsubmission_file_",
+    "x.ipynb",
+    "x.zip",
+    ".x",
+    "a\\b",
+    "\0",
+    "é.py",
+]
+NAMES = st.lists(st.sampled_from(PARTS) | st.text(max_size=3), min_size=1, max_size=3).map("/".join)
+
+
+@settings(max_examples=80)
+@given(st.lists(NAMES, min_size=1, max_size=5), st.booleans())
+def test_whatever_a_class_is_named_it_is_collected_or_refused(tmp_path_factory, names, in_folder):
+    top = tmp_path_factory.mktemp("top")
+    (top / "in").mkdir()
+    place = top / "in" if in_folder else top / "in" / "class.zip"
+    (top / "in" / "class.zip").write_bytes(build([Member(n.encode("utf-8", "replace"), attributes=0) for n in names]))
+    try:
+        for submission in collect(place, roster=CLASS).submissions:
+            loaded = submission.load()
+            assert loaded.refused or not any(".." in n.split("/") or n.startswith("/") for n in loaded.files)
+            assert loaded.refused.isprintable() and all(w.isprintable() for w in loaded.warnings)
+    except UsageError as error:
+        assert str(error).isprintable()
+    assert [p.name for p in top.rglob("*")] == ["in", "class.zip"]  # nothing was unpacked
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

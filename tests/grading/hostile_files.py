@@ -48,7 +48,24 @@ def build(members: Sequence[Member], count: int | None = None, before: bytes = b
         local = raw if m.local_name is None else m.local_name
         body += struct.pack("<4s5H3L2H", b"PK\3\4", 20, m.flags, m.method, 0, 0, crc, len(data), unpacked, len(local), 0) + local + data
         table += struct.pack(
-            "<4s6H3L5H2L", b"PK\1\2", 0x0314, 20, m.flags, m.method, 0, 0, crc, len(data), unpacked, len(raw), 0, 0, 0, 0, m.attributes, start
+            "<4s6H3L5H2L",
+            b"PK\1\2",
+            0x0314,
+            20,
+            m.flags,
+            m.method,
+            0,
+            0,
+            crc,
+            len(data),
+            unpacked,
+            len(raw),
+            0,
+            0,
+            0,
+            0,
+            m.attributes,
+            start,
         )
         table += raw
     number, offset = len(members) if count is None else count, len(body)
@@ -76,9 +93,9 @@ def _kind(mode: int) -> int:
 
 
 def _overlapping() -> bytes:
-    """Two entries of one content: how small zips unpack to much."""
-    raw = build([Member("a.py"), Member("a.py", start=0)])
-    return raw
+    """The data of one entry are the whole of another: how small zips unpack to much."""
+    inner = build([Member("helper.py")]).partition(b"PK\1\2")[0]
+    return build([Member("submission.py", inner, zipfile.ZIP_STORED), Member("helper.py", start=30 + len("submission.py"))])
 
 
 def _shared_kernel() -> bytes:
@@ -125,7 +142,7 @@ HOSTILE_ZIPS: dict[str, tuple[bytes, str]] = {
     "file and folder": (build([Member("a.py"), Member("a.py/b.py")]), "both a file and a folder"),
     "overlapping entries": (_overlapping(), "overlap"),
     "data in the next entry": (_shared_kernel(), "overlap"),
-    "entries without end": (build([Member(f"{k}.txt", b"") for k in range(3_000)]), "3,000 files"),
+    "entries without end": (build([S, *(Member(f"{k}.pdf", b"") for k in range(3_000))]), "3,001 files"),
     "more than it says": (build([Member(f"{k}.txt", b"") for k in range(3_000)], count=1), "lists"),
     "fewer than it says": (build([S], count=7), "says that it holds 7"),
     "bomb that says so": (build([Member(content=bytes(20 << 20))]), "too large"),
@@ -169,6 +186,7 @@ HOSTILE_NOTEBOOKS: dict[str, tuple[bytes, str]] = {
     "never closed": (b'{"a":' * 150_000, "nested"),
     "values without end": (b'{"nbformat": 4, "x": [' + b"[]," * 200_000 + b"[]]}", "too many values"),
     "a number without end": (b'{"nbformat": ' + b"9" * 100_000 + b"}", "no JSON"),
+    "no cells": (b'{"nbformat": 4}', "cells are not where"),
     "cells are no list": (b'{"nbformat": 4, "cells": {"a": 1}}', "cells are not where"),
     "cells are no objects": (b'{"nbformat": 4, "cells": [1, 2]}', "cells are not where"),
     "source is a number": (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 5}]}', "no text"),

@@ -43,7 +43,9 @@ def test_a_hostile_zip_is_refused_for_its_student_alone(tmp_path, name):
         pytest.param(build([Member(method=zipfile.ZIP_STORED)]), id="stored"),
         pytest.param(build([Member()], wide=True), id="64-bit records"),
         pytest.param(build([Member("./submission.py")]), id="from the folder itself"),
-        pytest.param(ordinary({"hw1/submission.py": GOOD, "__MACOSX/hw1/._submission.py": b"x", "hw1/.DS_Store": b"x"}), id="as macOS packs"),
+        pytest.param(
+            ordinary({"hw1/submission.py": GOOD, "__MACOSX/hw1/._submission.py": b"x", "hw1/.DS_Store": b"x"}), id="as macOS packs"
+        ),
         pytest.param(ordinary({"a/b/submission.py": GOOD, "a/b/__pycache__/submission.cpython-311.pyc": b"x"}), id="in folders"),
     ],
 )
@@ -52,7 +54,9 @@ def test_an_ordinary_zip_is_read(tmp_path, content):
 
 
 def test_a_zip_brings_helpers_and_small_data(tmp_path):
-    content = ordinary({"w/submission.py": GOOD, "w/part.py": b"a = 1", "w/lib/__init__.py": b"", "w/d/x.csv": b"1,2", "w/report.pdf": b"%PDF"})
+    content = ordinary(
+        {"w/submission.py": GOOD, "w/part.py": b"a = 1", "w/lib/__init__.py": b"", "w/d/x.csv": b"1,2", "w/report.pdf": b"%PDF"}
+    )
     loaded = handed_in(tmp_path, content).load()
     assert list(loaded.files) == ["d/x.csv", "lib/__init__.py", "part.py", "submission.py"]
     assert loaded.warnings == ("passed over: w/report.pdf (programs, notebooks and small data files are taken, 50 MB in all)",)
@@ -98,7 +102,9 @@ def everything(content: bytes) -> dict[str, bytes]:
 
 
 PIECES = st.lists(
-    st.tuples(st.text(min_size=1, max_size=8), st.binary(max_size=60), st.sampled_from([0, 8])), max_size=4, unique_by=lambda piece: piece[0]
+    st.tuples(st.text(min_size=1, max_size=8), st.binary(max_size=60), st.sampled_from([0, 8])),
+    max_size=4,
+    unique_by=lambda piece: piece[0],
 )
 
 

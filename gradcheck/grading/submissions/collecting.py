@@ -90,7 +90,7 @@ def _is_one(listing: Listing, wanted: Sequence[str], roster: Roster | None) -> b
 def _single(place: Path, listing: Listing | None, wanted: str) -> Draft:
     name = place.name or place.resolve().name
     if listing is None:
-        inner = name if is_archive(name) else wanted.removesuffix(".py") + place.suffix
+        inner = name if is_archive(name) else wanted.removesuffix(".py") + place.suffix.lower()
         return Draft(_readable(place.stem), name, (Piece(inner),), (_readable(place.stem),))
     student = _readable(place.stem if listing.zipped else name)
     if listing.zipped:

@@ -15,7 +15,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.grading.answers import Isolation, Program
 from gradcheck.grading.model import Limits
 from gradcheck.grading.sandbox import layout as layouts
-from gradcheck.grading.sandbox.inside.stage import Job
+from gradcheck.grading.sandbox.inside.jobs import Job
 from gradcheck.grading.sandbox.layout import Layout
 from gradcheck.grading.sandbox.peer import Peer
 from gradcheck.grading.sandbox.session import SandboxSession, cpu_ceiling

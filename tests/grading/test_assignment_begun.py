@@ -52,6 +52,10 @@ def roots(x, k, cotangent):
 @case(x=Real())
 def root(x):
     return np.sqrt(x)
+
+@case(x=1.0)
+def größe(x):
+    return x * x
 '''.replace('r"""A', "r'''A")
     .replace('''""" + 'said "so"' + """''', 'said """so""".')
     .replace('    """\n    z = HALF', "    '''\n    z = HALF")
@@ -148,9 +152,11 @@ def test_every_case_that_can_be_asked_for_is_a_question(own):
     a = read_assignment(own)
     assert [(q.name, q.asks, q.points) for q in a.questions] == [("neuron", "gradient", 1.0), ("roots", "vjp", 1.0)]
     assert a.questions[0].title == "A neuron"
-    assert "# root is left out: case root is not finite at" in (own / "assignment.toml").read_text()
+    text = (own / "assignment.toml").read_text()
+    assert "# root is left out: case root is not finite at" in text and "# größe is left out: a question's name has" in text
+    assert (own / "solution.py").read_text().startswith("# The instructor's own answers, to be written here.")
     assert {"mine.py", "asg_helpers.py"} <= {p.name for p in own.iterdir()}
-    assert len(load_cases(own / "mine.py")) == 3
+    assert len(load_cases(own / "mine.py")) == 4
 
 
 def test_the_template_states_what_a_student_needs(own):
@@ -180,6 +186,8 @@ def test_the_template_states_what_a_student_needs(own):
 
 
 def test_cases_that_cannot_be_used_are_told(tmp_path):
+    with pytest.raises(UsageError, match="is no file: name a Python file with cases"):
+        scaffold(tmp_path / "hw", source=tmp_path)
     for name, text, kind, told in (
         ("solution.py", OWN, UsageError, "the assignment has a file of that name: give the file of cases another"),
         (

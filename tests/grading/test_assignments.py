@@ -337,8 +337,8 @@ def test_the_reader_and_the_schema_find_fault_with_the_same_documents():
             faults = list(faults_of(data))
             refused, taken = refused + bool(faults), taken + (not faults)
             if bool(faults) is judge.is_valid(data):
-                disagree.append((at, data, faults))
-    assert disagree == []
+                disagree.append((at, faults[:1]))
+    assert disagree[:3] == []
     assert refused > 500 and taken > 50
 
 

@@ -66,7 +66,11 @@ def make_layout(imports: Sequence[str]) -> Layout:
         standard=(*standard, dynamic),
         trees=trees,
         masked=tuple(dict.fromkeys(_masked(trees))),
-        links=tuple((f"/{name}", str(Path(f"/{name}").readlink())) for name in ("lib", "lib64", "lib32", "usr/lib64") if Path(f"/{name}").is_symlink()),
+        links=tuple(
+            (f"/{name}", str(Path(f"/{name}").readlink()))
+            for name in ("lib", "lib64", "lib32", "usr/lib64")
+            if Path(f"/{name}").is_symlink()
+        ),
         packages=tuple(sorted(packages.items())),
         imports=tuple(imports),
         farm=str(farm),
@@ -110,7 +114,9 @@ def _entries(name: str) -> Iterator[tuple[str, str]]:
     if not seen:
         found = importlib.util.find_spec(top)
         if found is None or found.origin is None:
-            raise GradcheckError(f"students may import {name}, but it is not installed here; install it, or take it off the list of imports")
+            raise GradcheckError(
+                f"students may import {name}, but it is not installed here; install it, or take it off the list of imports"
+            )
         origin = Path(found.origin)
         path = origin.parent if found.submodule_search_locations else origin
         yield path.name, str(path)

@@ -117,7 +117,9 @@ class _Refusal:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if path is None:
             allowed = ", ".join((*self._allowed, "the standard library"))
-            raise ModuleNotFoundError(f"{name!r} may not be imported here: allowed are {allowed}, and files handed in beside this one", name=name)
+            raise ModuleNotFoundError(
+                f"{name!r} may not be imported here: allowed are {allowed}, and files handed in beside this one", name=name
+            )
 
 
 def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType:
@@ -128,7 +130,11 @@ def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType
     module.__file__ = str(main)
     sys.modules[_MODULE] = module
     stem = main.stem
-    if stem not in sys.stdlib_module_names and stem not in sys.modules and importlib.machinery.PathFinder.find_spec(stem, sys.path[:-2]) is None:
+    if (
+        stem not in sys.stdlib_module_names
+        and stem not in sys.modules
+        and importlib.machinery.PathFinder.find_spec(stem, sys.path[:-2]) is None
+    ):
         sys.modules[stem] = module
     if program.cells is None:
         _run(program.files[program.main], str(main), module, folder)
@@ -207,7 +213,12 @@ def _encoded(value: object, changed: Sequence[int], most: int) -> bytes:
             raise Failed("output limit", f"the answer is larger than {most // 2**20} MB")
         body = _plain(value, notes, 1)
         said = list(notes)[:16]
-        head = [protocol._SIZE.pack(len(changed)), *map(protocol._SIZE.pack, changed), protocol._SIZE.pack(len(said)), *map(protocol.text_bytes, said)]
+        head = [
+            protocol._SIZE.pack(len(changed)),
+            *map(protocol._SIZE.pack, changed),
+            protocol._SIZE.pack(len(said)),
+            *map(protocol.text_bytes, said),
+        ]
         return b"".join([*head, body])
     except MemoryError:
         raise Failed("memory", "the answer is too large for the memory there is") from None

@@ -104,7 +104,13 @@ def _verdict(name: str, *, pid: int, forks: bool, signals: bool) -> list[bytes]:
     if name in ("kill", "tgkill") and not signals:
         return _only(0, (pid,))
     if name == "prlimit64":  # reading one's own
-        return [_step(_LOAD, _FIRST + 16), _step(_EQUAL, 0, 1, 0), _step(_RETURN, _REFUSE), _step(_LOAD, _FIRST + 20), *_equal(0, _only(0, (0, pid)))]
+        return [
+            _step(_LOAD, _FIRST + 16),
+            _step(_EQUAL, 0, 1, 0),
+            _step(_RETURN, _REFUSE),
+            _step(_LOAD, _FIRST + 20),
+            *_equal(0, _only(0, (0, pid))),
+        ]
     if name == "fcntl":
         return _never(1, _OWNERS)
     if name == "ioctl":

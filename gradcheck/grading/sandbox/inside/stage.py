@@ -15,7 +15,7 @@ import select
 import signal
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -114,6 +114,7 @@ class Stage:
     def _start(self, job: Job, line: int, channel: int, printed: int) -> None:
         setup = self._setup
         root = not setup.one_shot
+        job = replace(job, others=0 if job.user is not None else job.others + len(self._kept) // 2)
         if setup.one_shot:
             program.tell(line, keeper=True)
             program.private_folder(setup, job)

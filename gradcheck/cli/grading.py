@@ -99,10 +99,10 @@ def grade(
 
     found = read_assignment(assignment)
     how = _how(level, trusted=trusted, fork_server=fork_server, workers=workers)
-    collected = _collected(found, submissions, roster, only)
     if gradescope is not None:
-        _one(found, collected, how, gradescope)
+        _one(found, submissions, how, gradescope)
         return
+    collected = _collected(found, submissions, roster, only)
     marks = _grade(found, collected, how, output, resume=resume, fresh=fresh, cluster=cluster, html=html, canvas=(canvas, canvas_column))
     _tell(marks, output, as_json=as_json)
     sys.exit(OK if all(m.complete for m in marks.submissions) else FAILED)
@@ -147,8 +147,7 @@ def _collected(found: Assignment, place: Path, roster: Path | None, only: tuple[
 
     from gradcheck.grading.submissions import collect, read_roster
 
-    files = dict.fromkeys(q.file for q in found.questions)
-    collected = collect(place, file=next(iter(files)), roster=None if roster is None else read_roster(roster))
+    collected = collect(place, file=_files(found), roster=None if roster is None else read_roster(roster))
     unknown = [s for s in only if s not in {c.student for c in collected.submissions}]
     if unknown:
         raise UsageError(f"--only {unknown[0]}: there is no submission of that student")
@@ -200,23 +199,27 @@ def _tell(marks: ClassMarks, output: Path, *, as_json: bool) -> None:
     click.echo(f"written to {output}", err=True)
 
 
-def _one(found: Assignment, collected: Collected, how: How, target: Path) -> None:
+def _one(found: Assignment, place: Path, how: How, target: Path) -> None:
     """One student's submission, for Gradescope: results.json, or none at all where something of ours failed."""
     from gradcheck.grading.classes import Grader
-    from gradcheck.grading.exports import gradescope_results, json_text
+    from gradcheck.grading.exports import gradescope_results, json_text, submitter
+    from gradcheck.grading.submissions import collect_one
     from gradcheck.writing import write_files
 
-    if len(collected.submissions) != 1:
-        raise UsageError(f"--gradescope: SUBMISSIONS must be one student's, and holds {len(collected.submissions)}")
+    metadata = place.parent / "submission_metadata.json"
+    student, name, email = submitter(metadata) if metadata.is_file() else (place.stem, "", "")
     grader = Grader(found, how)
     try:
-        mark = grader.grade(collected.submissions[0])
+        mark = grader.grade(collect_one(place, student=student, name=name, email=email, file=_files(found)))
     finally:
         grader.close()
-    if not mark.complete:
-        raise click.ClickException("this submission could not be marked for a reason that is not the student's: run the autograder again")
     write_files(target.parent, [(target.name, json_text(gradescope_results(mark, found)))], "the results")
     click.echo(f"{mark.student}: {mark.earned:g} of {mark.possible:g}, written to {target}", err=True)
+
+
+def _files(found: Assignment) -> tuple[str, ...]:
+    """The files that questions ask for."""
+    return tuple(dict.fromkeys(q.file for q in found.questions))
 
 
 def _selftest(level: str, *, trusted: bool, fork_server: bool) -> None:

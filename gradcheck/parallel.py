@@ -27,7 +27,7 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class _Raised:
+class Raised:
     """An exception on its way from a child to whoever asked for the work."""
 
     error: BaseException
@@ -154,7 +154,7 @@ class _Crew(Generic[T]):
             result = worker.line.recv()
         except (EOFError, OSError):
             return item, self._replace(worker)
-        if isinstance(result, _Raised):
+        if isinstance(result, Raised):
             raise result.error
         self._give(worker)
         return item, result
@@ -164,10 +164,11 @@ class _Crew(Generic[T]):
         worker.line.close()
         self.workers.remove(worker)
         self._hire()
-        return Lost(_ended(worker.process.exitcode))
+        return Lost(ended(worker.process.exitcode))
 
 
-def _ended(code: int) -> str:
+def ended(code: int) -> str:
+    """How a process ended, by its exit code, in words that follow it."""
     return f"was ended by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"ended with exit code {code}"
 
 
@@ -182,21 +183,22 @@ def _serve(work: Callable[[int], Any], line: Connection, other_end: Connection) 
         if item is None:
             return
         try:
-            message = _packed(work(item))
+            message = packed(work(item))
         except KeyboardInterrupt:
             return
         except Exception as error:  # told to whoever asked for the work
-            message = _packed(_Raised(error))
+            message = packed(Raised(error))
         line.send_bytes(message)
 
 
-def _packed(result: Any) -> bytes:
+def packed(result: Any) -> bytes:
+    """A result, or what was raised in its place, as it goes between processes."""
     try:
         data = pickle.dumps(result)
-        if isinstance(result, _Raised):
+        if isinstance(result, Raised):
             pickle.loads(data)  # noqa: S301  our own; some exceptions go in and don't come out
         return data
     except Exception as error:
-        if isinstance(result, _Raised):
-            return pickle.dumps(_Raised(RuntimeError(f"{type(result.error).__name__}: {result.error}")))
-        return pickle.dumps(_Raised(TypeError(f"a result cannot be sent between processes: {error}")))
+        if isinstance(result, Raised):
+            return pickle.dumps(Raised(RuntimeError(f"{type(result.error).__name__}: {result.error}")))
+        return pickle.dumps(Raised(TypeError(f"a result cannot be sent between processes: {error}")))

@@ -58,9 +58,18 @@ class Report:
 
     def case(self, result: CaseResult) -> Made:
         """Write the pages of one case. Its comparison must be in this process. What cannot be made is told in its place, and in `faults`."""
+        return self._made(result, lambda files: write_files(self.folder, files))
+
+    def take(self, sent: tuple[list[tuple[str, str | bytes]], Made]) -> Made:
+        """Write the pages of a case that were made elsewhere, by `PagesThere`."""
+        files, made = sent
+        write_files(self.folder, files)
+        return made
+
+    def _made(self, result: CaseResult, keep: Callable[[Iterator[tuple[str, str | bytes]]], None]) -> Made:
         material = material_of(result.comparison, pictures=self.pictures) if result.comparison else None
         attempts = material.attempts if material else Attempts(result.case.name)
-        write_files(self.folder, self._case_files(result, material, attempts))
+        keep(self._case_files(result, material, attempts))
         rows = attempts("its lines of csv/entries.csv", lambda: entry_rows(result))
         scores = attempts("its scores", lambda: tuple(scores_of(result)))
         kept = "" if isinstance(rows, Missing) else rows, () if isinstance(scores, Missing) else scores
@@ -99,6 +108,19 @@ class Report:
             from gradcheck.rendering.site.build import site_files
 
             write_files(self.folder, ((f"html/{name}", content) for name, content in site_files(result, told, proofs)))
+
+
+@dataclass(frozen=True, slots=True)
+class PagesThere:
+    """Makes the pages of a case where its comparison is, on another machine, as contents that a `Report` takes."""
+
+    seed: int
+    pictures: bool = True
+
+    def __call__(self, cases: Sequence[Case], result: CaseResult) -> tuple[list[tuple[str, str | bytes]], Made]:
+        files: list[tuple[str, str | bytes]] = []
+        made = Report(Path(), tuple(cases), self.seed, self.pictures)._made(result, files.extend)
+        return files, made
 
 
 def _drawing(material: Material | None) -> str | Missing:

@@ -1,11 +1,12 @@
-"""What commands share: the cases that their arguments name, and progress on stderr."""
+"""What commands share: the cases that their arguments name, how many work at them and where, and progress on stderr."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +18,37 @@ if TYPE_CHECKING:
     from gradcheck.case import Case
     from gradcheck.settings import Settings
     from gradcheck.studies.collection import Cases
+    from gradcheck.studies.running import Away
+
+workers_option = click.option(
+    "--workers",
+    "--processes",
+    "processes",
+    type=click.IntRange(1),
+    help="Compare so many cases at a time, each in a process of its own (default: one, or the cores for 200 cases).",
+)
+dask_option = click.option(
+    "--dask", "cluster", metavar="ADDRESS", help="Compare cases on a running Dask cluster, such as tcp://10.0.0.1:8786 (extra `dask`)."
+)
+
+
+def refuse_both(processes: int | None, cluster: str | None) -> None:
+    """A cluster has the workers that it has."""
+    if processes is not None and cluster is not None:
+        raise UsageError("--workers is of this machine, and --dask of a cluster with workers of its own: give one of them")
+
+
+@contextmanager
+def away(cluster: str | None, make: Any = None, take: Callable[[Any], Any] = lambda made: made) -> Iterator[Away | None]:
+    """The cluster to compare cases on, where one is asked for; `make` and `take` are those of `Away`."""
+    if cluster is None:
+        yield None
+        return
+    from gradcheck.cluster import connected
+    from gradcheck.studies.running import Away
+
+    with connected(cluster, say=say) as found:
+        yield Away(found, make, take)
 
 
 def find_cases(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list[Case] | None]:

@@ -170,7 +170,7 @@ def _grade(
         known = len(journal.marks)
         if known:
             click.echo(f"{known} marks are known from earlier; what has changed is graded", err=True)
-        marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster)
+        marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster, say=say)
         notes = write_class(marks, output, assignment=found, html=html)
         if canvas[0] is not None and canvas[1] is not None:
             filled = canvas_csv(marks, canvas[0], canvas[1])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcheck.cli.finding import Progress, find_cases, report_problems
+from gradcheck.cli.finding import Progress, away, dask_option, find_cases, refuse_both, report_problems, workers_option
 from gradcheck.cli.group import FAILED, FAULT, OK, main, say
 from gradcheck.errors import UsageError
 
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
 @click.option("--studies", is_flag=True, help="With --report: the studies of cost, steps, depth and training too (about two minutes).")
 @click.option("--quick", is_flag=True, help="With --studies: counts only, nothing is timed.")
-@click.option("--processes", type=click.IntRange(1), help="Compare cases in so many processes (default: one, or the cores for 200 cases).")
+@workers_option
+@dask_option
 def run(
-    cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None, studies: bool, quick: bool, processes: int | None
-) -> None:
+    cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None, studies: bool, quick: bool, processes: int | None,
+    cluster: str | None,
+) -> None:  # fmt: skip
     """Compare every case's gradients and weigh every claim.
 
     CASES are files, folders, or names of cases (default: the folder `cases`). Exits 0 when all is as stated; a wrong
@@ -50,13 +52,15 @@ def run(
     if quick and not studies:
         raise UsageError("--quick: there are no studies to shorten: add --studies, or leave it out")
     known = settings(seed=seed)
+    refuse_both(processes, cluster)
     found, chosen = find_cases(cases, known)
     written = _report(report, found, chosen, known.seed)
     told = _studies(known.seed, quick) if studies else ()
-    result = run_cases(
-        found, seed=known.seed, progress=Progress(len(found) + len(found.claims)), chosen=chosen, processes=processes,
-        named=as_json or written is not None, each=None if written is None else written.case,
-    )  # fmt: skip
+    with away(cluster, *_pages(written)) as elsewhere:
+        result = run_cases(
+            found, seed=known.seed, progress=Progress(len(found) + len(found.claims)), chosen=chosen, processes=processes,
+            named=as_json or written is not None, each=None if written is None else written.case, away=elsewhere,
+        )  # fmt: skip
     if written is not None:
         result = _finish(written, result, told, processes)
     click.echo(dumps(document(result)) if as_json else run_text(result), nl=not as_json)
@@ -123,6 +127,15 @@ def compare_reports(old: Path, new: Path, as_json: bool, everything: bool) -> No
     found = changes(read_report(old), read_report(new))
     click.echo(dumps(changes_document(found, everything=everything)) if as_json else changes_text(found, everything=everything), nl=False)
     sys.exit(FAILED if regressions(found) else OK)
+
+
+def _pages(written: Report | None) -> tuple[Any, ...]:
+    """How pages are made on a cluster, and taken from there."""
+    if written is None:
+        return ()
+    from gradcheck.reporting import PagesThere
+
+    return PagesThere(written.seed, written.pictures), written.take
 
 
 def _studies(seed: int, quick: bool) -> tuple[Study, ...]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcheck.cli.finding import Progress, find_cases, report_problems
-from gradcheck.cli.group import FAILED, OK, main
+from gradcheck.cli.finding import Progress, away, dask_option, find_cases, refuse_both, report_problems, workers_option
+from gradcheck.cli.group import FAILED, OK, main, say
 from gradcheck.errors import UsageError
 from gradcheck.studies.registry import STUDIES
 
@@ -140,7 +140,12 @@ def graph(case: str, output: str | None, form: str | None, where: tuple[str, ...
 @click.option("--seed", type=int, help="Seed of intervals and drawn points (default 0).")
 @click.option("--case", "case", help="step-size: the case whose differences are studied, by name or FILE::NAME.")
 @click.option("--cases", "where", multiple=True, help="accuracy, step-size: files or folders of cases (default: the folder `cases`).")
-def study(name: str, as_json: bool, folder: str | None, quick: bool, seed: int | None, case: str | None, where: tuple[str, ...]) -> None:
+@workers_option
+@dask_option
+def study(
+    name: str, as_json: bool, folder: str | None, quick: bool, seed: int | None, case: str | None, where: tuple[str, ...],
+    processes: int | None, cluster: str | None,
+) -> None:  # fmt: skip
     """Measure how gradients behave as functions grow, and weigh what theory says of it.
 
     \b
@@ -164,7 +169,11 @@ def study(name: str, as_json: bool, folder: str | None, quick: bool, seed: int |
     from gradcheck.settings import settings
     from gradcheck.writing import write_files
 
-    found = _study(name, quick, settings(seed=seed), case, where)
+    if name != "accuracy" and (processes or cluster):
+        raise UsageError(f"--{'workers' if processes else 'dask'}: {name} is measured in one process; `accuracy` compares many cases")
+    refuse_both(processes, cluster)
+    known = settings(seed=seed)
+    found = _accuracy(known, case, where, processes, cluster) if name == "accuracy" else _study(name, quick, known, case, where)
     if folder is not None:
         write_files(Path(folder), csv_files(found))
         click.echo(f"{len(found.tables) + 1} files written to {folder}", err=True)
@@ -172,20 +181,35 @@ def study(name: str, as_json: bool, folder: str | None, quick: bool, seed: int |
     sys.exit(OK if found.met else FAILED)
 
 
-def _study(name: str, quick: bool, known: Settings, case: str | None, where: tuple[str, ...]) -> Study:
-    """The study asked for. UsageError for options that are another study's."""
+def _accuracy(known: Settings, case: str | None, where: tuple[str, ...], processes: int | None, cluster: str | None) -> Study:
+    """The study of accuracy over the cases that are there."""
+    from gradcheck.studies.accuracy import accuracy_of, scored
+    from gradcheck.studies.running import run as run_cases
+
+    _refuse_case("accuracy", case)
+    found, _ = find_cases(where, known)
+    report_problems(found)
+    with away(cluster, scored) as elsewhere:
+        result = run_cases(
+            found, seed=known.seed, progress=Progress(None), chosen=list(found), processes=processes, named=False,
+            each=lambda result: scored(found, result), away=elsewhere,
+        )  # fmt: skip
+    for error in filter(None, (c.error for c in result.cases)):
+        say(error)
+    return accuracy_of([s for c in result.cases for s in c.made or ()])
+
+
+def _refuse_case(name: str, case: str | None) -> None:
     if case is not None and name != "step-size":
         raise UsageError(f"--case {case}: only `step-size` studies a single case")
-    if where and name != "accuracy" and case is None:
+
+
+def _study(name: str, quick: bool, known: Settings, case: str | None, where: tuple[str, ...]) -> Study:
+    """The study asked for. UsageError for options that are another study's."""
+    _refuse_case(name, case)
+    if where and case is None:
         raise UsageError(f"--cases: {name} has functions of its own; `accuracy` takes cases, and `step-size` with --case")
     progress = Progress(None)
-    if name == "accuracy":
-        from gradcheck.studies.accuracy import accuracy
-        from gradcheck.studies.running import run as run_cases
-
-        found, _ = find_cases(where, known)
-        report_problems(found)
-        return accuracy(run_cases(found, seed=known.seed, progress=progress, chosen=list(found)))
     if case is None:
         return STUDIES[name](seed=known.seed, quick=quick, progress=progress)
     from gradcheck.studies.step_size import step_size, subject_of_case

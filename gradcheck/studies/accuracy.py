@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.case import Outcome
+from gradcheck.case import Case, Outcome
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.studies.study import Chart, Column, Statement, Study, Table, Weighed
 from gradcheck.verdicts.compare import DERIVATIONS
@@ -60,6 +60,11 @@ def scores_of(result: CaseResult) -> Iterator[Score]:
             digits = None if m.judgement is None else float(np.min(m.judgement.accuracy.digits, initial=np.inf))
             kept = digits if digits is not None and np.isfinite(digits) else None
             yield Score(result.case.name, number, m.method, m.outcome, kept, point.problem.size, m.gradient is not None)
+
+
+def scored(cases: Sequence[Case], result: CaseResult) -> tuple[Score, ...]:
+    """The scores of one of the cases, made where its comparison is, in whichever process that is."""
+    return tuple(scores_of(result))
 
 
 def _no_wrong(method: str, scores: Sequence[Score]) -> Statement:

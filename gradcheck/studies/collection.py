@@ -26,10 +26,10 @@ class Problematic:
 
 
 class Cases(Sequence[Case]):
-    """The cases found, in the order of files and lines; `claims` with them, and `problems` of files that failed."""
+    """The cases found, in the order of files and lines; `claims` with them, `problems` of files that failed, and the `files` looked into."""
 
-    def __init__(self, cases: Sequence[Case], claims: Sequence[Claim], problems: Sequence[Problematic]) -> None:
-        self.cases, self.claims, self.problems = tuple(cases), tuple(claims), tuple(problems)
+    def __init__(self, cases: Sequence[Case], claims: Sequence[Claim], problems: Sequence[Problematic], files: Sequence[Path] = ()) -> None:
+        self.cases, self.claims, self.problems, self.files = tuple(cases), tuple(claims), tuple(problems), tuple(files)
 
     @overload
     def __getitem__(self, index: int) -> Case: ...
@@ -68,7 +68,8 @@ def load_cases(*paths: str | Path) -> Cases:
     cases: list[Case] = []
     claims: list[Claim] = []
     problems: list[Problematic] = []
-    for file in _files(paths):
+    files = list(_files(paths))
+    for file in files:
         try:
             module = load_file(file)
         except CaseError as error:
@@ -80,7 +81,7 @@ def load_cases(*paths: str | Path) -> Cases:
         problems += [Problematic(str(file), f"{file}:{line}: {why}") for line, why in lost_in(module, source_of(file))]
         if not any(here):
             problems.append(Problematic(str(file), f"{file}: holds no case: decorate a function with @case(...), or leave the file out"))
-    return Cases(cases, claims, problems + _repeated(cases))
+    return Cases(cases, claims, problems + _repeated(cases), files)
 
 
 def _files(paths: Sequence[str | Path]) -> Iterator[Path]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from gradcheck.case import Case, Claim, Evidence
-from gradcheck.errors import GradcheckError
+from gradcheck.errors import GradcheckError, UsageError
 from gradcheck.parallel import Lost, can_fork, cores, in_order
-from gradcheck.studies.collection import Cases
+from gradcheck.studies.collection import Cases, load_cases
+from gradcheck.studies.elsewhere import Sources, as_there, below, mirrored, sources
 from gradcheck.studies.summary import CaseSummary, bounded, failed, summarise, told
 from gradcheck.verdicts.compare import Comparison, compare
+
+if TYPE_CHECKING:
+    from gradcheck.cluster import Cluster
 
 ClaimVerdict = Literal["shown", "refuted", "not shown"]
 MANY = 200  # cases from which on several processes compare them: below, times are measured on a machine that does nothing else
@@ -56,6 +62,16 @@ class ClaimResult:
     evidence: str
     values: dict[str, Any] = field(default_factory=dict)
     about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A cluster on which cases are compared, and what is made of each: there by `make(cases, result)`, a module's function or a record that can be pickled; here `take`
+    gets what it gave."""
+
+    cluster: Cluster
+    make: Callable[[Sequence[Case], CaseResult], Any] | None = None
+    take: Callable[[Any], Any] = lambda made: made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,19 +122,22 @@ def run(
     processes: int | None = 1,
     named: bool = True,
     each: Callable[[CaseResult], Any] | None = None,
+    away: Away | None = None,
 ) -> RunResult:
     """Compare every case (or the `chosen` ones) and weigh every claim; a case or claim that fails does not stop the others.
 
     With more than one of `processes` (None: one for each core where there are many cases), children of this process compare the cases, and
     their comparisons end with them. `each` is called with every finished case where its comparison is, and what it gives is kept
-    in `made`: it writes the case's pages, say. `named` names the mistakes of claimed gradients that are wrong. Results are
-    the same, and in the same order, whatever the number of processes.
+    in `made`: it writes the case's pages, say. `named` names the mistakes of claimed gradients that are wrong. With `away`, a cluster
+    compares the cases, which must be of files (UsageError otherwise), and claims are weighed here. Results are the same, and in the same order, however many work at them.
     """  # fmt: skip
     session = Run(cases, seed)
     todo = list(cases if chosen is None else chosen)
     claims = () if chosen is not None else cases.claims
     count = processes_for(len(todo)) if processes is None else processes
-    if count > 1 and can_fork():
+    if away is not None:
+        results = _away(cases, todo, progress, named, seed, away)
+    elif count > 1 and can_fork():
         results = _in_processes(session, todo, progress, count, _Work(named, each))
     else:
         results = tuple(_here(session, c, progress, _Work(named, each)) for c in todo)
@@ -152,6 +171,70 @@ def _in_processes(session: Run, todo: list[Case], progress: Callable[[str], None
 
     found = in_order(one, len(todo), processes=count, started=lambda item: progress(todo[item].name))
     return tuple(_received(case, result) for case, result in zip(todo, found, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What a cluster's workers need to compare cases: the files they are in, which of them are meant, and what is done with each."""
+
+    given: Sources
+    files: tuple[str, ...]
+    chosen: tuple[int, ...]
+    names: tuple[str, ...]
+    seed: int
+    named: bool
+    make: Callable[[Sequence[Case], CaseResult], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """The same on a worker, its files read."""
+
+    root: Path
+    session: Run
+    cases: tuple[Case, ...]
+    work: _Work
+
+
+def _away(cases: Cases, todo: list[Case], progress: Callable[[str], None], named: bool, seed: int, away: Away) -> tuple[CaseResult, ...]:
+    if not cases.files:
+        raise UsageError("a cluster compares cases of files: load them with load_cases")
+    numbers = {id(c): i for i, c in enumerate(cases)}
+    chosen = tuple(numbers[id(c)] for c in todo)
+    files = tuple(str(f.absolute()) for f in cases.files)
+    errand = _Errand(sources(cases.files), files, chosen, tuple(c.name for c in todo), seed, named, away.make)
+    found: dict[int, CaseResult] = {}
+    for i, result in away.cluster.as_finished(
+        _compared, range(len(todo)), prepare=_there, common=errand, started=lambda item: progress(todo[item].name)
+    ):
+        received = _received(todo[i], result)
+        found[i] = received if isinstance(result, Lost) or away.make is None else replace(received, made=away.take(received.made))
+    return tuple(found[i] for i in range(len(todo)))
+
+
+@contextmanager
+def _there(errand: _Errand) -> Iterator[_There]:
+    """Read the cases on a worker. GradcheckError where they are not those that were meant."""
+    with mirrored(errand.given) as root:
+        cases = load_cases(*(below(root, file) for file in errand.files))
+        names = tuple(cases[i].name for i in errand.chosen if i < len(cases))
+        if names != errand.names:
+            why = as_there("; ".join(p.message for p in cases.problems) or "they have other names", root)
+            raise UsageError(
+                f"the files of cases hold other cases on a worker of the cluster: {why}: what they read or import must be there too"
+            )
+        chosen = tuple(cases[i] for i in errand.chosen)
+        make = errand.make
+        yield _There(
+            root, Run(cases, errand.seed), chosen, _Work(errand.named, None if make is None else lambda result: make(chosen, result))
+        )
+
+
+def _compared(there: _There, item: int) -> tuple[CaseSummary, Any]:
+    result = _case(there.session, there.cases[item], there.work)
+    there.session.forget()
+    found: tuple[CaseSummary, Any] = as_there((result.summary, result.made), there.root)
+    return found
 
 
 def _received(case: Case, result: tuple[CaseSummary, Any] | Lost) -> CaseResult:

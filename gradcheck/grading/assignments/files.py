@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from gradcheck.case import Case
 from gradcheck.errors import CaseError
-from gradcheck.studies.collection import load_cases, source_of
+from gradcheck.studies.collection import load_cases
+from gradcheck.studies.elsewhere import local_files
 
 
 def cases_in(file: Path) -> tuple[Case, ...]:
@@ -33,44 +32,6 @@ def digest(text: str, file: Path) -> str:
     for name, content in parts:
         total.update(f"{name} {len(content)}\n".encode() + content)
     return total.hexdigest()
-
-
-def local_files(file: Path) -> tuple[Path, ...]:
-    """The file, and the Python files beside and below it that it imports, directly or not, in order of their names.
-
-    Imports are read off the source: one made by a name that is only known when the code runs is not seen.
-    """
-    found, left = {file}, [file]
-    while left:
-        here = left.pop()
-        new = set(_imported(here, file.parent)) - found
-        found |= new
-        left += new
-    return tuple(sorted(found))
-
-
-def _imported(file: Path, folder: Path) -> Iterator[Path]:
-    try:
-        tree = ast.parse(source_of(file))
-    except (SyntaxError, ValueError, OSError, RecursionError):
-        return  # told of where the file is loaded
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from _files_of(alias.name.split("."), folder)
-        elif isinstance(node, ast.ImportFrom):
-            base = (file.parent.relative_to(folder).parts[: max(0, len(file.relative_to(folder).parts) - node.level)]) if node.level else ()
-            module = [*base, *(node.module or "").split(".")] if node.module else list(base)
-            yield from _files_of(module, folder)
-            for alias in node.names:
-                yield from _files_of([*module, alias.name], folder)
-
-
-def _files_of(module: list[str], folder: Path) -> Iterator[Path]:
-    """The files that a dotted name runs: every package's on the way, and its own."""
-    for n in range(1, len(module) + 1):
-        place = folder.joinpath(*module[:n])
-        yield from (p for p in (place / "__init__.py", place.with_suffix(".py")) if p.is_file())
 
 
 def _forget(file: Path, folder: Path) -> None:

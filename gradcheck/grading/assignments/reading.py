@@ -28,7 +28,7 @@ def read_assignment(path: str | Path) -> Assignment:
     doc = document(Path(path))
     data = doc.data
     _refuse_infinite(doc, data, ())
-    file = _beside(doc, "cases", data.get("cases", "cases.py"))
+    file = _cases(doc)
     cases = cases_in(file)
     questions = tuple(_question(doc, i, cases) for i in range(len(data["questions"])))
     _refuse_repeated(doc, questions)
@@ -44,6 +44,15 @@ def read_assignment(path: str | Path) -> Assignment:
         imports=tuple(data.get("imports", {}).get("allowed", ("numpy",))),
         solution=None if solution is None else _beside(doc, "solution", solution),
     )
+
+
+def cases_file(path: Path) -> Path:
+    """The file of an assignment's cases. Raises as `read_assignment` does."""
+    return _cases(document(path))
+
+
+def _cases(doc: Document) -> Path:
+    return _beside(doc, "cases", doc.data.get("cases", "cases.py"))
 
 
 def _refuse_infinite(doc: Document, value: Any, keys: Keys) -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 from gradcheck.case import Case
 from gradcheck.errors import CaseError, UsageError
 from gradcheck.grading.assignments.document import FILE, schema
-from gradcheck.grading.assignments.files import cases_in, local_files
+from gradcheck.grading.assignments.files import cases_in
 from gradcheck.grading.assignments.reading import read_assignment
 from gradcheck.grading.assignments.subject import TRIED, is_drawn, sampled, stated, subject
 from gradcheck.grading.assignments.template import files_of, student_page, student_template
 from gradcheck.rendering.schema import schema_text
 from gradcheck.rendering.text import one_line
+from gradcheck.studies.elsewhere import local_files
 from gradcheck.writing import write_files
 
 SCHEMA = "assignment.schema.json"

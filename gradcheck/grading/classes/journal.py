@@ -12,9 +12,11 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from gradcheck.errors import UsageError
 from gradcheck.grading.results import SubmissionMark, mark_from_dict
@@ -29,6 +31,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        _JOURNALS.add(self)
         self.marks: dict[str, SubmissionMark] = {}
         self.finished = True
         self.fresh = True
@@ -57,7 +60,7 @@ class Journal:
     def clear(self) -> None:
         """Forget all marks."""
         self.marks, self.finished, self.fresh = {}, True, True
-        os.ftruncate(self._file, 0)
+        self._cut(0)
 
     def start(self) -> None:
         """From here on the journal is that of a run that has not finished."""
@@ -66,14 +69,13 @@ class Journal:
 
     def keep(self, key: str, mark: SubmissionMark) -> None:
         """Write a mark down."""
-        self.marks[key] = mark
         self._append({"key": key, "mark": mark.to_dict()})
+        self.marks[key] = mark
 
     def finish(self) -> None:
         """The run is over, and all it should write is written."""
-        self._append({FINISHED: True})
+        self._append({FINISHED: True}, lasting=True)
         self.finished = True
-        os.fsync(self._file)
 
     def _read(self) -> None:
         """What stands in the file, up to the first line that is torn; the rest is cut off."""
@@ -83,12 +85,22 @@ class Journal:
             for data, end in _lines(file.read()):
                 whole, self.fresh = end, False
                 if "key" in data:
-                    self.marks[data["key"]] = mark_from_dict(data["mark"])
+                    self._learn(data["key"], data["mark"])
                 self.finished = FINISHED in data
-        os.ftruncate(self._file, whole)
-        os.lseek(self._file, whole, os.SEEK_SET)
+        self._cut(whole)
 
-    def _append(self, data: dict[str, Any]) -> None:
+    def _learn(self, key: str, mark: dict[str, Any]) -> None:
+        """A mark as it was written down; one of another version of ours, which has other fields, is not known."""
+        self.marks.pop(key, None)
+        with suppress(KeyError, TypeError):
+            self.marks[key] = mark_from_dict(mark)
+
+    def _cut(self, end: int) -> None:
+        """The file ends here, and what comes next is written here."""
+        os.ftruncate(self._file, end)
+        os.lseek(self._file, end, os.SEEK_SET)
+
+    def _append(self, data: dict[str, Any], *, lasting: bool = False) -> None:
         """One line, whole or not at all. Raises UsageError where it cannot be written."""
         line = _line(data)
         start = os.lseek(self._file, 0, os.SEEK_CUR)
@@ -96,12 +108,11 @@ class Journal:
             written = 0
             while written < len(line):
                 written += os.write(self._file, line[written:])
-            if time.monotonic() - self._synced > SYNC_EVERY:
+            if lasting or time.monotonic() - self._synced > SYNC_EVERY:
                 os.fsync(self._file)
                 self._synced = time.monotonic()
         except OSError as error:
-            os.ftruncate(self._file, start)
-            os.lseek(self._file, start, os.SEEK_SET)
+            self._cut(start)
             raise UsageError(
                 f"{self.path}: cannot write a mark down: {error.strerror or error}; {len(self.marks)} marks are kept: make room, then add --resume"
             ) from error
@@ -110,6 +121,18 @@ class Journal:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+_JOURNALS: WeakSet[Journal] = WeakSet()
+
+
+def _let_go() -> None:
+    """A child of the grader has no business with its journal, and must not hold it locked where the grader is killed."""
+    for journal in list(_JOURNALS):
+        journal._close()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def _line(data: dict[str, Any]) -> bytes:

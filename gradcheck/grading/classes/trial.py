@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck.grading.answers import Answer, Ended
 from gradcheck.grading.assignments import Planted, planted
-from gradcheck.grading.classes.running import Grader, How
+from gradcheck.grading.classes.grader import Grader, How
 from gradcheck.grading.marking import Prepared, mark_question
 from gradcheck.grading.model import Assignment
 from gradcheck.grading.results import QuestionMark, SubmissionMark

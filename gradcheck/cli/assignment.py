@@ -157,8 +157,9 @@ def gradescope(path: Path, output: Path, wheel: Path | None, files: tuple[Path, 
 
     Upload it under "Configure Autograder". What students see and when follows `feedback.shown` of each question.
     """
-    from gradcheck.grading.assignments import local_files, read_assignment
+    from gradcheck.grading.assignments import read_assignment
     from gradcheck.grading.exports import gradescope_zip
+    from gradcheck.studies.elsewhere import local_files
 
     found = read_assignment(path)
     local = [file for case in {q.case.file for q in found.questions} for file in local_files(Path(case))]

@@ -122,7 +122,8 @@ def _how(level: str, *, trusted: bool, fork_server: bool, workers: int | None) -
 
 def isolation_of(level: str, *, trusted: bool) -> Isolation:
     """The walls asked for, or the strongest there are. UsageError, with the reasons, where they do not stand."""
-    from gradcheck.grading.sandbox import probe
+    from gradcheck.grading.answers import ISOLATION
+    from gradcheck.grading.sandbox import probe, strongest
 
     if level == "none":
         if not trusted:
@@ -130,16 +131,18 @@ def isolation_of(level: str, *, trusted: bool) -> Isolation:
                 "--sandbox=none: runs every submission with your rights; if you have read them all, add --i-trust-these-submissions"
             )
         return "none"
-    standing = {found.isolation: found for found in probe()}
-    if level != "auto" and not standing[level].stands:  # type: ignore[index]
-        raise UsageError(f"--sandbox={level}: does not stand on this machine: {standing[level].reason}")  # type: ignore[index]
-    for isolation, found in standing.items():
-        if isolation != "none" and (found.stands and level in ("auto", isolation)):
-            return isolation
-    reasons = "; ".join(f"{f.isolation}: {f.reason}" for f in standing.values() if f.isolation != "none")
-    raise UsageError(
-        f"no sandbox stands on this machine ({reasons}): install bubblewrap, or, if you trust them, add --sandbox=none --i-trust-these-submissions"
-    )
+    if level != "auto":
+        (found,) = probe([name for name in ISOLATION if name == level])
+        if not found.stands:
+            raise UsageError(f"--sandbox={level}: does not stand on this machine: {found.reason}")
+        return found.isolation
+    found = strongest()
+    if found.isolation == "none":
+        reasons = "; ".join(f"{f.isolation}: {f.reason}" for f in probe() if f.isolation != "none")
+        raise UsageError(
+            f"no sandbox stands on this machine ({reasons}): install bubblewrap, or, if you trust them, add --sandbox=none --i-trust-these-submissions"
+        )
+    return found.isolation
 
 
 def _collected(found: Assignment, place: Path, roster: Path | None, only: tuple[str, ...]) -> Collected:

@@ -1,6 +1,5 @@
 """Assignments: read from their file, begun from a template, tried with planted mistakes."""
 
-from gradcheck.grading.assignments.files import local_files
 from gradcheck.grading.assignments.planted import Planted, planted, right_answer
 from gradcheck.grading.assignments.reading import cases_file, read_assignment
 from gradcheck.grading.assignments.scaffold import scaffold
@@ -11,7 +10,6 @@ __all__ = [
     "Planted",
     "cases_file",
     "files_of",
-    "local_files",
     "planted",
     "read_assignment",
     "right_answer",

@@ -10,6 +10,7 @@ from typing import Literal
 from gradcheck.grading.answers import Program
 
 Wall = Literal["processes", "signals", "memory", "network", "files"]
+FOUND = "ESCAPED-7f3a"  # what an attack prints if it gets through
 RIGHT = """
 import numpy as np
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from gradcheck.grading.marking import Memory, Prepared, mark_submission, prepare
 from gradcheck.grading.model import Limits, Question
 from gradcheck.grading.results import QuestionMark
 from gradcheck.grading.sandbox import Launcher, open_launcher
-from gradcheck.grading.selftest.attack import Attack, Wall
-from gradcheck.grading.selftest.attacks import ATTACKS, FOUND
+from gradcheck.grading.selftest.attack import FOUND, Attack, Wall
+from gradcheck.grading.selftest.attacks import ATTACKS
 from gradcheck.grading.selftest.targets import Targets, targets
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=2.5, memory_mb=512, processes=1, open_files=32, file_mb=4, printed_kb=64, result_mb=4)
@@ -108,7 +109,7 @@ def selftest(
     fork_server: bool = False,
     attacks: Sequence[Attack] = ATTACKS,
     progress: Callable[[str], None] = lambda name: None,
-    launch: Callable[..., Launcher] = open_launcher,
+    launch: Callable[..., AbstractContextManager[Launcher]] = open_launcher,
 ) -> Selftest:
     """Try the attacks on the walls of one level."""
     prepared, before = questions(), _children()

@@ -57,7 +57,8 @@ def make_layout(imports: Sequence[str]) -> Layout:
     for name, path in packages.items():
         (farm / "packages" / name).symlink_to(path)
     _copy_inside(farm / "walls" / "_walls")
-    standard = tuple(dict.fromkeys(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")))
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}  # a virtual environment has no library of its own
+    standard = tuple(dict.fromkeys(sysconfig.get_path(kind, vars=base) for kind in ("stdlib", "platstdlib")))
     dynamic = next((path for path in sys.path if path.endswith("lib-dynload")), f"{standard[0]}/lib-dynload")
     python = os.path.realpath(sys.executable)
     trees = tuple(dict.fromkeys([python, *standard, *_libraries(standard, tuple(packages.values()))]))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 _MANY = 4096  # files
+_FARM, _NEW = "gradcheck-walls-", "gradcheck-new-walls-"
 
 
 class Folder:
     """One program's folder."""
 
-    def __init__(self, user: int | None, most: int) -> None:
-        """For a user, and so many bytes."""
-        self.path = tempfile.mkdtemp(prefix="gradcheck-program-")
+    def __init__(self, above: str, user: int | None, most: int) -> None:
+        """In the farm, for a user, and so many bytes."""
+        self.path = tempfile.mkdtemp(dir=f"{above}/programs")
         self._most = most
         if user is not None:
             os.chown(self.path, user, user)
@@ -40,11 +43,43 @@ class Folder:
         return False
 
     def remove(self) -> None:
-        """All of it. Trees of any depth: what is below the first level is moved there."""
+        """All of it."""
+        remove_tree(self.path)
+
+
+def make_farm() -> tuple[str, int]:
+    """A folder of the grader's own, readable to all, and the descriptor that holds it: once that is closed, by whatever end, anybody may `sweep` it."""
+    farm = tempfile.mkdtemp(prefix=_NEW)
+    Path(farm).chmod(0o755)
+    held = os.open(f"{farm}/held", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    (Path(farm) / "programs").mkdir(mode=0o711)
+    final = farm.replace(_NEW, _FARM)
+    Path(farm).rename(final)
+    return final, held
+
+
+def sweep() -> None:
+    """Remove farms that a killed grader left."""
+    for held in Path(tempfile.gettempdir()).glob(f"{_FARM}*/held"):
         with contextlib.suppress(OSError):
-            while _flatten(Path(self.path)):
-                pass
-            Path(self.path).rmdir()
+            owned = held.parent.lstat()
+            if not stat.S_ISDIR(owned.st_mode) or owned.st_uid != os.geteuid():
+                continue  # another's, or a link to who knows what
+            descriptor = os.open(held, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_tree(str(held.parent))
+            finally:
+                os.close(descriptor)
+
+
+def remove_tree(path: str) -> None:
+    """A folder and all in it. Trees of any depth: what is below the first level is moved there. Nothing is followed."""
+    with contextlib.suppress(OSError):
+        while _flatten(Path(path)):
+            pass
+        Path(path).rmdir()
 
 
 def _flatten(top: Path) -> bool:

@@ -79,7 +79,7 @@ class Launcher:
     def _peer(self, stage: Stage, limits: Limits, after: contextlib.ExitStack) -> Peer:
         """A program that stands; what is to be done after its end goes with it."""
         user = random.randint(*UNPRIVILEGED) if privileged() else None  # noqa: S311 - two programs are not to be the same user
-        folder = Folder(user, limits.file_mb << 20) if self._wall.folders else None
+        folder = Folder(self._layout.farm, user, limits.file_mb << 20) if self._wall.folders else None
         if folder is not None:
             after.callback(folder.remove)
         job = make_job(limits, folder=FOLDER if folder is None else folder.path, user=user, others=self._others(limits))

@@ -5,6 +5,7 @@ Whatever the program does to this module happens in its own process: what it can
 
 from __future__ import annotations
 
+import builtins
 import gc
 import importlib.machinery
 import json
@@ -22,7 +23,10 @@ from .protocol import ANSWERED, CALLS, DONE, ENDED, FACTS, FAILED, HEADER, IMPOR
 
 _MODULE = "submission"
 _MESSAGE = 500  # characters
-_view, _array, _float, _int = np.ndarray.view, np.ndarray, float.__float__, int.__int__
+_view, _array, _generic, _bool, _float, _int = np.ndarray.view, np.ndarray, np.generic, np.bool_, float.__float__, int.__int__
+_long, _clong, _float64, _complex128 = np.longdouble, np.clongdouble, np.float64, np.complex128
+_os_read, _os_write, _nbytes = os.read, os.write, np.ndarray.nbytes.__get__
+globals()["__builtins__"] = dict(vars(builtins))  # as in protocol
 
 
 class Failed(Exception):  # noqa: N818 - it is an outcome
@@ -251,10 +255,10 @@ def _weight(value: object) -> int:
     """Bytes of numbers, before any is copied."""
     kind = type(value)
     if issubclass(kind, _array):
-        return int(_array.nbytes.__get__(value))
+        return int(_nbytes(value))
     if issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
         inner = dict.values(value) if issubclass(kind, dict) else list(value)  # type: ignore[arg-type, call-overload]
-        return sum(int(_array.nbytes.__get__(item)) if issubclass(type(item), _array) else 16 for item in inner)
+        return sum(int(_nbytes(item)) if issubclass(type(item), _array) else 16 for item in inner)
     return 0
 
 
@@ -292,11 +296,11 @@ def _numbers(value: object, notes: dict[str, None]) -> object:
     kind = type(value)
     if issubclass(kind, _array):
         return _raw_array(value, notes)
-    if kind in (np.longdouble, np.clongdouble):
+    if kind in (_long, _clong):
         notes["longdouble"] = None
-        return np.complex128(value) if kind is np.clongdouble else np.float64(value)  # type: ignore[call-overload, arg-type]
-    if value is None or kind in (bool, int, float, complex) or issubclass(kind, np.generic):
-        return bool(value) if kind is np.bool_ else value
+        return _complex128(value) if kind is _clong else _float64(value)  # type: ignore[call-overload, arg-type]
+    if value is None or kind in (bool, int, float, complex) or issubclass(kind, _generic):
+        return bool(value) if kind is _bool else value
     for base, raw in ((int, _int), (float, _float)):
         if issubclass(kind, base):
             notes[_bounded(kind.__name__, 80)] = None
@@ -313,7 +317,7 @@ def _raw_array(value: Any, notes: dict[str, None]) -> np.ndarray[Any, Any]:
     if value.dtype.char in "gG" and value.dtype.itemsize > 8:
         notes["longdouble"] = None
         with np.errstate(all="ignore"):
-            value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
+            value = value.astype(_float64 if value.dtype.char == "g" else _complex128)
     return value  # type: ignore[no-any-return]
 
 
@@ -350,7 +354,7 @@ def _flush() -> None:
 def _read(channel: int, size: int) -> bytes:
     parts = bytearray()
     while len(parts) < size:
-        part = os.read(channel, min(size - len(parts), 1 << 20))
+        part = _os_read(channel, min(size - len(parts), 1 << 20))
         if not part:
             _leave()
         parts += part
@@ -360,7 +364,7 @@ def _read(channel: int, size: int) -> bytes:
 def _write(channel: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
-        left = left[os.write(channel, left) :]
+        left = left[_os_write(channel, left) :]
 
 
 def _leave() -> NoReturn:

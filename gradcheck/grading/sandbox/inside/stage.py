@@ -45,6 +45,8 @@ def main(line: int) -> None:
 def _load(setup: Setup) -> Ready:
     """NumPy is loaded behind the walls, once; from then on what a program shares with us is left alone."""
     sys.path[:] = setup.path
+    for number, path in setup.handles:
+        _move(path, f"/proc/self/fd/{number}")
     assert __package__ is not None
     sys.modules[__package__].__path__ = [f"{setup.path[-1]}/{__package__}"]
     from . import runner
@@ -58,6 +60,14 @@ def _load(setup: Setup) -> Ready:
     gc.freeze()
     gc.disable()
     return ready
+
+
+def _move(path: str, where: str) -> None:
+    """Packages that are loaded already find their own modules where their folder is reached from now on."""
+    for module in list(sys.modules.values()):
+        folders = getattr(module, "__path__", None)
+        if isinstance(folders, list):
+            folders[:] = [where + folder[len(path) :] if folder.startswith(f"{path}/") else folder for folder in folders]
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,12 @@ def same(value: Any) -> Callable[[Answer], bool]:
     def judged(answer: Answer) -> bool:
         found = answer.value
         if isinstance(value, np.ndarray):
-            return type(found) is np.ndarray and found.dtype == value.dtype and found.shape == value.shape and found.tobytes() == value.tobytes()
+            return (
+                type(found) is np.ndarray
+                and found.dtype == value.dtype
+                and found.shape == value.shape
+                and found.tobytes() == value.tobytes()
+            )
         return type(found) is type(value) and (found == value or (value != value and found != found))
 
     return judged
@@ -112,7 +117,10 @@ def foreign(type_name: str) -> Callable[[Answer], bool]:
 
 def refused(source: str, *kinds: str, **more: Any) -> dict[str, Any]:
     """An attempt in one expression or more lines, that must raise."""
-    return {"source": f"def attack(*given):\n    import ctypes, os, socket, sys, signal, subprocess\n    {source}\n", "expected": kinds or ("exception",)} | more
+    return {
+        "source": f"def attack(*given):\n    import ctypes, os, socket, sys, signal, subprocess\n    {source}\n",
+        "expected": kinds or ("exception",),
+    } | more
 
 
 SYSCALL = """
@@ -150,13 +158,31 @@ TIME = [
         "ignored signals",
         "import signal\ndef attack():\n    for s in range(1, 65):\n        try: signal.signal(s, signal.SIG_IGN)\n        except (OSError, ValueError): pass\n"
         "    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n    while True: pass\n",
-        ("time-out cpu",), limits=LOOP,
+        ("time-out cpu",),
+        limits=LOOP,
         walled=False,
     ),
-    Attack("loop in C", "import numpy as np\ndef attack():\n    while True: np.linalg.eigvals(np.ones((200, 200)))\n", ("time-out cpu",), limits=LOOP, walled=False),
-    Attack("stops itself", "import os, signal\ndef attack(): os.kill(os.getpid(), signal.SIGSTOP); import time; time.sleep(9)\n", ("time-out wall",), limits=WAIT),
+    Attack(
+        "loop in C",
+        "import numpy as np\ndef attack():\n    while True: np.linalg.eigvals(np.ones((200, 200)))\n",
+        ("time-out cpu",),
+        limits=LOOP,
+        walled=False,
+    ),
+    Attack(
+        "stops itself",
+        "import os, signal\ndef attack(): os.kill(os.getpid(), signal.SIGSTOP); import time; time.sleep(9)\n",
+        ("time-out wall",),
+        limits=WAIT,
+    ),
     Attack("endless import", "while True: pass\n", ("time-out cpu",), limits=LOOP, walled=False),
-    Attack("slow string", "class E(Exception):\n    def __str__(self):\n        while True: pass\ndef attack(): raise E()\n", ("time-out cpu",), limits=LOOP, walled=False),
+    Attack(
+        "slow string",
+        "class E(Exception):\n    def __str__(self):\n        while True: pass\ndef attack(): raise E()\n",
+        ("time-out cpu",),
+        limits=LOOP,
+        walled=False,
+    ),
 ]
 ENDING = [
     Attack("os._exit", "import os\ndef attack(): os._exit(0)\n", ("crash exit",), walled=False),

@@ -1,6 +1,7 @@
 """The guide for instructors: every command in it, run in order, from nothing to a gradebook."""
 
 import csv
+import os
 import re
 import shlex
 import subprocess
@@ -43,7 +44,6 @@ def hand_in(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.sandbox
 def test_every_command_of_the_guide_runs_and_ends_in_a_gradebook(root, tmp_path):
     for line in commands(root):
         if line.startswith("grade hw1") and not (tmp_path / "submissions").exists():
@@ -54,9 +54,48 @@ def test_every_command_of_the_guide_runs_and_ends_in_a_gradebook(root, tmp_path)
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert float(rows["ada"]["total"]) == 14
     assert float(rows["carl"]["total"]) < 14
-    filled = list(csv.reader((tmp_path / "marks/canvas.csv").open(newline="")))
+    filled = list(csv.reader((tmp_path / "marks/canvas.csv").read_text().splitlines()))
     assert filled[2][-1] == "14"
     feedback = (tmp_path / "marks/students/carl/feedback.txt").read_text()
     assert "sign" in feedback
     assert (tmp_path / "autograder.zip").stat().st_size > 1000
     assert (tmp_path / "marks/html/index.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_autograder_of_gradescope_marks_a_submission(root, tmp_path):
+    """The uploaded zip in a clean folder: its own scripts, this environment in the place of the one that setup.sh makes."""
+    import json
+    import zipfile
+
+    import jsonschema
+
+    from gradcheck.rendering.schema import schema_text
+
+    for line in ("assignment new hw1", "assignment gradescope hw1 -o autograder.zip"):
+        assert gradcheck(line, tmp_path).returncode == 0
+    place = tmp_path / "autograder"
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as packed:
+        packed.extractall(place / "source")
+    (place / "gradcheck-environment/bin").mkdir(parents=True)
+    command = place / "gradcheck-environment/bin/gradcheck"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m gradcheck.cli "$@"\n')
+    command.chmod(0o755)
+    (place / "submission").mkdir()
+    (place / "submission/submission.py").write_text((tmp_path / "hw1/solution.py").read_text().replace("np.cos(", "-np.cos(", 1))
+    (place / "submission_metadata.json").write_text('{"id": 1, "users": [{"email": "ada@example.org", "id": 5, "name": "Ada"}]}')
+    script = place / "source/run_autograder"
+    script.chmod(0o755)
+    done = subprocess.run(
+        [str(script)],
+        env=os.environ | {"GRADESCOPE_ROOT": str(place), "GRADCHECK_USER": "root"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads((place / "results/results.json").read_text())
+    jsonschema.validate(results, json.loads(schema_text("gradescope")))
+    assert results["score"] == 12
+    assert [t["score"] for t in results["tests"]] == [0, 4, 8]
+    assert results["extra_data"]["isolation"] in done.stderr

@@ -56,7 +56,9 @@ def attempt(launchers, armed, level, attack, *, fork_server):
     assert not judge(armed(attack), launchers(level, fork_server=fork_server))
 
 
-@pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if attack.slow else []) for attack in ATTACKS])
+@pytest.mark.parametrize(
+    "attack", [pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if attack.slow else []) for attack in ATTACKS]
+)
 def test_behind_the_strongest_wall(launchers, armed, attack):
     attempt(launchers, armed, STRONGEST, attack, fork_server=True)
 

@@ -58,7 +58,7 @@ def _told(q: QuestionMark) -> Iterator[str]:
     if told.right:
         yield f"Right: {', '.join(one_line(r, NAME) for r in told.right)}"
     if told.where:
-        yield f"First wrong at: {one_line(told.where)}"
+        yield one_line(told.where)
     if told.hint:
         yield f"Hint: {one_line(told.hint)}"
     if told.point:

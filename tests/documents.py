@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,6 +73,46 @@ def verdicts() -> Iterator[dict[str, Any]]:
 def read(data: Any) -> Any:
     """What a reader of the printed document gets."""
     return json.loads(dumps(data))
+
+
+ASSIGNMENT = """
+schema_version = 1
+name = "hw1"
+title = "Homework 1"
+cases = "cases.py"
+solution = "solution.py"
+file = "submission.py"
+seed = 3
+per_student_seeds = true
+imports = {allowed = ["numpy", "scipy"]}
+limits = {cpu_seconds = 2.5, wall_seconds = 8, memory_mb = 512, processes = 2, open_files = 32, file_mb = 1, printed_kb = 64, result_mb = 8}
+feedback = {level = "where", shown = "never", reveal_hidden = true}
+
+[[questions]]
+name = "softmax"
+title = "A softmax loss"
+case = "soft"
+function = "backward"
+asks = "backward"
+names = ["z", "e"]
+points = 6
+visible = 1
+hidden = 2
+at = [[[[1, 2], [3, 4], [5, 6]], [1.5, 2, 3], [0, 1], 2], {W = [[0, 1], [2, 3], [4, 5]], b = [0.5, 0, 0], c = 0}]
+digits = 8
+file = "nets.py"
+credit = {arguments = {W = 2, b = 1}, hops = {dz = 1.5}, shape = 0.5, accuracy = 1}
+feedback = {level = "formula"}
+limits = {cpu_seconds = 1}
+
+[[questions]]
+name = "sine"
+"""
+
+
+def assignment_read() -> dict[str, Any]:
+    """An assignment with every key there is."""
+    return tomllib.loads(ASSIGNMENT)
 
 
 def run_document() -> dict[str, Any]:

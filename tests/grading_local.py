@@ -28,7 +28,7 @@ class LocalSession:
     """A session whose program is a dict of functions."""
 
     def __init__(self, functions, facts=None):
-        self.functions, self._facts, self.asked = functions, facts or Facts(), 0
+        self.functions, self._facts, self.asked, self.restarts = functions, facts or Facts(), 0, 0
 
     def facts(self):
         return self._facts
@@ -41,6 +41,20 @@ class LocalSession:
         if function not in self.functions:
             return Ended("missing", f"there is no function {function}")
         return ask_function(self.functions[function])(tuple(arguments))
+
+    def ask_many(self, function, given):
+        answers = []
+        for arguments in given:
+            answers.append(self.ask(function, arguments) if isinstance(self, LocalSession) else self.ask(arguments))
+            if isinstance(answers[-1], Ended):
+                break
+        return answers
+
+    def printed(self):
+        return ""
+
+    def restart(self):
+        self.restarts += 1
 
     def close(self):
         pass
@@ -78,3 +92,19 @@ NETWORK = Question("network", network, "network_gradient", points=8)
 BACKWARD = Question("backward", network, "network_backward", asks="backward", points=14)
 HOPS = Question("hops", network, "network_hops", asks="intermediates", names=("h", "z"), points=6)
 SOFTMAX = Question("softmax", softmax, "softmax_vjp", asks="vjp", points=2)
+
+
+class LocalAsker:
+    """A function as what a memory asks."""
+
+    def __init__(self, function):
+        self.ask, self.restarts = ask_function(function), 0
+
+    def many(self, given):
+        return LocalSession.ask_many(self, "f", given)
+
+    def restart(self):
+        self.restarts += 1
+
+    def read(self, answer):
+        return answer()

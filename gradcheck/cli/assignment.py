@@ -120,3 +120,49 @@ def check(path: Path, count: int, level: str) -> None:
     trial = try_assignment(found, how, count=count, progress=Progress(None))
     click.echo(trial_text(trial), nl=False)
     sys.exit(OK if trial.good else FAILED)
+
+
+@assignment.command()
+@click.argument("path", metavar="ASSIGNMENT", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("autograder.zip"),
+    show_default=True,
+    help="Write this file.",
+)
+@click.option(
+    "--wheel",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The gradcheck to take along (default: built from its sources, or this release from the registry).",
+)
+@click.option(
+    "--with",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file that the cases read, to take along too (may be repeated).",
+)
+@click.option(
+    "--with-solution",
+    is_flag=True,
+    help="Take your solution along. Students' programs never see it, but whoever gets hold of the zip does.",
+)
+def gradescope(path: Path, output: Path, wheel: Path | None, files: tuple[Path, ...], with_solution: bool) -> None:
+    """Make the zip that Gradescope takes as an autograder.
+
+    \b
+        gradcheck assignment gradescope hw1 -o autograder.zip
+
+    Upload it under "Configure Autograder". What students see and when follows `feedback.shown` of each question.
+    """
+    from gradcheck.grading.assignments import read_assignment
+    from gradcheck.grading.exports import gradescope_zip
+    from gradcheck.studies.elsewhere import local_files
+
+    found = read_assignment(path)
+    local = [file for case in {q.case.file for q in found.questions} for file in local_files(Path(case))]
+    names = gradescope_zip(found, output, files=[*local, *files], wheel=wheel, with_solution=with_solution)
+    click.echo("\n".join(names))
+    click.echo(f"written to {output}", err=True)

@@ -89,7 +89,7 @@ def grade(
     Exits 0 when every submission has its mark, 1 when some could not be marked, or a wall did not hold in the self-test.
     """
     if selftest:
-        _selftest(level, fork_server)
+        _selftest(level, trusted=trusted, fork_server=fork_server)
         return
     if assignment is None or submissions is None:
         raise UsageError("grade: name the assignment and the submissions: gradcheck grade hw1/assignment.toml submissions (or --selftest)")
@@ -99,10 +99,10 @@ def grade(
 
     found = read_assignment(assignment)
     how = _how(level, trusted=trusted, fork_server=fork_server, workers=workers)
-    collected = _collected(found, submissions, roster, only)
     if gradescope is not None:
-        _one(found, collected, how, gradescope)
+        _one(found, submissions, how, gradescope)
         return
+    collected = _collected(found, submissions, roster, only)
     marks = _grade(found, collected, how, output, resume=resume, fresh=fresh, cluster=cluster, html=html, canvas=(canvas, canvas_column))
     _tell(marks, output, as_json=as_json)
     sys.exit(OK if all(m.complete for m in marks.submissions) else FAILED)
@@ -122,7 +122,8 @@ def _how(level: str, *, trusted: bool, fork_server: bool, workers: int | None) -
 
 def isolation_of(level: str, *, trusted: bool) -> Isolation:
     """The walls asked for, or the strongest there are. UsageError, with the reasons, where they do not stand."""
-    from gradcheck.grading.sandbox import probe
+    from gradcheck.grading.answers import ISOLATION
+    from gradcheck.grading.sandbox import probe, strongest
 
     if level == "none":
         if not trusted:
@@ -130,16 +131,18 @@ def isolation_of(level: str, *, trusted: bool) -> Isolation:
                 "--sandbox=none: runs every submission with your rights; if you have read them all, add --i-trust-these-submissions"
             )
         return "none"
-    standing = {found.isolation: found for found in probe()}
-    if level != "auto" and not standing[level].stands:  # type: ignore[index]
-        raise UsageError(f"--sandbox={level}: does not stand on this machine: {standing[level].reason}")  # type: ignore[index]
-    for isolation, found in standing.items():
-        if isolation != "none" and (found.stands and level in ("auto", isolation)):
-            return isolation
-    reasons = "; ".join(f"{f.isolation}: {f.reason}" for f in standing.values() if f.isolation != "none")
-    raise UsageError(
-        f"no sandbox stands on this machine ({reasons}): install bubblewrap, or, if you trust them, add --sandbox=none --i-trust-these-submissions"
-    )
+    if level != "auto":
+        (found,) = probe([name for name in ISOLATION if name == level])
+        if not found.stands:
+            raise UsageError(f"--sandbox={level}: does not stand on this machine: {found.reason}")
+        return found.isolation
+    found = strongest()
+    if found.isolation == "none":
+        reasons = "; ".join(f"{f.isolation}: {f.reason}" for f in probe() if f.isolation != "none")
+        raise UsageError(
+            f"no sandbox stands on this machine ({reasons}): install bubblewrap, or, if you trust them, add --sandbox=none --i-trust-these-submissions"
+        )
+    return found.isolation
 
 
 def _collected(found: Assignment, place: Path, roster: Path | None, only: tuple[str, ...]) -> Collected:
@@ -147,8 +150,7 @@ def _collected(found: Assignment, place: Path, roster: Path | None, only: tuple[
 
     from gradcheck.grading.submissions import collect, read_roster
 
-    files = dict.fromkeys(q.file for q in found.questions)
-    collected = collect(place, file=next(iter(files)), roster=None if roster is None else read_roster(roster))
+    collected = collect(place, file=_files(found), roster=None if roster is None else read_roster(roster))
     unknown = [s for s in only if s not in {c.student for c in collected.submissions}]
     if unknown:
         raise UsageError(f"--only {unknown[0]}: there is no submission of that student")
@@ -172,10 +174,14 @@ def _grade(
         if known:
             click.echo(f"{known} marks are known from earlier; what has changed is graded", err=True)
         marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster, say=say)
-        write_class(marks, output, html=html)
+        notes = write_class(marks, output, assignment=found, html=html)
         if canvas[0] is not None and canvas[1] is not None:
-            write_files(output, [("canvas.csv", canvas_csv(marks, canvas[0], canvas[1]))], "the gradebook")
+            filled = canvas_csv(marks, canvas[0], canvas[1])
+            write_files(output, [("canvas.csv", filled.text)], "the gradebook")
+            notes = (*notes, *filled.warnings)
         journal.finish()
+    for note in notes:
+        say(note)
     return marks
 
 
@@ -196,28 +202,33 @@ def _tell(marks: ClassMarks, output: Path, *, as_json: bool) -> None:
     click.echo(f"written to {output}", err=True)
 
 
-def _one(found: Assignment, collected: Collected, how: How, target: Path) -> None:
+def _one(found: Assignment, place: Path, how: How, target: Path) -> None:
     """One student's submission, for Gradescope: results.json, or none at all where something of ours failed."""
     from gradcheck.grading.classes import Grader
-    from gradcheck.grading.exports import gradescope_text
+    from gradcheck.grading.exports import gradescope_results, json_text, submitter
+    from gradcheck.grading.submissions import collect_one
     from gradcheck.writing import write_files
 
-    if len(collected.submissions) != 1:
-        raise UsageError(f"--gradescope: SUBMISSIONS must be one student's, and holds {len(collected.submissions)}")
+    metadata = place.parent / "submission_metadata.json"
+    student, name, email = submitter(metadata) if metadata.is_file() else (place.stem, "", "")
     grader = Grader(found, how)
     try:
-        mark = grader.grade(collected.submissions[0])
+        mark = grader.grade(collect_one(place, student=student, name=name, email=email, file=_files(found)))
     finally:
         grader.close()
-    if not mark.complete:
-        raise click.ClickException("this submission could not be marked for a reason that is not the student's: run the autograder again")
-    write_files(target.parent, [(target.name, gradescope_text(mark, found))], "the results")
+    write_files(target.parent, [(target.name, json_text(gradescope_results(mark, found)))], "the results")
     click.echo(f"{mark.student}: {mark.earned:g} of {mark.possible:g}, written to {target}", err=True)
 
 
-def _selftest(level: str, fork_server: bool) -> None:
+def _files(found: Assignment) -> tuple[str, ...]:
+    """The files that questions ask for."""
+    return tuple(dict.fromkeys(q.file for q in found.questions))
+
+
+def _selftest(level: str, *, trusted: bool, fork_server: bool) -> None:
     from gradcheck.grading.selftest import selftest, selftest_text
 
-    found = selftest(None if level == "auto" else level, fork_server=fork_server, progress=Progress(None))
+    isolation = isolation_of(level, trusted=trusted)
+    found = selftest(isolation, fork_server=fork_server, progress=Progress(None))
     click.echo(selftest_text(found), nl=False)
     sys.exit(OK if found.held else FAILED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -29,13 +29,12 @@ class Answer:
     """What a call returned. `value` holds floats, ints, bools, plain arrays, None, or `Foreign`; tuples, lists and dicts by name hold these, one deep.
 
     `changed` are positions of arguments that the call changed in place; `notes` are types that were taken by their raw numbers
-    ("matrix", "masked array"). `printed` is what was printed since the last answer, bounded.
+    ("matrix", "masked array").
     """
 
     value: Any
     changed: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
-    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,18 @@ class Ended:
     why: str = ""
     line: int | None = None
     printed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An answer as it came through the walls: raw bytes, the same for the same answer, and how they are read."""
+
+    raw: bytes
+    read: Callable[[bytes], Answer | Ended]
+
+    def __call__(self) -> Answer | Ended:
+        """The answer; a protocol error where the bytes are none."""
+        return self.read(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,18 @@ class Session(Protocol):
 
     def ask(self, function: str, arguments: Sequence[Any]) -> Answer | Ended:
         """The function's answer for fresh copies of the arguments."""
+        ...
+
+    def ask_many(self, function: str, given: Sequence[Sequence[Any]]) -> Sequence[Answer | Unread | Ended]:
+        """The answers for several sets of arguments, as if asked one after the other; an ending is the last of them."""
+        ...
+
+    def printed(self) -> str:
+        """What was printed since this was last asked, bounded; what an ending carries is not among it."""
+        ...
+
+    def restart(self) -> None:
+        """The program starts anew when it is next asked: nothing it remembers stays."""
         ...
 
     def close(self) -> None:

@@ -156,5 +156,5 @@ def spread(mutants: Sequence[Mutant], most: int = MOST) -> list[Mutant]:
 
 def _evenly(n: int, count: int) -> list[int]:
     """So many of n numbers, at even distances."""
-    ends = [n * i // count for i in range(count + 1)]
+    ends = [n * i // max(count, 1) for i in range(count + 1)]
     return [a for a, b in pairwise(ends) if b > a]

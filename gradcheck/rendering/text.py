@@ -15,7 +15,7 @@ NAME, LINE, BLOCK = 120, 600, 20_000  # characters shown of a name, a sentence, 
 _KEPT = "\n\t"
 _SLUG = 60  # longest stem of a file's name
 _SIGNS = "=+@＝＋－＠-"  # with which a spreadsheet begins a formula
-_FORMULA = re.compile(rf"(^[\s\"'`´‘’“”]*|;[\s\"'`´‘’“”]*)(?=[{_SIGNS}])")
+_FORMULA = re.compile(rf"(^(?!')[\s\"'`´‘’“”]*|;[\s\"'`´‘’“”]*)(?=[{_SIGNS}])")
 
 
 def inert(text: str, limit: int = LINE) -> str:
@@ -59,7 +59,8 @@ def label(text: str, limit: int = NAME) -> str:
 def cell(text: str, limit: int = LINE) -> str:
     """The same on one line, for CSV: what a spreadsheet would take for a formula is preceded by an apostrophe, as spreadsheets do.
 
-    White space and quotation marks before the sign do not hide it; nor does a semicolon, at which some countries' spreadsheets begin a cell.
+    White space and quotation marks before the sign do not hide it; nor does a semicolon, at which some countries' spreadsheets begin a cell. What
+    begins with an apostrophe is text already.
     """
     return _FORMULA.sub(r"\1'", one_line(text, limit))
 

@@ -114,6 +114,23 @@ def test_the_page_on_documents_lists_every_key(root):
     assert [key for o in objects for key in o["properties"] if f"`{key}`" not in text] == []
 
 
+def test_the_page_on_assignments_lists_every_key_and_its_examples_are_good(root, tmp_path):
+    from gradcheck.grading.assignments import read_assignment, scaffold
+    from gradcheck.grading.assignments.document import schema
+
+    text = (root / "docs/reference/assignment.md").read_text()
+    tables = [schema(), *schema()["$defs"].values()]
+    assert [key for t in tables for key in t.get("properties", {}) if f"`{key}`" not in text] == []
+    words = [word for t in tables for word in t.get("enum", ())]
+    assert [word for word in words if f"`{word}`" not in text] == []
+    scaffold(tmp_path / "hw1")  # has the cases and the solution that the example names
+    (tmp_path / "hw1" / "assignment.toml").write_text(re.search(r"```toml\n(.*?)```", text, re.S)[1])
+    (question,) = read_assignment(tmp_path / "hw1").questions
+    assert (question.names, question.points) == (("z",), 4.0)
+    program = "\n".join(re.findall(r"```python\n(.*?)```", text, re.S)[1:]).replace('"hw1"', repr(str(tmp_path / "hw1")))
+    exec(program, {})
+
+
 def test_the_guide_to_derivations_runs(root, run_guide, monkeypatch, tmp_path):
     scope = run_guide("show-a-derivation.md")
     assert scope["by_lemma"]["lemma 2"].startswith("dy/dz = dy/da * (1 - a ** 2) ≈ ")

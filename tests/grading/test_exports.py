@@ -173,7 +173,7 @@ def test_junit_counts_failures_and_errors(marks):
 # feedback
 def test_feedback_tells_what_was_right_where_it_goes_wrong_and_what_to_try(marks):
     text = feedback_text(marks.submissions[1], title=marks.title, titles={"sine": "The sine of a square"})
-    assert text.splitlines()[:3] == ["Backpropagation by hand", "Result1 (result1)", "Total: 3.5 of 5 points"]
+    assert text.splitlines()[:3] == ["Backpropagation by hand", "For Result1 (result1)", "Total: 3.5 of 5 points"]
     for said in (
         "The sine of a square: wrong value, 0.5 of 2 points",
         "Right: W, b",
@@ -207,6 +207,14 @@ def test_results_from_before_go_when_a_mark_is_no_longer_known(marks, tmp_path):
     assert (tmp_path / "students/ann/results.json").exists()
     write_class(one(next(m for m in marks.submissions if not m.complete)), tmp_path, assignment=sample.assignment(), html=False)
     assert not (tmp_path / "students/ann/results.json").exists()
+
+
+@pytest.mark.parametrize("shown, seen", [("after-published", True), ("never", False)])
+def test_feedback_that_is_never_shown_is_in_no_file_of_students(marks, tmp_path, shown, seen):
+    write_class(marks, tmp_path, assignment=sample.assignment(shown=shown), html=False)
+    for file in (tmp_path / "students/result1").iterdir():
+        assert (sample.TOLD.hint in file.read_text()) == seen, file
+    assert read_marks(tmp_path) == marks
 
 
 def test_only_what_is_asked_for_is_written(marks, tmp_path):

@@ -5,10 +5,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from grading_local import BACKWARD, HOPS, NETWORK, SINE, SOFTMAX, LocalSession, ask_function
+from grading_local import BACKWARD, HOPS, NETWORK, SINE, SOFTMAX, LocalAsker, LocalSession, ask_function
 
-from gradcheck.grading.answers import Answer, Ended, Facts, Foreign
+from gradcheck.grading.answers import Answer, Ended, Facts, Foreign, Unread
 from gradcheck.grading.marking import Memory, mark_question, mark_submission, prepare
+from gradcheck.grading.marking.question import opening
 from gradcheck.grading.model import Credit, Feedback
 from gradcheck.grading.results import mark_from_dict
 
@@ -138,6 +139,12 @@ def test_credit_is_shared_as_it_is_stated():
 def test_thirds_add_up():
     mark = mark_question(prepare(replace(BACKWARD, points=10), 0), ask_function(backward))
     assert mark.earned == 10
+
+
+def test_gradients_in_another_order_are_named_at_once():
+    mark = marked("network", lambda *a: network(*a)[::-1])
+    assert mark.diagnosis.kind == "swapped"
+    assert "in the order b, W, expected W, b" in mark.diagnosis.message
 
 
 def test_hops_are_judged_one_by_one():
@@ -310,31 +317,61 @@ def test_points_are_the_same_on_every_run_and_differ_by_seed():
     assert len(points(1)) == 5
 
 
-def test_who_answers_alike_is_marked_alike_at_once():
-    memory, question = Memory(), prepared("network")
-    counts = []
+def remembered(memory, question, function):
+    """The mark by a memory, whether it was worked out anew, and how often the program was started again."""
+    counts, asker = [], LocalAsker(function)
 
     def marking(ask):
         counts.append(1)
         return mark_question(question, ask)
 
-    wrong = ask_function(lambda *a: (network(*a)[0], 2 * network(*a)[1]))
-    first = memory.mark("network", wrong, marking)
-    assert memory.mark("network", wrong, marking) == first
-    assert len(counts) == 1
-    for other in (network, lambda *a: (network(*a)[0], 3 * network(*a)[1])):
-        assert memory.mark("network", ask_function(other), marking) == mark_question(question, ask_function(other))
-    assert memory.mark("network", wrong, marking) == first
-    assert len(counts) == 3
+    return memory.mark(question.question.name, asker, opening(question), marking), len(counts), asker.restarts
+
+
+def scaled(by):
+    return lambda *a: (network(*a)[0], by * network(*a)[1])
+
+
+def test_who_answers_alike_is_marked_alike_at_once():
+    memory, question = Memory(), prepared("network")
+    first, anew, _ = remembered(memory, question, scaled(2))
+    assert anew == 1
+    assert remembered(memory, question, scaled(2)) == (first, 0, 0)
+    for function in (network, scaled(3), lambda *a: None):
+        assert remembered(memory, question, function)[:2] == (mark_question(question, ask_function(function)), 1)
+    assert remembered(memory, question, scaled(2)) == (first, 0, 0)
+
+
+def test_who_answers_otherwise_later_is_not_taken_for_another():
+    memory, question = Memory(), prepared("sine")
+    known = [s.given[0] for s in question.spots]
+
+    def elsewhere(value):
+        return lambda x: 2 * sine(x) if any(np.array_equal(x, k) for k in known) else value(x)
+
+    alike = [lambda x: 2 * sine(x), lambda x: 3 * sine(x), sine, lambda x: None]
+    marks = [remembered(memory, question, elsewhere(f)) for f in alike]
+    assert [m for m, _, _ in marks] == [mark_question(question, ask_function(elsewhere(f))) for f in alike]
+    assert [(n, r) for _, n, r in marks] == [(1, 0), (1, 1), (1, 1), (1, 1)]
+    assert all(remembered(memory, question, elsewhere(f))[0] == m for f, (m, _, _) in zip(alike, marks, strict=True))
+
+
+def test_the_order_of_students_changes_no_mark():
+    question = prepared("network")
+    programs = [network, scaled(2), scaled(3), lambda *a: network(*a)[0], scaled(2), lambda *a: None]
+    alone = [remembered(Memory(), question, p)[0] for p in programs]
+    for order in (range(6), range(5, -1, -1), (4, 0, 5, 1, 3, 2)):
+        memory = Memory()
+        assert {i: remembered(memory, question, programs[i])[0] for i in order} == dict(enumerate(alone))
 
 
 def test_memory_is_bounded(monkeypatch):
-    from gradcheck.grading.marking import remembered
+    from gradcheck.grading.marking import remembered as module
 
-    monkeypatch.setattr(remembered, "LARGEST", 30)
+    monkeypatch.setattr(module, "LARGEST", 30)
     memory = Memory()
     for k in range(2, 12):
-        memory.mark("s", ask_function(lambda x, k=k: sine(x) * k), lambda ask: mark_question(prepared("sine"), ask))
+        remembered(memory, prepared("sine"), lambda x, k=k: sine(x) * k)
         assert memory.nodes <= 30 + 200
 
 
@@ -354,4 +391,5 @@ def test_answers_are_told_apart_by_every_bit():
         Ended("crash", "a"),
     ]
     assert len({digest(a) for a in answers}) == len(answers)
-    assert digest(Answer(0.0, printed="x")) == digest(Answer(0.0))
+    assert digest(Ended("crash", "a", printed="x")) == digest(Ended("crash", "a"))
+    assert digest(Unread(b"a", Answer)) != digest(Unread(b"b", Answer))

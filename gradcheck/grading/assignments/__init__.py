@@ -6,4 +6,15 @@ from gradcheck.grading.assignments.scaffold import scaffold
 from gradcheck.grading.assignments.subject import sampled
 from gradcheck.grading.assignments.template import files_of, student_page, student_template
 
-__all__ = ["Planted", "cases_file", "files_of", "planted", "read_assignment", "right_answer", "sampled", "scaffold", "student_page", "student_template"]
+__all__ = [
+    "Planted",
+    "cases_file",
+    "files_of",
+    "planted",
+    "read_assignment",
+    "right_answer",
+    "sampled",
+    "scaffold",
+    "student_page",
+    "student_template",
+]

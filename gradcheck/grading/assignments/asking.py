@@ -37,7 +37,7 @@ class Asked:
         drawn = sampled(self.case, int(self.doc.data.get("seed", 0)), TRIED) if self.drawn("visible") + self.drawn("hidden") else ()
         if not (*self.at, *drawn):
             key = next((k for k in ("hidden", "visible", "at") if k in self.given), "visible")
-            raise self._error((key,), " leaves no point to ask for: visible, hidden and `at` together give none")
+            raise self._error((key,), "leaves no point to ask for: visible, hidden and `at` together give none")
         try:
             self.known = subject(self.case, (*self.at, *drawn))
         except CaseError as error:

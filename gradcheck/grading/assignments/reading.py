@@ -144,8 +144,8 @@ def _refuse_repeated(doc: Document, questions: Sequence[Question]) -> None:
     names: dict[str, int] = {}
     functions: dict[tuple[str, str], str] = {}
     for i, q in enumerate(questions):
-        if names.setdefault(q.name.lower(), i) != i:
-            line = doc.lines.get(("questions", names[q.name.lower()], "name"), 0)
+        if names.setdefault(q.name, i) != i:
+            line = doc.lines.get(("questions", names[q.name], "name"), 0)
             raise doc.wrong(("questions", i, "name"), q.name, f"the question at line {line} is called so: give each a name of its own")
         other = functions.setdefault((q.file, q.function), q.name)
         if other != q.name:

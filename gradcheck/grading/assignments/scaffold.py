@@ -46,7 +46,9 @@ def scaffold(
         files |= {f"student/{f}": student_template(assignment, f) for f in files_of(assignment)}
         files["student/README.md"] = student_page(assignment)
         if source is not None:
-            files["solution.py"] = student_template(assignment)
+            files["solution.py"] = (
+                f"# The instructor's own answers, to be written here. Students never get this file.\n{student_template(assignment)}"
+            )
     write_files(target, files.items(), "the assignment")
     return tuple(files)
 
@@ -63,13 +65,17 @@ def _name(folder: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-._")[:64] or "assignment"
 
 
-def _files(name: str, title: str, source: str | Path | None, seed: int) -> dict[str, str]:
+def _files(name: str, title: str, source: str | Path | None, seed: int) -> dict[str, str | bytes]:
     filled = {"@NAME@": json.dumps(name), "@TITLE@": json.dumps(one_line(title), ensure_ascii=False), "@SEED@": str(seed)}
     begun = {n: _begun(n) for n in ("README.md", "roster.csv")}
     begun["README.md"] = begun["README.md"].replace("@TITLE@", one_line(title))
     head = _filled(_begun(FILE), filled)
     if source is None:
-        own = {"cases.py": _begun("cases.py"), FILE: head + _begun("questions.toml"), "solution.py": _begun("solution.py")}
+        own: dict[str, str | bytes] = {
+            "cases.py": _begun("cases.py"),
+            FILE: head + _begun("questions.toml"),
+            "solution.py": _begun("solution.py"),
+        }
     else:
         own = _from(Path(source), head) | {"solution.py": "# written below\n"}
     return own | begun | {SCHEMA: schema_text("assignment")}
@@ -85,12 +91,14 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
     return text
 
 
-def _from(source: Path, head: str) -> dict[str, str]:
+def _from(source: Path, head: str) -> dict[str, str | bytes]:
     """The file of cases with what it imports from beside it, and an assignment that asks for every case that can be asked for."""
+    if not source.is_file():
+        raise UsageError(f"{source}: is no file: name a Python file with cases")
     cases = cases_in(source)
     if source.name in OURS:
         raise UsageError(f"{source}: the assignment has a file of that name: give the file of cases another")
-    files = {p.relative_to(source.parent).as_posix(): p.read_text(encoding="utf-8") for p in local_files(source)}
+    files = {p.relative_to(source.parent).as_posix(): p.read_bytes() for p in local_files(source)}
     questions = "".join(map(_asked, cases))
     if "[[questions]]" not in questions:
         raise CaseError(f"{source}: no case can be asked for: {one_line(questions.replace('#', ''))}")
@@ -99,6 +107,8 @@ def _from(source: Path, head: str) -> dict[str, str]:
 
 def _asked(case: Case) -> str:
     """A case as a question; why not, as a comment, where it makes none."""
+    if not case.name.isascii():
+        return f"\n# {one_line(case.name)} is left out: a question's name has letters of ASCII only: give the function another\n"
     try:
         points: Sequence[tuple[object, ...]] = (*stated(case), *(sampled(case, 0, TRIED) if is_drawn(case) else ()))
         shape = subject(case, points).shape

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import math
 import textwrap
 from collections.abc import Iterator, Mapping
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,12 +13,12 @@ import numpy as np
 from gradcheck.case import Case, Fixed
 from gradcheck.domains import Data, Domain, Integer, Real
 from gradcheck.errors import UsageError
+from gradcheck.grading.assignments.stating import around, program
 from gradcheck.grading.assignments.subject import Subject, sampled, subject
 from gradcheck.grading.model import Assignment, Question
 from gradcheck.rendering.text import lines_of, one_line
 
 INDENT = "    "
-SMALL = 30  # entries of an array that a docstring can show
 
 
 def student_template(assignment: Assignment, file: str | None = None) -> str:
@@ -78,11 +76,10 @@ def _statement(question: Question) -> str:
     points = f"{question.points:g} point{'' if question.points == 1 else 's'}"
     parts = [f"{one_line(question.title)} ({points})."]
     parts.append(_stated(case, question.title))
-    program = _program(case)
-    if program:
-        parts.append(f"The function, as a program:\n\n{textwrap.indent(program, INDENT)}")
-    if constants := _constants(case):
-        parts.append(f"Where\n\n{_aligned(constants)}")
+    if statements := program(case.function):
+        parts.append(f"The function, as a program:\n\n{textwrap.indent(statements, INDENT)}")
+    if taken := around(case.function):
+        parts.append(f"It uses\n\n{textwrap.indent(taken, INDENT)}")
     arguments = _aligned({n: _lives(n, d) for n, d in case.domains.items()})
     parts.append(f"Arguments:\n\n{arguments}")
     parts.append(_returns(question, known))
@@ -95,35 +92,6 @@ def _stated(case: Case, title: str) -> str:
     """The function's docstring, without a first line that is the question's title."""
     first, _, rest = (inspect.getdoc(case.function) or "").strip().partition("\n")
     return rest.strip() if first.rstrip(".") == title.rstrip(".") else f"{first}\n{rest}".strip()
-
-
-def _program(case: Case) -> str:
-    """The function's statements without its docstring and comments; "" where there is no source."""
-    try:
-        source = textwrap.dedent(inspect.getsource(case.function))
-        node = next(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef))
-    except (OSError, TypeError, SyntaxError, StopIteration):
-        return ""
-    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    return "\n".join(ast.unparse(statement) for statement in body)
-
-
-def _constants(case: Case) -> dict[str, str]:
-    """Numbers and small arrays that the program uses and takes from around it, and where its functions come from."""
-    found = {}
-    known = inspect.getclosurevars(case.function)
-    for name, value in sorted((known.globals | known.nonlocals).items()):
-        if isinstance(value, ModuleType):
-            continue
-        if callable(value):
-            found[name] = f"is the function of {value.__module__}" if _is_public(value) else "is a function of the instructor's"
-        elif _is_array(value) and np.size(value) <= SMALL:
-            found[name] = f"= {' '.join(repr(np.asarray(value).tolist()).split())}"
-    return found
-
-
-def _is_public(value: Any) -> bool:
-    return str(getattr(value, "__module__", "")).partition(".")[0] in ("numpy", "scipy")
 
 
 def _aligned(rows: Mapping[str, str]) -> str:
@@ -174,8 +142,7 @@ def _order(known: Subject) -> str:
     names = known.arguments
     if len(names) == 1:
         return f"{names[0]}: {_array(known.shapes[names[0]])}."
-    shapes = ", ".join(_array(known.shapes[n]) for n in names)
-    return f"{', '.join(names)}: a tuple ({', '.join(f'd{n}' for n in names)}) of {shapes}."
+    return f"{', '.join(names)}: a tuple ({', '.join(f'd{n}' for n in names)}), each of its argument's shape."
 
 
 def student_page(assignment: Assignment) -> str:

@@ -4,6 +4,7 @@ Everything here starts from `ClassMarks`, changes no mark, and is the same on ev
 `gradcheck.rendering.text`; the instructor's diagnosis is in marks.json and on the pages of the class, and nowhere else.
 """
 
+from gradcheck.grading.exports.autograder import gradescope_zip
 from gradcheck.grading.exports.canvas import Filled, canvas_csv
 from gradcheck.grading.exports.document import json_text, marks_from, marks_json, read_marks
 from gradcheck.grading.exports.feedback import feedback_text
@@ -22,6 +23,7 @@ __all__ = [
     "feedback_text",
     "gradebook_csv",
     "gradescope_results",
+    "gradescope_zip",
     "json_text",
     "junit_xml",
     "marks_from",

@@ -21,6 +21,7 @@ from gradcheck.rendering.text import NAME, cell, one_line
 
 LOGIN, STUDENT, POINTS = "SIS Login ID", "Student", "Points Possible"
 _TEST = ("student, test", "test student")
+_NUMBERED = re.compile(r" \(\d+\)$")
 _SHOWN = 20  # students named in a warning
 
 
@@ -88,18 +89,18 @@ def _login(head: Sequence[str], exported: Path) -> int:
 
 
 def _column(head: Sequence[str], wanted: str, exported: Path) -> int:
-    fits = [i for i, name in enumerate(head) if name == wanted.strip()] or [
-        i for i, name in enumerate(head) if re.sub(r" \(\d+\)$", "", name) == wanted.strip() and re.search(r" \(\d+\)$", name)
+    """Where the assignment stands: only what Canvas has given a number is one."""
+    ours = {i: name for i, name in enumerate(head) if _NUMBERED.search(name)}
+    fits = [i for i, name in ours.items() if name == wanted.strip()] or [
+        i for i, name in ours.items() if _NUMBERED.sub("", name) == wanted.strip()
     ]
-    if len(fits) == 1 and head[fits[0]] not in (LOGIN, STUDENT, "ID", "SIS User ID", "Integration ID", "Section"):
+    if len(fits) == 1:
         return fits[0]
     if len(fits) > 1:
         raise UsageError(f"{exported}: {len(fits)} columns fit {wanted!r}: {_names([head[i] for i in fits])}; give one with its number")
-    near = difflib.get_close_matches(wanted, head, 5, 0.4) or [h for h in head if re.search(r" \(\d+\)$", h)][:10]
-    raise UsageError(
-        f"{exported}: no assignment's column {wanted!r}, of which Canvas would make a new assignment; "
-        + (f"near it: {_names(near)}" if near else "there is none with a number in brackets")
-    )
+    near = difflib.get_close_matches(wanted, list(ours.values()), 5, 0.4) or list(ours.values())[:10]
+    there = f"there is {_names(near)}" if near else "there is none with a number in brackets"
+    raise UsageError(f"{exported}: no assignment's column {one_line(wanted, NAME)!r}, of which Canvas would make a new assignment; {there}")
 
 
 def _names(names: Sequence[str]) -> str:
@@ -189,7 +190,7 @@ class _Filling:
 def _harmless(name: str) -> str:
     """A display name as it is, but for a formula, which a student may have chosen."""
     made = cell(name, len(name) + 1)
-    return made if made.startswith("'") and not name.lstrip().startswith("'") else name
+    return name if made == one_line(name, len(name) + 1) else made
 
 
 def _possible(rows: Sequence[Sequence[str]], filling: _Filling, marks: ClassMarks) -> Iterator[str]:

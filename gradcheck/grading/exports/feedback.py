@@ -18,7 +18,7 @@ def feedback_text(mark: SubmissionMark, *, title: str = "", titles: Mapping[str,
     What users wrote is bounded and inert: lines of theirs are indented or begin with "|", so that none passes for one of ours.
     """
     lines = [one_line(title, NAME)] if title else []
-    lines += [who(mark), f"Total: {points(mark.earned, mark.possible)}", *_around(mark)]
+    lines += [f"For {who(mark)}", f"Total: {points(mark.earned, mark.possible)}", *_around(mark)]
     for q in mark.questions:
         called = one_line((titles or {}).get(q.question) or q.question, NAME)
         lines += ["", f"{called}: {word(q)}, {points(earned(q), q.possible)}", *("  " + line for line in question_lines(q))]
@@ -58,7 +58,7 @@ def _told(q: QuestionMark) -> Iterator[str]:
     if told.right:
         yield f"Right: {', '.join(one_line(r, NAME) for r in told.right)}"
     if told.where:
-        yield f"First wrong at: {one_line(told.where)}"
+        yield one_line(told.where)
     if told.hint:
         yield f"Hint: {one_line(told.hint)}"
     if told.point:

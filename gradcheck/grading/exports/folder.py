@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from gradcheck.grading.exports.gradescope import gradescope_results
 from gradcheck.grading.exports.junit import junit_xml
 from gradcheck.grading.exports.words import file_names
 from gradcheck.grading.model import Assignment
-from gradcheck.grading.results import ClassMarks
+from gradcheck.grading.results import ClassMarks, SubmissionMark, Told
 from gradcheck.writing import write_files
 
 Format = Literal["json", "csv", "junit", "text", "gradescope", "html"]
@@ -27,9 +28,10 @@ def write_class(
 ) -> tuple[str, ...]:
     """Write marks.json, gradebook.csv, junit.xml, students/NAME/{feedback.txt,index.html,results.json} and html/index.html below a folder.
 
-    Each file appears whole, or stays as it was. Names of students' folders are made from their identifiers, and are never those where they are no plain
-    words; `student_folders` tells whose is whose. results.json says what students see when, for which the `assignment` is needed; a mark that is not complete has none, and one
-    from before is removed. Gives what a person should know in lines, such as that the pages were left out because the extra `report` is missing.
+    Each file appears whole, or stays as it was. Names of students' folders are made from their identifiers, and are never those where they are no
+    plain words; `student_folders` tells whose is whose. results.json says what students see when, for which the `assignment` is needed; with it,
+    feedback that is "never" shown is left out of the pages too. A mark that is not complete has no results.json, and one from before is removed.
+    Gives what a person should know in lines, such as that the pages were left out because the extra `report` is missing.
     Raises UsageError where the folder cannot be written, or for an unknown format.
     """
     wanted = dict.fromkeys(formats)
@@ -83,8 +85,9 @@ def _student_files(
 ) -> Iterator[tuple[str, str]]:
     titles = {name: title for name, title, _ in marks.questions}
     title = marks.title or marks.assignment
-    for mark, name in zip(marks.submissions, student_folders(marks), strict=True):
-        here = f"students/{name}"
+    withheld = {q.name for q in assignment.questions if q.feedback.shown == "never"} if assignment is not None else set()
+    for whole, name in zip(marks.submissions, student_folders(marks), strict=True):
+        here, mark = f"students/{name}", _withheld(whole, withheld)
         if "text" in wanted:
             yield f"{here}/feedback.txt", feedback_text(mark, title=title, titles=titles)
         if "gradescope" in wanted and assignment is not None:
@@ -96,3 +99,8 @@ def _student_files(
             from gradcheck.grading.exports.student_page import student_page
 
             yield f"{here}/index.html", student_page(mark, title=title, titles=titles)
+
+
+def _withheld(mark: SubmissionMark, names: Container[str]) -> SubmissionMark:
+    """A mark without the feedback that is never shown: points and how the questions ended remain."""
+    return replace(mark, questions=tuple(replace(q, told=Told()) if q.question in names else q for q in mark.questions))

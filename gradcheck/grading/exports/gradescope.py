@@ -92,7 +92,7 @@ def _test(i: int, q: QuestionMark, question: Question, visibility: Visibility | 
         "name": name, "name_format": "text", "number": str(i),
         "output": text if len(text) <= BLOCK else text[:BLOCK] + "…", "output_format": "text",
         "tags": [word(q)], "visibility": visibility or VISIBILITY[question.feedback.shown],
-        "extra_data": {"question": q.question, "outcome": q.outcome, "result": q.result},
+        "extra_data": {"question": one_line(q.question, NAME), "outcome": q.outcome, "result": q.result},
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gradcheck.grading.exports.words import earned, points, word
+from gradcheck.grading.exports.words import earned, word
 from gradcheck.grading.results import ClassMarks, SubmissionMark
 from gradcheck.rendering.layout import table
 from gradcheck.rendering.text import NAME, one_line
@@ -16,7 +16,7 @@ def class_text(marks: ClassMarks) -> str:
     """A row for each student, how each question went, and what a person should look at."""
     names = [name for name, _, _ in marks.questions]
     shown = marks.submissions[:SHOWN]
-    rows = [[one_line(m.student, NAME), points(m.earned, m.possible), *(_cell(m, n) for n in names)] for m in shown]
+    rows = [[one_line(m.student, NAME), _total(m), *(_cell(m, n) for n in names)] for m in shown]
     lines = [table(rows, ["student", "points", *names])] if rows else ["no submissions"]
     if len(marks.submissions) > SHOWN:
         lines.append(f"  ... and {len(marks.submissions) - SHOWN} more, in gradebook.csv")
@@ -26,7 +26,14 @@ def class_text(marks: ClassMarks) -> str:
 
 def _cell(mark: SubmissionMark, name: str) -> str:
     found = next((q for q in mark.questions if q.question == name), None)
-    return "" if found is None else f"{points(earned(found), found.possible)} {'' if found.result == 'right' else word(found)}".strip()
+    if found is None:
+        return ""
+    known = earned(found)
+    return f"{'-' if known is None else f'{known:g}'}/{found.possible:g} {'' if found.result == 'right' else word(found)}".strip()
+
+
+def _total(mark: SubmissionMark) -> str:
+    return f"{'not marked' if mark.earned is None else f'{mark.earned:g}'}/{mark.possible:g}"
 
 
 def _questions(marks: ClassMarks) -> list[str]:

@@ -94,6 +94,11 @@ def credited_nothing(prepared: Prepared) -> tuple[Any, ...]:
     return tuple(type(p)(p.name, p.kind, "", 0.0, p.possible) for p in credited(prepared, nothing or {}, shaped=False, accurate=False))
 
 
+def opening(prepared: Prepared) -> list[tuple[Any, ...]]:
+    """What every student is asked first: every spot in turn, and then all again."""
+    return [spot.given for _ in range(ROUNDS) for spot in prepared.spots]
+
+
 def _rounds(prepared: Prepared, ask: Ask) -> list[list[Answer]] | Ended:
     """Every spot asked for, and then all again: for each the answers in turn; or how the first that failed ended."""
     table: list[list[Answer]] = [[] for _ in prepared.spots]

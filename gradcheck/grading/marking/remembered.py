@@ -8,25 +8,44 @@ Nothing is taken for granted of answers that were not given, so a mark is the sa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from gradcheck.grading.answers import Answer, Ended, Foreign
+from gradcheck.grading.answers import Answer, Ended, Foreign, Unread
 from gradcheck.grading.results import QuestionMark
 
 LARGEST = 20_000  # nodes that are kept
-Ask = Callable[[tuple[Any, ...]], "Answer | Ended"]
+Given = tuple[Any, ...]
+Said = Answer | Unread | Ended
+Ask = Callable[[Given], "Answer | Ended"]
+
+
+class Asker(Protocol):
+    """A student's program that answers several questions at once, and can be started anew."""
+
+    def many(self, given: Sequence[Given]) -> Sequence[Said]:
+        """The answers in turn; an ending is the last."""
+        ...
+
+    def read(self, answer: Unread) -> Answer | Ended:
+        """An answer, once its numbers are needed."""
+        ...
+
+    def restart(self) -> None:
+        """Nothing it remembers stays."""
+        ...
 
 
 @dataclass(slots=True)
 class _Node:
-    """What is asked here and where each answer leads; or the mark at the end."""
+    """What is asked here and where each answer leads; or the mark at the end. `latest` is the branch that was made last."""
 
-    asked: tuple[Any, ...] | None = None
+    asked: Given | None = None
     branches: dict[bytes, _Node] = field(default_factory=dict)
+    latest: _Node | None = None
     mark: QuestionMark | None = None
 
 
@@ -37,56 +56,89 @@ class Memory:
     trees: dict[Any, _Node] = field(default_factory=dict)
     nodes: int = 0
 
-    def mark(self, key: Any, ask: Ask, marking: Callable[[Ask], QuestionMark]) -> QuestionMark:
-        """The mark that `marking(ask)` gives; worked out only where no one has answered alike. `key` tells questions, and all else the mark depends on, apart."""
+    def mark(self, key: Any, asker: Asker, opening: Sequence[Given], marking: Callable[[Ask], QuestionMark]) -> QuestionMark:
+        """The mark that `marking(ask)` gives; worked out only where no one has answered alike.
+
+        `key` tells questions, and all else the mark depends on, apart. `opening` is what is asked first, whatever is answered.
+        """
         if self.nodes > LARGEST:
             self.trees, self.nodes = {}, 0
-        replay = _Replay(ask)
-        node = self.trees.setdefault(key, _Node())
-        while node.asked is not None:
-            branch = node.branches.get(digest(replay.ask(node.asked)))
-            if branch is None:
-                break
-            node = branch
-        if node.mark is not None:
+        tree = self.trees.setdefault(key, _Node())
+        replay = _Replay(asker)
+        replay.extend(opening)
+        node = _followed(tree, replay.path)
+        if node is not None and node.mark is None:
+            self._guess(node, replay)
+            node = _followed(tree, replay.path)
+            if node is None or node.mark is None:  # it was asked what it need not have been asked: once more, from the start
+                asker.restart()
+                replay = _Replay(asker)
+                replay.extend(opening)
+        if node is not None and node.mark is not None:
             return node.mark
         mark = marking(replay.again)
-        self._keep(self.trees[key], replay.path, mark)
+        self._keep(tree, replay.path, mark)
         return mark
 
-    def _keep(self, node: _Node, path: list[tuple[tuple[Any, ...], Answer | Ended]], mark: QuestionMark) -> None:
+    def _guess(self, node: _Node, replay: _Replay) -> None:
+        """Ask all at once what was asked of the last one who answered so far like this one."""
+        given: list[Given] = []
+        while node.asked is not None and node.latest is not None:
+            given.append(node.asked)
+            node = node.latest
+        replay.extend(given)
+
+    def _keep(self, node: _Node, path: Sequence[tuple[Given, Said]], mark: QuestionMark) -> None:
         for asked, answer in path:
             if node.asked is None:
                 node.asked = asked
                 self.nodes += 1
-            node = node.branches.setdefault(digest(answer), _Node())
+            node.latest = node.branches.setdefault(digest(answer), _Node())
+            node = node.latest
         node.mark = mark
+
+
+def _followed(node: _Node, path: Sequence[tuple[Given, Said]]) -> _Node | None:
+    """The node that answers lead to; None where one of them is new."""
+    for _, answer in path:
+        branch = node.branches.get(digest(answer))
+        if branch is None:
+            return None
+        node = branch
+    return node
 
 
 @dataclass(slots=True)
 class _Replay:
     """The answers so far, given again to whoever asks in the same order, and then the student's own."""
 
-    live: Ask
-    path: list[tuple[tuple[Any, ...], Answer | Ended]] = field(default_factory=list)
+    asker: Asker
+    path: list[tuple[Given, Said]] = field(default_factory=list)
     given: int = 0
 
-    def ask(self, arguments: tuple[Any, ...]) -> Answer | Ended:
-        answer = self.live(arguments)
-        self.path.append((tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments), answer))
-        return answer
+    def extend(self, given: Sequence[Given]) -> None:
+        """Ask for these too."""
+        if given and not (self.path and isinstance(self.path[-1][1], Ended)):
+            self.path += zip(map(_kept, given), self.asker.many(given), strict=False)
 
-    def again(self, arguments: tuple[Any, ...]) -> Answer | Ended:
-        if self.given < len(self.path):
-            self.given += 1
-            return self.path[self.given - 1][1]
+    def again(self, arguments: Given) -> Answer | Ended:
+        """The next answer in turn."""
+        if self.given == len(self.path):
+            self.path.append((_kept(arguments), self.asker.many([arguments])[0]))
         self.given += 1
-        return self.ask(arguments)
+        answer = self.path[self.given - 1][1]
+        return self.asker.read(answer) if isinstance(answer, Unread) else answer
 
 
-def digest(answer: Answer | Ended) -> bytes:
+def _kept(arguments: Given) -> Given:
+    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
+
+
+def digest(answer: Said) -> bytes:
     """Tells answers apart by all that marking looks at: not by what was printed."""
     found = hashlib.sha256()
+    if isinstance(answer, Unread):
+        return hashlib.sha256(b"raw " + answer.raw).digest()
     if isinstance(answer, Ended):
         _add(found, ("ended", answer.ending, answer.message, answer.why, answer.line))
     else:

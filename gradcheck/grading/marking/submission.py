@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from gradcheck.grading.answers import Answer, Ended, Facts, Program, Session
+from gradcheck.grading.answers import Answer, Ended, Facts, Program, Session, Unread
 from gradcheck.grading.marking.claim import Stopped
 from gradcheck.grading.marking.points import Prepared
-from gradcheck.grading.marking.question import ended_mark, mark_question
+from gradcheck.grading.marking.question import ended_mark, mark_question, opening
 from gradcheck.grading.marking.remembered import Memory
+from gradcheck.grading.model import Limits
 from gradcheck.grading.results import Flag, QuestionMark
 from gradcheck.rendering.text import visible
 
@@ -65,11 +66,11 @@ def _marked(prepared: Prepared, session: Session, facts: Facts | Ended, memory: 
         return ended_mark(prepared, facts)
     question = prepared.question
     session.begin(question.limits)
-    asking = _Asking(session, question.function)
+    asking = _Asking(session, question.function, question.limits)
     steps = (facts.steps or {}).get(question.function, ())
     key = (question.name, prepared.seed, steps)
     try:
-        mark = memory.mark(key, asking, lambda ask: mark_question(prepared, ask, steps))
+        mark = memory.mark(key, asking, opening(prepared), lambda ask: mark_question(prepared, ask, steps))
     except Stopped as stopped:
         mark = ended_mark(prepared, stopped.ended)
     constant = (
@@ -77,27 +78,43 @@ def _marked(prepared: Prepared, session: Session, facts: Facts | Ended, memory: 
         if question.function in facts.constant
         else []
     )
-    return replace(mark, printed=visible("".join(asking.printed)[:PRINTED]), flags=(*mark.flags, *constant))
+    return replace(mark, printed=visible(asking.printed), flags=(*mark.flags, *constant))
 
 
 class _Asking:
     """The student's answers to one question. Raises Stopped where the program is killed, and ever after."""
 
-    def __init__(self, session: Session, function: str) -> None:
-        self.session, self.function = session, function
+    def __init__(self, session: Session, function: str, limits: Limits) -> None:
+        self.session, self.function, self.limits = session, function, limits
         self.ended: Ended | None = None
-        self.printed: list[str] = []
+        self.printed = ""
 
-    def __call__(self, arguments: tuple[Any, ...]) -> Answer | Ended:
+    def many(self, given: Sequence[tuple[Any, ...]]) -> Sequence[Answer | Unread | Ended]:
         if self.ended is not None:
             raise Stopped(self.ended)
-        answer = self.session.ask(self.function, arguments)
-        if answer.printed and sum(map(len, self.printed)) < PRINTED:
-            self.printed.append(answer.printed)
-        if isinstance(answer, Ended) and answer.ending in FATAL:
-            self.ended = answer
-            raise Stopped(answer)
-        return answer
+        answers = self.session.ask_many(self.function, given)
+        self.printed += self.session.printed()[: PRINTED - len(self.printed)]
+        last = answers[-1]
+        if isinstance(last, Ended):
+            self.printed += last.printed[: PRINTED - len(self.printed)]
+            self._stop_at(last)
+        return answers
+
+    def read(self, answer: Unread) -> Answer | Ended:
+        found = answer()
+        if isinstance(found, Ended):
+            self._stop_at(found)
+        return found
+
+    def restart(self) -> None:
+        self.session.restart()
+        self.session.begin(self.limits)
+        self.printed = ""
+
+    def _stop_at(self, ended: Ended) -> None:
+        if ended.ending in FATAL:
+            self.ended = ended
+            raise Stopped(ended)
 
 
 def _note(marked: Marked, facts: Facts | Ended, allowed: tuple[str, ...]) -> None:

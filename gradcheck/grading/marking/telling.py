@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from gradcheck.diagnosis.finding import KINDS, Finding
 from gradcheck.diagnosis.naming import named
-from gradcheck.grading.answers import Answer, Ended
+from gradcheck.grading.answers import Answer, Ended, Foreign
 from gradcheck.grading.marking.claim import Ask, Claim
 from gradcheck.grading.marking.points import Prepared, Spot
 from gradcheck.grading.marking.reading import Reading, expected_parts, read_answer
@@ -24,6 +25,7 @@ from gradcheck.verdicts.verdict import Verdict, written
 
 SHOWN = 4  # entries beside the true ones
 FRESH = 4  # points tried to show a mistake at
+ORDERED = 5  # parts up to which every order is tried
 LONGEST = 4000  # characters of a point
 
 
@@ -90,11 +92,36 @@ def _of_shape(case: Case) -> Finding | None:
     for spot, answers, reading in zip(case.prepared.spots, case.table, case.readings, strict=True):
         off = [n for n in case.prepared.names if (m := reading.misfit(n)) is not None and m.result == "wrong shape"]
         if off:
+            if (swapped := _swapped(case.prepared, spot, answers[0].value)) is not None:
+                return swapped
             try:
                 found = mistakes(spot.problem, _Loose(case.prepared, spot, answers, case.ask))
             except Exception:  # a mark is not lost because its diagnosis fails
                 return Finding("shape", case.messages.get(off[0], ""))
             return next(iter(found), Finding("shape", case.messages.get(off[0], "")))
+    return None
+
+
+def _swapped(prepared: Prepared, spot: Spot, value: Any) -> Finding | None:
+    """The right gradients in another order, seen at once by their shapes."""
+    truths, names = spot.by.truth.floats(), prepared.names
+    if (
+        not isinstance(value, tuple | list)
+        or len(value) != len(names)
+        or len(names) > ORDERED
+        or any(isinstance(v, tuple | list | Foreign) for v in value)
+    ):
+        return None
+    parts = [np.asarray(v) for v in value]
+    for order in permutations(range(len(parts))):
+        fits = all(parts[i].shape == np.shape(t) and parts[i].dtype.kind in "fiu" for i, t in zip(order, truths, strict=True))
+        if fits and all(np.allclose(parts[i], t, rtol=1e-6, atol=1e-9) for i, t in zip(order, truths, strict=True)):
+            came = ", ".join(names[order.index(i)] for i in range(len(names)))
+            return Finding(
+                "swapped",
+                f"the gradients come in the order {came}, expected {', '.join(names)}",
+                fix=f"return them in the order {', '.join(names)}",
+            )
     return None
 
 

@@ -24,6 +24,11 @@ def too_much_printed(limits: Limits) -> Ended:
     return Ended("output limit", f"printed more than {limits.printed_kb} kB; remove the prints", "printed")
 
 
+def too_much_written(limits: Limits) -> Ended:
+    """More files than there is room for."""
+    return Ended("output limit", f"wrote more than {limits.file_mb} MB, or thousands of files", "files")
+
+
 def too_large(limits: Limits) -> Ended:
     """A larger answer than is read."""
     return Ended("output limit", f"the answer is larger than {limits.result_mb} MB", "result")

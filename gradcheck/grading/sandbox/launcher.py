@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from gradcheck.errors import GradcheckError
 from gradcheck.grading.answers import Isolation, Program
 from gradcheck.grading.model import Limits
 from gradcheck.grading.sandbox import layout as layouts
-from gradcheck.grading.sandbox.inside.stage import Job
+from gradcheck.grading.sandbox.folders import Folder, processes_of
+from gradcheck.grading.sandbox.inside.jobs import Job
 from gradcheck.grading.sandbox.layout import Layout
 from gradcheck.grading.sandbox.peer import Peer
 from gradcheck.grading.sandbox.session import SandboxSession, cpu_ceiling
@@ -81,9 +79,17 @@ class Launcher:
     def _peer(self, stage: Stage, limits: Limits, after: contextlib.ExitStack) -> Peer:
         """A program that stands; what is to be done after its end goes with it."""
         user = random.randint(*UNPRIVILEGED) if privileged() else None  # noqa: S311 - two programs are not to be the same user
-        folder = after.enter_context(_folder(user)) if self._wall.folders else FOLDER
-        lines = stage.submit(make_job(limits, folder=folder, user=user, others=self._wall.others + (1 if self._fork_server else 0)))
-        return Peer(lines, after.pop_all())
+        folder = Folder(self._layout.farm, user, limits.file_mb << 20) if self._wall.folders else None
+        if folder is not None:
+            after.callback(folder.remove)
+        job = make_job(limits, folder=FOLDER if folder is None else folder.path, user=user, others=self._others(limits))
+        return Peer(stage.submit(job), after.pop_all(), None if folder is None else folder.overfull)
+
+    def _others(self, limits: Limits) -> int:
+        """Processes that the kernel counts as the program's user's, and that are not the program's."""
+        if self._wall.folders and limits.processes > 1 and not privileged():
+            return processes_of(os.getuid()) + 2
+        return self._wall.others
 
     def _server(self) -> Stage:
         with self._guard:
@@ -113,18 +119,6 @@ def make_job(limits: Limits, *, folder: str, user: int | None, others: int) -> J
         file_bytes=limits.file_mb << 20,
         most=limits.result_mb << 20,
     )
-
-
-@contextlib.contextmanager
-def _folder(user: int | None) -> Iterator[str]:
-    """A folder of this machine for one program."""
-    folder = Path(tempfile.mkdtemp(prefix="gradcheck-program-"))
-    try:
-        if user is not None:
-            os.chown(folder, user, user)
-        yield str(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ import re
 import shutil
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np  # noqa: F401
 
 from gradcheck.errors import GradcheckError
-from gradcheck.grading.sandbox import inside
+from gradcheck.grading.sandbox import folders, inside
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _MASKED = ("site-packages", "dist-packages")
@@ -41,6 +40,7 @@ class Layout:
     packages: tuple[tuple[str, str], ...]
     imports: tuple[str, ...]
     farm: str
+    held: int
 
     def path(self, farm: str | None = None) -> list[str]:
         """`sys.path` inside, with the farm where it appears."""
@@ -50,14 +50,16 @@ class Layout:
 def make_layout(imports: Sequence[str]) -> Layout:
     """The layout for these imports; its farm is removed by `remove`. Raises GradcheckError where one of them is not installed."""
     packages = dict(entry for name in imports for entry in _entries(name))
-    farm = Path(tempfile.mkdtemp(prefix="gradcheck-walls-"))
-    farm.chmod(0o755)
+    folders.sweep()
+    made, held = folders.make_farm()
+    farm = Path(made)
     (farm / "packages").mkdir(mode=0o755)
     (farm / "root").mkdir()
     for name, path in packages.items():
         (farm / "packages" / name).symlink_to(path)
     _copy_inside(farm / "walls" / "_walls")
-    standard = tuple(dict.fromkeys(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")))
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}  # a virtual environment has no library of its own
+    standard = tuple(dict.fromkeys(sysconfig.get_path(kind, vars=base) for kind in ("stdlib", "platstdlib")))
     dynamic = next((path for path in sys.path if path.endswith("lib-dynload")), f"{standard[0]}/lib-dynload")
     python = os.path.realpath(sys.executable)
     trees = tuple(dict.fromkeys([python, *standard, *_libraries(standard, tuple(packages.values()))]))
@@ -66,16 +68,22 @@ def make_layout(imports: Sequence[str]) -> Layout:
         standard=(*standard, dynamic),
         trees=trees,
         masked=tuple(dict.fromkeys(_masked(trees))),
-        links=tuple((f"/{name}", str(Path(f"/{name}").readlink())) for name in ("lib", "lib64", "lib32", "usr/lib64") if Path(f"/{name}").is_symlink()),
+        links=tuple(
+            (f"/{name}", str(Path(f"/{name}").readlink()))
+            for name in ("lib", "lib64", "lib32", "usr/lib64")
+            if Path(f"/{name}").is_symlink()
+        ),
         packages=tuple(sorted(packages.items())),
         imports=tuple(imports),
-        farm=str(farm),
+        farm=made,
+        held=held,
     )
 
 
 def remove(layout: Layout) -> None:
     """The farm goes."""
-    shutil.rmtree(layout.farm, ignore_errors=True)
+    folders.remove_tree(layout.farm)
+    os.close(layout.held)
 
 
 def _copy_inside(folder: Path) -> None:
@@ -110,7 +118,9 @@ def _entries(name: str) -> Iterator[tuple[str, str]]:
     if not seen:
         found = importlib.util.find_spec(top)
         if found is None or found.origin is None:
-            raise GradcheckError(f"students may import {name}, but it is not installed here; install it, or take it off the list of imports")
+            raise GradcheckError(
+                f"students may import {name}, but it is not installed here; install it, or take it off the list of imports"
+            )
         origin = Path(found.origin)
         path = origin.parent if found.submodule_search_locations else origin
         yield path.name, str(path)

@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 from gradcheck.grading.answers import Ended
@@ -22,14 +23,18 @@ from gradcheck.grading.sandbox.stages import STARTING, Infrastructure, Lines, go
 
 _CREDENTIALS = 2  # SCM_CREDENTIALS: the kernel's word for who sent a message
 _CHUNK = 1 << 16
+_LOOK = 0.1  # seconds between looks at a folder
 
 
 class Peer:
     """A program behind its walls. Raises Infrastructure where it does not come to stand."""
 
-    def __init__(self, lines: Lines, after: contextlib.ExitStack) -> None:
+    def __init__(self, lines: Lines, after: contextlib.ExitStack, overfull: Callable[[], bool] | None = None) -> None:
+        """`after` is done once it has ended; `overfull` says whether it wrote more to files than it may, where no file system does."""
         self._lines = lines
         self._after = after
+        self._overfull = overfull
+        self._looked = time.monotonic()
         self._pidfd = -1
         self._status: dict[str, Any] | None = None
         self.process = 0
@@ -96,9 +101,12 @@ class Peer:
                 waiting.modify(self._lines.channel, select.POLLIN | select.POLLOUT)
             else:
                 waiting.modify(self._lines.channel, select.POLLIN)
-            events = dict(waiting.poll(clock.look_again() * 1000))
+            soon = clock.look_again() if self._overfull is None else min(_LOOK, clock.look_again())
+            events = dict(waiting.poll(soon * 1000))
             if self._over_printed(limits):
                 return endings.too_much_printed(limits)
+            if self._over_written():
+                return endings.too_much_written(limits)
             if events.get(self._lines.channel.fileno(), 0) & ~select.POLLOUT:
                 if not exchange.read(self._lines.channel):
                     return self._after_eof(limits, clock)
@@ -136,6 +144,12 @@ class Peer:
             self.printed += len(part)
             self._text += part[: max(0, most - len(self._text))]
         return True
+
+    def _over_written(self) -> bool:
+        if self._overfull is None or time.monotonic() < self._looked + _LOOK:
+            return False
+        self._looked = time.monotonic()
+        return self._overfull()
 
     def text(self) -> str:
         """What was printed since this was last asked."""

@@ -6,10 +6,11 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from gradcheck.grading.answers import Answer, Ended, Facts, Foreign, Program
+from gradcheck.grading.answers import Answer, Ended, Facts, Foreign, Program, Unread
 from gradcheck.grading.model import Limits
 from gradcheck.grading.sandbox import endings
 from gradcheck.grading.sandbox.clock import Clock, cpu_of
@@ -19,6 +20,7 @@ from gradcheck.grading.sandbox.stages import Infrastructure
 
 _T = TypeVar("_T")
 _CPU_TIMES, _CPU_MORE = 8, 10.0  # the kernel's own limit stands behind ours, for several questions
+_TOGETHER, _CHUNK = 64, 1 << 18  # calls, and bytes of their arguments, that are sent in one frame
 _RESTARTS = 2  # of a program that does not survive its import
 
 
@@ -42,6 +44,7 @@ class SandboxSession:
         self._stillborn: list[Ended] = []
         self._over: Ended | None = None
         self._facts: Facts | Ended | None = None
+        self._printed = ""
         self.warnings: list[str] = []
 
     def facts(self) -> Facts | Ended:
@@ -68,14 +71,27 @@ class SandboxSession:
 
     def ask(self, function: str, arguments: Sequence[Any]) -> Answer | Ended:
         """See `Session`."""
-        if self._over is not None:
-            return self._over
-        if len(self._stillborn) >= _RESTARTS:
-            return self._stillborn[-1]
-        answer = self._retried(lambda: self._ask(function, arguments))
-        if self._peer is None and isinstance(answer, Ended) and answer.ending != "infrastructure error":
-            self._over = answer
-        return answer
+        (answer,) = self.ask_many(function, [arguments])
+        return answer() if isinstance(answer, Unread) else answer
+
+    def ask_many(self, function: str, given: Sequence[Sequence[Any]]) -> list[Unread | Ended]:
+        """See `Session`."""
+        answers: list[Unread | Ended] = []
+        while len(answers) < len(given):
+            found = self._next(function, given[len(answers) :])
+            answers += [found] if isinstance(found, Ended) else found
+            if isinstance(answers[-1], Ended):
+                break
+        return answers
+
+    def restart(self) -> None:
+        """See `Session`."""
+        self._stop()
+
+    def printed(self) -> str:
+        """See `Session`."""
+        text, self._printed = self._printed, ""
+        return text
 
     def close(self) -> None:
         """See `Session`."""
@@ -88,6 +104,17 @@ class SandboxSession:
         self.close()
 
     # asking
+
+    def _next(self, function: str, given: Sequence[Sequence[Any]]) -> list[Unread | Ended] | Ended:
+        """The first answers, at least one."""
+        if self._over is not None:
+            return self._over
+        if len(self._stillborn) >= _RESTARTS:
+            return self._stillborn[-1]
+        found = self._retried(lambda: self._ask(function, given))
+        if self._peer is None and isinstance(found, Ended) and found.ending != "infrastructure error":
+            self._over = found
+        return found
 
     def _retried(self, act: Callable[[], _T | Ended]) -> _T | Ended:
         """Once more where something of ours was lost."""
@@ -111,7 +138,7 @@ class SandboxSession:
         answer = self._exchange(protocol.FACTS, b"", self._texts)
         return answer if isinstance(answer, Ended) else _facts(answer)
 
-    def _ask(self, function: str, arguments: Sequence[Any]) -> Answer | Ended:
+    def _ask(self, function: str, given: Sequence[Sequence[Any]]) -> list[Unread | Ended] | Ended:
         if self._peer is None:
             self._running()
         if not self._imported:
@@ -124,11 +151,15 @@ class SandboxSession:
             self._imported = True
             self._stillborn.clear()
             self.warnings = list(noted)
-        body = protocol.text_bytes(function) + protocol._SIZE.pack(len(arguments))
-        for argument in arguments:
-            raw = protocol.encode(argument, deep=99)
-            body += protocol._SIZE.pack(len(raw)) + raw
-        return self._exchange(protocol.CALL, body, self._answer)
+        bodies, size = list[bytes](), 0
+        for arguments in given[:_TOGETHER]:
+            raw = [protocol.encode(argument, deep=99) for argument in arguments]
+            bodies.append(protocol._SIZE.pack(len(raw)) + b"".join(protocol._SIZE.pack(len(r)) + r for r in raw))
+            size += len(bodies[-1])
+            if size > _CHUNK:
+                break
+        body = protocol.text_bytes(function) + protocol._SIZE.pack(len(bodies)) + b"".join(bodies)
+        return self._exchange(protocol.CALLS, body, partial(self._answers, len(bodies)))
 
     # the program
 
@@ -152,7 +183,7 @@ class SandboxSession:
     def _exchange(self, kind: int, body: bytes, read: Callable[[protocol.Reader, Peer], _T], *, ours: bool = False) -> _T | Ended:
         """A question and its answer, read strictly; whoever gives none that can be read is ended."""
         peer = self._peer or self._running()
-        answers = (protocol.VALUE if kind == protocol.CALL else protocol.DONE, protocol.ENDED)
+        answers = (protocol.VALUES if kind == protocol.CALLS else protocol.DONE, protocol.ENDED)
         found = peer.exchange(kind, body, answers, self._limits, self._clock)
         if not isinstance(found, Ended):
             try:
@@ -171,22 +202,28 @@ class SandboxSession:
             value = read(reader, peer)
             reader.end()
             return value
-        line = reader.size(1 << 31)
-        said = endings.said(reader.text(), reader.text(), *(reader.text(), line))
-        reader.end()
-        if said is None:
-            raise protocol.ProtocolError("an ending that a program may not state")
+        said = _said(reader)
         return replace(said, printed=peer.text())
 
     @staticmethod
     def _texts(reader: protocol.Reader, peer: Peer) -> tuple[str, ...]:
         return tuple(reader.text() for _ in range(reader.size(protocol.ITEMS)))
 
-    @staticmethod
-    def _answer(reader: protocol.Reader, peer: Peer) -> Answer:
-        changed = tuple(reader.size() for _ in range(reader.size(1000)))
-        notes = tuple(reader.text() for _ in range(reader.size(16)))
-        return Answer(reader.value(), changed, notes, peer.text())
+    def _answers(self, most: int, reader: protocol.Reader, peer: Peer) -> list[Unread | Ended]:
+        """The answers of a frame: as many as were asked for, or fewer."""
+        found: list[Unread | Ended] = []
+        while reader.left and len(found) < most:
+            raw = bytes(reader.take(reader.size()))
+            if raw[:1] == protocol.ANSWERED:
+                found.append(Unread(raw, _answer))
+                continue
+            if raw[:1] != protocol.FAILED or reader.left:
+                raise protocol.ProtocolError("an answer of no known kind")
+            found.append(replace(_said(protocol.Reader(raw[1:])), printed=peer.text()))
+        if not found:
+            raise protocol.ProtocolError("a frame without an answer")
+        self._printed += peer.text()
+        return found
 
     def _is_worn(self, peer: Peer, limits: Limits) -> bool:
         """Whether the kernel's own limit would end it within the next question."""
@@ -202,6 +239,29 @@ class SandboxSession:
 def _lasting(limits: Limits) -> tuple[int, ...]:
     """What holds as long as a process lives."""
     return limits.memory_mb, limits.processes, limits.open_files, limits.file_mb, limits.result_mb
+
+
+def _said(reader: protocol.Reader) -> Ended:
+    """The ending that a program states of a call."""
+    line = reader.size(1 << 31)
+    said = endings.said(reader.text(), reader.text(), *(reader.text(), line))
+    reader.end()
+    if said is None:
+        raise protocol.ProtocolError("an ending that a program may not state")
+    return said
+
+
+def _answer(raw: bytes) -> Answer | Ended:
+    """An answer as it came."""
+    reader = protocol.Reader(raw[1:], Foreign)
+    try:
+        changed = tuple(reader.size() for _ in range(reader.size(1000)))
+        notes = tuple(reader.text() for _ in range(reader.size(16)))
+        value = reader.value()
+        reader.end()
+    except protocol.ProtocolError as error:
+        return endings.out_of_frame(error)
+    return Answer(value, changed, notes)
 
 
 def _facts(texts: tuple[str, ...]) -> Facts:

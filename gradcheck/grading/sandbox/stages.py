@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from gradcheck.grading.sandbox.inside.stage import Job
+from gradcheck.grading.sandbox.inside.jobs import Job
 from gradcheck.grading.sandbox.layout import Layout
 from gradcheck.grading.sandbox.walls.level import ENVIRONMENT, FARM, Wall, python_arguments
 

@@ -57,6 +57,15 @@ def collect(
     return Collected(tuple(submissions), (*warnings, *said), tuple(i for i in order if i not in there))
 
 
+def collect_one(
+    place: Path, *, student: str, name: str = "", email: str = "", file: str | Sequence[str] = "submission.py", bounds: Bounds = BOUNDS
+) -> Submission:
+    """What lies at a place as one student's submission, whatever it is: a folder, a zip or a file. Raises UsageError where it cannot be read."""
+    wanted = (file,) if isinstance(file, str) else tuple(file)
+    draft = _single(place, _listing(place, bounds), wanted[0])
+    return replace(_submission(draft, place, bounds), student=student, name=name, email=email)
+
+
 def _listing(place: Path, bounds: Bounds) -> Listing | None:
     """What lies at the place; None where it is a single file."""
     try:
@@ -90,7 +99,7 @@ def _is_one(listing: Listing, wanted: Sequence[str], roster: Roster | None) -> b
 def _single(place: Path, listing: Listing | None, wanted: str) -> Draft:
     name = place.name or place.resolve().name
     if listing is None:
-        inner = name if is_archive(name) else wanted.removesuffix(".py") + place.suffix
+        inner = name if is_archive(name) else wanted.removesuffix(".py") + place.suffix.lower()
         return Draft(_readable(place.stem), name, (Piece(inner),), (_readable(place.stem),))
     student = _readable(place.stem if listing.zipped else name)
     if listing.zipped:

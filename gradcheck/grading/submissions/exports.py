@@ -19,7 +19,7 @@ from gradcheck.grading.submissions.choosing import without_attempt
 
 Platform = Literal["", "Canvas", "Moodle", "Gradescope"]
 METADATA = ("submission_metadata.yml", "submission_metadata.yaml", "submission_metadata.json")
-_CANVAS = re.compile(r"([^\W_]+)_(?:(LATE)_)?(\d+)_(\d+)_(.+)", re.DOTALL)
+_CANVAS = re.compile(r"([^_]+)_(?:(LATE)_)?(\d+)_(\d+)_(.+)", re.DOTALL)
 _MOODLE = re.compile(r"(.*)_(\d+)_assignsubmission_(file|onlinetext)(?:_(.*))?", re.DOTALL)
 _GRADESCOPE = re.compile(r"submission_(\d+)")
 _OPENED = re.compile(r"([\"']?)(submission_\d+)\1:\s*$")

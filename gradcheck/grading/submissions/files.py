@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from gradcheck.grading.submissions.bounds import Bounds, Refusal, size
 from gradcheck.grading.submissions.names import is_junk, shown
@@ -79,12 +80,21 @@ def read(folder: int, parts: tuple[str, ...], limit: int) -> tuple[bytes, bool]:
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             _ordinary(status, name, limit)
-            content = file.read(limit + 1)
+            content = _bounded(file, limit + 1)
     except OSError as error:
         raise Refusal(f"{shown(name)} cannot be read ({error.strerror or type(error).__name__}): hand in an ordinary file") from error
     if len(content) > limit:
         raise Refusal(too_large(name, limit))
     return content, status.st_nlink > 1
+
+
+def _bounded(file: BinaryIO, most: int) -> bytes:
+    """At most so many bytes, piece by piece: room for what may come is never set aside."""
+    parts: list[bytes] = []
+    while most > 0 and (part := file.read(min(most, 1 << 16))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 def too_large(name: str, limit: int, found: int | None = None) -> str:

@@ -34,8 +34,10 @@ def listed(names: Iterable[str], most: int = 5) -> str:
 
 
 def is_junk(name: str) -> bool:
-    """Whether a name, or a folder it lies in, is hidden or left behind by a system: those are passed over."""
-    return any((part.startswith(".") and part not in (".", "..")) or part in _PASSED_OVER for part in name.split("/"))
+    """Whether a name, or a folder it lies in, is hidden or left behind by a system: those are passed over. A name that leads elsewhere never is."""
+    if "\\" in name or "\0" in name or name.startswith("/") or ".." in (parts := name.split("/")):
+        return False
+    return any((part.startswith(".") and part != ".") or part in _PASSED_OVER for part in parts)
 
 
 def is_taken(name: str) -> bool:

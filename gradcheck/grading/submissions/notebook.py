@@ -74,7 +74,7 @@ def _code(document: dict[str, Any], name: str) -> Iterator[str]:
     """The source of every code cell."""
     of_sheets = document["nbformat"] == 3
     sheets = document.get("worksheets") if of_sheets else [document]
-    found = [cell for sheet in _objects(sheets, name) for cell in _objects(sheet.get("cells", []), name)]
+    found = [cell for sheet in _objects(sheets, name) for cell in _objects(sheet.get("cells"), name)]
     if len(found) > _CELLS:
         raise Refusal(f"{shown(name)} has {len(found):,} cells (at most {_CELLS:,}): hand in only what you wrote")
     for cell in found:

@@ -119,7 +119,7 @@ def _bytes(path: Path, label: str) -> bytes:
 def _decode(content: bytes, label: str) -> tuple[str, list[str]]:
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
-        return content.decode(encoding), []
+        return content.decode(encoding).removeprefix("\ufeff"), []
     except UnicodeDecodeError as error:
         if encoding == "utf-16":
             raise UsageError(f"{label}: says that it is UTF-16 and is not: save it as UTF-8") from error

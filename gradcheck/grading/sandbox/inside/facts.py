@@ -8,8 +8,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 _SMALL = 0.01  # a literal this small may be the step of a finite difference
-_MAKERS = frozenset(("array", "asarray", "zeros", "ones", "full", "eye", "identity", "float64", "float", "int", "arange", "linspace", "tuple", "list", "dict"))
-_NAMES = frozenset(("id", "name", "arg", "asname", "lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "type_comment", "kind", "type_ignores"))
+_MAKERS = frozenset(
+    (
+        "array",
+        "asarray",
+        "zeros",
+        "ones",
+        "full",
+        "eye",
+        "identity",
+        "float64",
+        "float",
+        "int",
+        "arange",
+        "linspace",
+        "tuple",
+        "list",
+        "dict",
+    )
+)
+_NAMES = frozenset(
+    ("id", "name", "arg", "asname", "lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "type_comment", "kind", "type_ignores")
+)
 
 
 class Said(NamedTuple):
@@ -76,7 +96,11 @@ def _is_constant(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether it returns numbers written down, whatever it is given."""
     returned = [node.value for node in _walk(function) if isinstance(node, ast.Return) and node.value is not None]
     assigned = {
-        target.id: node.value for node in _walk(function) if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)
+        target.id: node.value
+        for node in _walk(function)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
     return bool(returned) and all(_written(value, assigned) for value in returned) and any(_numbers(value, assigned) for value in returned)
 
@@ -89,13 +113,20 @@ def _written(value: ast.AST, assigned: Mapping[str, ast.expr], depth: int = 8) -
             return False
         if isinstance(node, ast.Attribute) and id(node) not in inside:
             return False
-        if isinstance(node, ast.Name) and id(node) not in inside and not (depth and node.id in assigned and _written(assigned[node.id], assigned, depth - 1)):
+        if (
+            isinstance(node, ast.Name)
+            and id(node) not in inside
+            and not (depth and node.id in assigned and _written(assigned[node.id], assigned, depth - 1))
+        ):
             return False
     return True
 
 
 def _numbers(value: ast.AST, assigned: Mapping[str, ast.expr]) -> bool:
-    nodes = [*_walk(value), *(inner for node in _walk(value) if isinstance(node, ast.Name) and node.id in assigned for inner in _walk(assigned[node.id]))]
+    nodes = [
+        *_walk(value),
+        *(inner for node in _walk(value) if isinstance(node, ast.Name) and node.id in assigned for inner in _walk(assigned[node.id])),
+    ]
     return any(isinstance(node, ast.Constant) and type(node.value) in (int, float, complex) for node in nodes)
 
 
@@ -114,7 +145,12 @@ def _steps(body: Sequence[ast.stmt], functions: Mapping[str, ast.AST]) -> dict[s
     }
     found = {}
     for name, function in functions.items():
-        used = [step for node in _walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) for step in named.get(node.id, ())]
+        used = [
+            step
+            for node in _walk(function)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+            for step in named.get(node.id, ())
+        ]
         found[name] = tuple(sorted({*_small(function), *used}))
     return found
 
@@ -130,9 +166,19 @@ def _literal(node: ast.AST) -> float | None:
     """1e-6, or 10**-6 in its ways."""
     if isinstance(node, ast.Constant):
         return float(node.value) if type(node.value) is float else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Constant) and isinstance(node.right, ast.UnaryOp):
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Pow)
+        and isinstance(node.left, ast.Constant)
+        and isinstance(node.right, ast.UnaryOp)
+    ):
         base, power = node.left.value, node.right.operand
-        if isinstance(node.right.op, ast.USub) and isinstance(power, ast.Constant) and isinstance(base, int | float) and type(power.value) in (int, float):
+        if (
+            isinstance(node.right.op, ast.USub)
+            and isinstance(power, ast.Constant)
+            and isinstance(base, int | float)
+            and type(power.value) in (int, float)
+        ):
             try:
                 return float(base) ** -float(power.value)  # type: ignore[arg-type]
             except (OverflowError, ZeroDivisionError, TypeError):

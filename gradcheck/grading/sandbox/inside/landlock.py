@@ -30,22 +30,38 @@ def scopes_signals() -> bool:
         return False
 
 
-def make(readable: Iterable[str], writable: Iterable[str], devices: Iterable[str] = (), listable: Iterable[str] = ()) -> int:
-    """Rules, as a descriptor, to read and load below `readable`, read and write below `writable` and the `devices`, list `listable`, and touch nothing else.
+class Rules:
+    """Rules to read and load below `readable`, read and write the `devices`, list `listable`, and touch nothing else, but one folder of each program's own.
 
-    Made while the paths may still be reached. Raises OSError.
+    The paths are looked up once, while they may be reached. Raises OSError.
     """
-    interface = version()
-    handled = (1 << _BITS.get(interface, 16)) - 1
-    parts = [handled] + [_NETWORK] * (interface >= 4) + [_SCOPES] * (interface >= 6)
-    attributes = struct.pack(f"<{len(parts)}Q", *parts)
-    rules = kernel.system(_CREATE, "landlock", attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))
-    readers = _EXECUTE | _READ_FILE | _READ_DIR
-    written = handled & ~(_EXECUTE | _MAKE_CHAR | _MAKE_SOCK | _MAKE_BLOCK)
-    for paths, access in ((readable, readers), (writable, written), (devices, _READ_FILE | _WRITE_FILE), (listable, _READ_DIR)):
-        for path in paths:
-            _allow(rules, path, access & handled)
-    return rules
+
+    def __init__(self, readable: Iterable[str], devices: Iterable[str] = (), listable: Iterable[str] = ()) -> None:
+        interface = version()
+        self._handled = (1 << _BITS.get(interface, 16)) - 1
+        parts = [self._handled] + [_NETWORK] * (interface >= 4) + [_SCOPES] * (interface >= 6)
+        self._attributes = struct.pack(f"<{len(parts)}Q", *parts)
+        readers = _EXECUTE | _READ_FILE | _READ_DIR
+        wanted = ((readable, readers), (devices, _READ_FILE | _WRITE_FILE), (listable, _READ_DIR))
+        self._rules = [_rule(path, access & self._handled) for paths, access in wanted for path in paths]
+
+    def for_program(self, folder: str) -> int:
+        """A descriptor of the rules of a program that may write below `folder`."""
+        rules = kernel.system(_CREATE, "landlock", self._attributes, ctypes.c_size_t(len(self._attributes)), ctypes.c_uint(0))
+        written = self._handled & ~(_EXECUTE | _MAKE_CHAR | _MAKE_SOCK | _MAKE_BLOCK)
+        own = _rule(folder, written)
+        where, kind, flags = ctypes.c_int(rules), ctypes.c_int(1), ctypes.c_uint(0)
+        for rule in (*self._rules, own):
+            kernel.system(_ADD, "landlock", where, kind, rule, flags)
+        return rules
+
+
+def _rule(path: str, access: int) -> bytes:
+    """Its descriptor stays open as long as the process that looked it up."""
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        access &= _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
+    return struct.pack("<Qi", access, descriptor)
 
 
 def restrict(rules: int) -> None:
@@ -53,14 +69,3 @@ def restrict(rules: int) -> None:
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.system(_RESTRICT, "landlock", ctypes.c_int(rules), ctypes.c_uint(0))
     os.close(rules)
-
-
-def _allow(rules: int, path: str, access: int) -> None:
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            access &= _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
-        rule = struct.pack("<Qi", access, descriptor)
-        kernel.system(_ADD, "landlock", ctypes.c_int(rules), ctypes.c_int(1), rule, ctypes.c_uint(0))
-    finally:
-        os.close(descriptor)

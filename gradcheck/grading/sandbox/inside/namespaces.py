@@ -43,7 +43,9 @@ def enter(view: View, line: int) -> None:
         os.close(line)
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 255)
-    kernel.keep_capabilities((1 << 5) | (1 << 6) | (1 << 7) | (1 << 8) | (1 << 21))  # KILL, SETGID, SETUID, SETPCAP, SYS_ADMIN: the stage's own
+    kernel.keep_capabilities(
+        (1 << 5) | (1 << 6) | (1 << 7) | (1 << 8) | (1 << 21)
+    )  # KILL, SETGID, SETUID, SETPCAP, SYS_ADMIN: the stage's own
 
 
 def _mount(view: View) -> None:

@@ -5,6 +5,7 @@ A frame is a header (magic, kind, number of the question, size) and so many byte
 
 from __future__ import annotations
 
+import builtins
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +14,8 @@ import numpy as np
 
 MAGIC = b"GCw1"
 HEADER = struct.Struct("!4sBQQ")
-PROGRAM, FACTS, IMPORT, CALL, DONE, VALUE, ENDED = range(1, 8)
+PROGRAM, FACTS, IMPORT, CALLS, DONE, VALUES, ENDED = range(1, 8)
+ANSWERED, FAILED = b"v", b"e"  # what each of several answers is
 DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 ITEMS = 65536  # in a tuple, list or dict of an answer
 TEXT = 2000  # characters of any text in an answer
@@ -21,7 +23,10 @@ DIMENSIONS = 32
 _CODES = {np.dtype(name): code for code, name in enumerate(DTYPES)}
 _INTEGER = 512  # bytes
 _SIZE = struct.Struct("!Q")
-_tobytes, _ndarray, _generic = np.ndarray.tobytes, np.ndarray, np.generic
+_FLOAT, _COMPLEX, _SHORT = struct.Struct("<d"), struct.Struct("<dd"), struct.Struct("!H")
+_tobytes, _ndarray, _generic, _float64, _complex128 = np.ndarray.tobytes, np.ndarray, np.generic, np.float64, np.complex128
+_asarray, _frombuffer, _dtype, _any, _uint8 = np.asarray, np.frombuffer, np.dtype, np.any, np.uint8
+globals()["__builtins__"] = dict(vars(builtins))  # a program patches its own and NumPy's: not those that we go on with
 
 
 class ProtocolError(Exception):
@@ -63,21 +68,21 @@ def _pieces(value: Any, deep: int) -> Iterator[bytes]:
     kind = type(value)
     if value is None or value is True or value is False:
         yield b"N" if value is None else b"T" if value else b"F"
-    elif kind is float or kind is np.float64:
-        yield b"f" + struct.pack("<d", value)
-    elif kind is complex or kind is np.complex128:
-        yield b"c" + struct.pack("<dd", value.real, value.imag)
+    elif kind is float or kind is _float64:
+        yield b"f" + _FLOAT.pack(value)
+    elif kind is complex or kind is _complex128:
+        yield b"c" + _COMPLEX.pack(value.real, value.imag)
     elif kind is int:
         raw = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
         if len(raw) > _INTEGER:
             raise Strange
-        yield b"i" + struct.pack("!H", len(raw)) + raw
+        yield b"i" + _SHORT.pack(len(raw)) + raw
     elif kind is str:
         yield b"s" + text_bytes(value)
     elif kind is _ndarray:
         yield from _array_pieces(value)
     elif isinstance(value, _generic):
-        yield from _array_pieces(np.asarray(value), b"g")
+        yield from _array_pieces(_asarray(value), b"g")
     elif kind in (tuple, list) and deep:
         yield (b"t" if kind is tuple else b"l") + _SIZE.pack(len(value))
         for item in value:
@@ -164,11 +169,11 @@ class Reader:
     def _plain(self, tag: bytes) -> Any:
         match tag:
             case b"f":
-                return struct.unpack("<d", self.take(8))[0]
+                return _FLOAT.unpack(self.take(8))[0]
             case b"c":
-                return complex(*struct.unpack("<dd", self.take(16)))
+                return complex(*_COMPLEX.unpack(self.take(16)))
             case b"i":
-                (size,) = struct.unpack("!H", self.take(2))
+                (size,) = _SHORT.unpack(self.take(2))
                 if size > _INTEGER:
                     raise ProtocolError("an integer of too many digits")
                 return int.from_bytes(self.take(size), "little", signed=True)
@@ -193,18 +198,23 @@ class Reader:
         if code >= len(DTYPES) or dimensions > DIMENSIONS:
             raise ProtocolError("an array of no known kind")
         shape = tuple(self.size() for _ in range(dimensions))
-        dtype = np.dtype(DTYPES[code])
+        dtype = _dtype(DTYPES[code])
         count = 1
         for n in shape:  # sizes are Python's integers: no product wraps around
             count *= n
         data = self.take(count * dtype.itemsize)
         try:
-            array = np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+            array = _frombuffer(data, dtype=dtype).reshape(shape).copy()
         except (ValueError, OverflowError) as error:  # no elements, along an axis too long for NumPy
             raise ProtocolError(f"an array of a shape that cannot be: {error}") from None
-        if dtype.kind == "b" and bool(np.any(array.view(np.uint8) > 1)):
+        if dtype.kind == "b" and bool(_any(array.view(_uint8) > 1)):
             raise ProtocolError("a truth value that is neither")
         return array
+
+    @property
+    def left(self) -> int:
+        """Bytes not taken yet."""
+        return len(self._bytes) - self._at
 
     def end(self) -> None:
         """Nothing may follow."""

@@ -5,6 +5,7 @@ Whatever the program does to this module happens in its own process: what it can
 
 from __future__ import annotations
 
+import builtins
 import gc
 import importlib.machinery
 import json
@@ -18,11 +19,14 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from . import facts, protocol
-from .protocol import CALL, DONE, ENDED, FACTS, HEADER, IMPORT, PROGRAM, VALUE, Strange
+from .protocol import ANSWERED, CALLS, DONE, ENDED, FACTS, FAILED, HEADER, IMPORT, PROGRAM, VALUES, Strange
 
 _MODULE = "submission"
 _MESSAGE = 500  # characters
-_view, _array, _float, _int = np.ndarray.view, np.ndarray, float.__float__, int.__int__
+_view, _array, _generic, _bool, _float, _int = np.ndarray.view, np.ndarray, np.generic, np.bool_, float.__float__, int.__int__
+_long, _clong, _float64, _complex128 = np.longdouble, np.clongdouble, np.float64, np.complex128
+_os_read, _os_write, _nbytes = os.read, os.write, np.ndarray.nbytes.__get__
+globals()["__builtins__"] = dict(vars(builtins))  # as in protocol
 
 
 class Failed(Exception):  # noqa: N818 - it is an outcome
@@ -74,8 +78,8 @@ def _answer(kind: int, body: bytes, program: Told, folder: Path, names: dict[str
         noted: list[str] = []
         names.update(module=_imported(program, folder, noted))
         return DONE, _texts(*noted)
-    assert kind == CALL
-    return VALUE, _called(body, vars(names["module"]), folder, program.most)
+    assert kind == CALLS
+    return VALUES, _called(body, vars(names["module"]), folder, program.most)
 
 
 def _told(body: bytes) -> Told:
@@ -117,7 +121,9 @@ class _Refusal:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if path is None:
             allowed = ", ".join((*self._allowed, "the standard library"))
-            raise ModuleNotFoundError(f"{name!r} may not be imported here: allowed are {allowed}, and files handed in beside this one", name=name)
+            raise ModuleNotFoundError(
+                f"{name!r} may not be imported here: allowed are {allowed}, and files handed in beside this one", name=name
+            )
 
 
 def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType:
@@ -128,7 +134,11 @@ def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType
     module.__file__ = str(main)
     sys.modules[_MODULE] = module
     stem = main.stem
-    if stem not in sys.stdlib_module_names and stem not in sys.modules and importlib.machinery.PathFinder.find_spec(stem, sys.path[:-2]) is None:
+    if (
+        stem not in sys.stdlib_module_names
+        and stem not in sys.modules
+        and importlib.machinery.PathFinder.find_spec(stem, sys.path[:-2]) is None
+    ):
         sys.modules[stem] = module
     if program.cells is None:
         _run(program.files[program.main], str(main), module, folder)
@@ -183,9 +193,25 @@ def _bounded(text: object, most: int) -> str:
 
 
 def _called(body: bytes, module: dict[str, Any], folder: Path, most: int) -> bytes:
+    """The answers to several calls, each with its size; up to the first that fails, or as many as one frame holds."""
     reader = protocol.Reader(body, trusting=True)
-    name = reader.text()
-    raw = [bytes(reader.take(reader.size())) for _ in range(reader.size())]
+    name, answers, size = reader.text(), list[bytes](), 0
+    for _ in range(reader.size()):
+        raw = [bytes(reader.take(reader.size())) for _ in range(reader.size())]
+        try:
+            answer = ANSWERED + _call(name, raw, module, folder, most)
+        except Failed as failed:
+            answer = FAILED + _ended(*failed.parts)
+        size += len(answer)
+        if answers and size > most:
+            break  # it is asked for again
+        answers += (protocol._SIZE.pack(len(answer)), answer)
+        if answer[:1] == FAILED:
+            break
+    return b"".join(answers)
+
+
+def _call(name: str, raw: list[bytes], module: dict[str, Any], folder: Path, most: int) -> bytes:
     function = module.get(name)
     if not callable(function):
         what = "is no function" if name in module else "is not defined"
@@ -207,7 +233,12 @@ def _encoded(value: object, changed: Sequence[int], most: int) -> bytes:
             raise Failed("output limit", f"the answer is larger than {most // 2**20} MB")
         body = _plain(value, notes, 1)
         said = list(notes)[:16]
-        head = [protocol._SIZE.pack(len(changed)), *map(protocol._SIZE.pack, changed), protocol._SIZE.pack(len(said)), *map(protocol.text_bytes, said)]
+        head = [
+            protocol._SIZE.pack(len(changed)),
+            *map(protocol._SIZE.pack, changed),
+            protocol._SIZE.pack(len(said)),
+            *map(protocol.text_bytes, said),
+        ]
         return b"".join([*head, body])
     except MemoryError:
         raise Failed("memory", "the answer is too large for the memory there is") from None
@@ -224,10 +255,10 @@ def _weight(value: object) -> int:
     """Bytes of numbers, before any is copied."""
     kind = type(value)
     if issubclass(kind, _array):
-        return int(_array.nbytes.__get__(value))
+        return int(_nbytes(value))
     if issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
         inner = dict.values(value) if issubclass(kind, dict) else list(value)  # type: ignore[arg-type, call-overload]
-        return sum(int(_array.nbytes.__get__(item)) if issubclass(type(item), _array) else 16 for item in inner)
+        return sum(int(_nbytes(item)) if issubclass(type(item), _array) else 16 for item in inner)
     return 0
 
 
@@ -265,11 +296,11 @@ def _numbers(value: object, notes: dict[str, None]) -> object:
     kind = type(value)
     if issubclass(kind, _array):
         return _raw_array(value, notes)
-    if kind in (np.longdouble, np.clongdouble):
+    if kind in (_long, _clong):
         notes["longdouble"] = None
-        return np.complex128(value) if kind is np.clongdouble else np.float64(value)  # type: ignore[call-overload, arg-type]
-    if value is None or kind in (bool, int, float, complex) or issubclass(kind, np.generic):
-        return bool(value) if kind is np.bool_ else value
+        return _complex128(value) if kind is _clong else _float64(value)  # type: ignore[call-overload, arg-type]
+    if value is None or kind in (bool, int, float, complex) or issubclass(kind, _generic):
+        return bool(value) if kind is _bool else value
     for base, raw in ((int, _int), (float, _float)):
         if issubclass(kind, base):
             notes[_bounded(kind.__name__, 80)] = None
@@ -286,7 +317,7 @@ def _raw_array(value: Any, notes: dict[str, None]) -> np.ndarray[Any, Any]:
     if value.dtype.char in "gG" and value.dtype.itemsize > 8:
         notes["longdouble"] = None
         with np.errstate(all="ignore"):
-            value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
+            value = value.astype(_float64 if value.dtype.char == "g" else _complex128)
     return value  # type: ignore[no-any-return]
 
 
@@ -323,7 +354,7 @@ def _flush() -> None:
 def _read(channel: int, size: int) -> bytes:
     parts = bytearray()
     while len(parts) < size:
-        part = os.read(channel, min(size - len(parts), 1 << 20))
+        part = _os_read(channel, min(size - len(parts), 1 << 20))
         if not part:
             _leave()
         parts += part
@@ -333,7 +364,7 @@ def _read(channel: int, size: int) -> bytes:
 def _write(channel: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
-        left = left[os.write(channel, left) :]
+        left = left[_os_write(channel, left) :]
 
 
 def _leave() -> NoReturn:

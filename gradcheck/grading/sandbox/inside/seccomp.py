@@ -43,6 +43,7 @@ _NAMESPACES = 0x7E020080  # CLONE_NEW*
 _OWNERS = (8, 10, 15, 1024, 1026)  # fcntl: F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY
 _TERMINAL = (0x5401, 0x541B, 0x5450, 0x5451, 0x5421, 0x5413)  # ioctl: TCGETS, FIONREAD, FIONCLEX, FIOCLEX, FIONBIO, TIOCGWINSZ
 _PRCTL = (3, 15, 16, 21, 27, 39)  # PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_GET_SECCOMP, PR_GET_SECUREBITS, PR_GET_NO_NEW_PRIVS
+_ANYONE = 0x7EADBEE1  # in place of a process that is not yet known
 _VMA = 0x53564D41  # PR_SET_VMA: glibc names its memory
 
 
@@ -50,14 +51,19 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install(*, pid: int, forks: bool, signals: bool) -> None:
-    """From here on, for this process and all it starts. `forks`: it may start others; `signals`: it may signal whomever else it can see.
+def make(*, forks: bool, signals: bool) -> bytes:
+    """A filter. `forks`: the process may start others; `signals`: it may signal whomever else it can see.
 
-    Raises OSError where the kernel has no filters or this machine is of another kind.
+    Raises OSError where this machine is of another kind.
     """
     if kernel.MACHINE not in _AUDIT:
         raise OSError(errno.ENOSYS, f"no table of system calls for {kernel.MACHINE}")
-    code = _filter(numbers(), pid=pid, forks=forks, signals=signals)
+    return _filter(numbers(), pid=_ANYONE, forks=forks, signals=signals)
+
+
+def install(code: bytes, pid: int) -> None:
+    """From here on, for this process (which is `pid`) and all it starts. Raises OSError where the kernel has no filters."""
+    code = code.replace(struct.pack("<I", _ANYONE), struct.pack("<I", pid))
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     program = _Program(len(code) // 8, code)
     kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.byref(program))
@@ -98,7 +104,13 @@ def _verdict(name: str, *, pid: int, forks: bool, signals: bool) -> list[bytes]:
     if name in ("kill", "tgkill") and not signals:
         return _only(0, (pid,))
     if name == "prlimit64":  # reading one's own
-        return [_step(_LOAD, _FIRST + 16), _step(_EQUAL, 0, 1, 0), _step(_RETURN, _REFUSE), _step(_LOAD, _FIRST + 20), *_equal(0, _only(0, (0, pid)))]
+        return [
+            _step(_LOAD, _FIRST + 16),
+            _step(_EQUAL, 0, 1, 0),
+            _step(_RETURN, _REFUSE),
+            _step(_LOAD, _FIRST + 20),
+            *_equal(0, _only(0, (0, pid))),
+        ]
     if name == "fcntl":
         return _never(1, _OWNERS)
     if name == "ioctl":

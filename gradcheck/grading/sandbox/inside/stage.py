@@ -1,64 +1,29 @@
-"""Where walls are raised, from inside: a stage with NumPy loaded starts one process per program, and keeps it.
+"""Where walls are raised, from inside: a stage with NumPy loaded starts a process for each program, and watches over it.
 
-The stage is told where it stands (`Setup`), then receives jobs with three descriptors each: the keeper's line, the program's channel, and where what
-it prints goes. A keeper mounts the program's private folder, starts it, waits for it and says how it ended; where it is the first process of a
-namespace, all that the program started dies with it. No code of a student runs in a stage or a keeper.
+The stage is told where it stands (`Setup`), then receives jobs with three descriptors each: a line to say how the program stands and ends, the
+channel of its questions, and where what it prints goes. A stage for one program is the first process of the namespaces around it; from a fork
+server each program is the first process of namespaces of its own. Where there are none, whoever may start others has a keeper that ends them.
+No code of a student runs in a stage or a keeper.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-import resource
 import select
 import signal
 import socket
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from . import kernel, landlock, namespaces, seccomp
+from . import kernel, namespaces, program
+from .jobs import Job, Setup
+from .program import Ready
 
 _MESSAGE = 1 << 17
-_HIGH = 900  # descriptors that nothing else has
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """How a stage stands. `nested`: a process namespace for each program; `mounts`: a file system of its own for each.
-
-    `handles` are folders to be opened under these numbers while we may reach them; a program keeps them.
-    """
-
-    level: str
-    path: list[str]
-    readable: list[str]
-    devices: list[str]
-    preload: list[str]
-    one_shot: bool
-    nested: bool
-    mounts: bool
-    landlock: bool
-    seccomp: bool
-    listable: list[str] = field(default_factory=list)
-    handles: list[tuple[int, str]] = field(default_factory=list)
-    namespaces: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One program: its limits in bytes and seconds, its folder, and as whom it runs (None: as we are)."""
-
-    folder: str
-    user: int | None
-    others: int
-    cpu: int
-    memory: int
-    processes: int
-    open_files: int
-    file_bytes: int
-    most: int
 
 
 def main(line: int) -> None:
@@ -69,79 +34,158 @@ def main(line: int) -> None:
         namespaces.enter(namespaces.View(**setup.namespaces), line)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     for number, path in setup.handles:
         os.dup2(os.open(path, os.O_PATH | os.O_DIRECTORY), number)
+    ready = _load(setup)
+    server.send(b"ready")
+    Stage(setup, ready, server.detach()).run()
+
+
+def _load(setup: Setup) -> Ready:
+    """NumPy is loaded behind the walls, once; from then on what a program shares with us is left alone."""
     sys.path[:] = setup.path
+    for number, path in setup.handles:
+        _move(path, f"/proc/self/fd/{number}")
+    assert __package__ is not None
     sys.modules[__package__].__path__ = [f"{setup.path[-1]}/{__package__}"]
-    from . import runner  # noqa: F401 - NumPy is loaded behind the walls
+    from . import runner
 
     for name in setup.preload:
         __import__(name)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace is deaf to what it does not handle
-    if not setup.one_shot:
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps keepers
-    server.send(b"ready")
-    here = os.pidfd_open(os.getpid()) if setup.nested else -1
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(server, _MESSAGE, 3)
+    ready = program.prepare(setup, runner.serve)
+    _forget()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    return ready
+
+
+def _move(path: str, where: str) -> None:
+    """Packages that are loaded already find their own modules where their folder is reached from now on."""
+    for module in list(sys.modules.values()):
+        folders = getattr(module, "__path__", None)
+        if isinstance(folders, list):
+            folders[:] = [where + folder[len(path) :] if folder.startswith(f"{path}/") else folder for folder in folders]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A program that runs: its process, a descriptor that tells of its end, and its line."""
+
+    process: int
+    ended: int
+    line: int
+
+
+class Stage:
+    """Takes jobs from `server`, starts programs and watches over them."""
+
+    def __init__(self, setup: Setup, ready: Ready, server: int) -> None:
+        self._setup, self._ready = setup, ready
+        self._server: int | None = server
+        self._here = os.pidfd_open(os.getpid()) if setup.nested else -1
+        self._kept: dict[int, Kept] = {}
+        self._waiting = select.poll()
+        self._waiting.register(server, select.POLLIN)
+
+    def run(self) -> None:
+        """Until the server's line closes; for a stage of one program until that has ended."""
+        while self._server is not None or self._kept:
+            for descriptor, _ in self._waiting.poll():
+                if descriptor == self._server:
+                    if not self._take():
+                        os._exit(0)
+                elif descriptor in self._kept:
+                    self._look(descriptor, self._kept[descriptor])
+
+    def _take(self) -> bool:
+        """A job; False where there are no more."""
+        assert self._server is not None
+        with socket.socket(fileno=os.dup(self._server)) as server:
+            message, descriptors, _, _ = socket.recv_fds(server, _MESSAGE, 3)
         if not message:
-            return
+            return False
         job = Job(**json.loads(message))
+        if self._setup.one_shot:
+            self._waiting.unregister(self._server)
+            os.close(self._server)
+            self._server = None
+        try:
+            self._start(job, *descriptors)
+        except OSError as error:
+            program.fail(descriptors[0], error)
+            os.close(descriptors[0])
+        for descriptor in descriptors[1:]:
+            os.close(descriptor)
+        return True
+
+    def _start(self, job: Job, line: int, channel: int, printed: int) -> None:
+        setup = self._setup
+        root = not setup.one_shot
+        job = replace(job, others=0 if job.user is not None else job.others + len(self._kept) // 2)
         if setup.one_shot:
-            server.close()
-            _keep(setup, job, *descriptors)
-        _hand_over(setup, job, descriptors, here)
+            program.tell(line, keeper=True)
+            program.private_folder(setup, job)
+        if setup.nested:
+            kernel.unshare(kernel.CLONE_NEWPID)
+        child = os.fork()
+        if child == 0 and root and not setup.nested and job.processes > 1:
+            _keep(setup, self._ready, job, line, channel, printed)
+        if child == 0:
+            program.become(setup, self._ready, job, line, channel, printed, root=root)
+        if setup.nested:
+            kernel.setns(self._here, kernel.CLONE_NEWPID)
+        self._watch(child, line)
+
+    def _watch(self, child: int, line: int) -> None:
+        kept = Kept(child, os.pidfd_open(child), line)
+        self._kept |= {kept.ended: kept, line: kept}
+        self._waiting.register(kept.ended, select.POLLIN)
+        self._waiting.register(line, select.POLLIN)
+
+    def _look(self, descriptor: int, kept: Kept) -> None:
+        """It has ended, or nobody waits for it any more."""
+        if descriptor == kept.line:
+            signal.pidfd_send_signal(kept.ended, signal.SIGKILL)
+        _, status, used = os.wait4(kept.process, 0)
+        if self._setup.nested and status == signal.SIGABRT << 8:  # see `_hear_abort`
+            status = int(signal.SIGABRT)
+        program.tell(kept.line, status=status, cpu=used.ru_utime + used.ru_stime)
+        if self._setup.one_shot:
+            _end_all()
+        for closed in (kept.ended, kept.line):
+            self._waiting.unregister(closed)
+            os.close(closed)
+            del self._kept[closed]
 
 
-def _hand_over(setup: Setup, job: Job, descriptors: list[int], here: int) -> None:
-    """To a keeper of its own."""
-    if setup.nested:
-        kernel.unshare(kernel.CLONE_NEWPID)
-    if os.fork() == 0:
-        _keep(setup, job, *descriptors)
-    if setup.nested:
-        kernel.setns(here, kernel.CLONE_NEWPID)
-    for descriptor in descriptors:
-        os.close(descriptor)
-
-
-def _keep(setup: Setup, job: Job, line: int, channel: int, printed: int) -> NoReturn:
-    """Start the program, wait for its end or for the line's, say how it ended, and end with all it started."""
+def _keep(setup: Setup, ready: Ready, job: Job, line: int, channel: int, printed: int) -> NoReturn:
+    """A keeper, for one program that may start others where there is no namespace to end them."""
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        _tell(line, keeper=True)
-        _become_keeper(setup, job)
-        student = os.fork()
-        if student == 0:
-            _student(setup, job, line, channel, printed)  # never returns
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        program.tell(line, keeper=True)
+        child = os.fork()
+        if child == 0:
+            program.become(setup, ready, job, line, channel, printed, root=False)
         for descriptor in (channel, printed):
             os.close(descriptor)
-        _watch(line, student)
+        _wait(line, child)
     except BaseException as error:  # noqa: BLE001 - told of as ours
-        _failed(line, error)
+        program.fail(line, error)
     _end_all()
     os._exit(0)
 
 
-def _become_keeper(setup: Setup, job: Job) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if setup.mounts:
-        kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
-        owner = "" if job.user is None else f",uid={job.user},gid={job.user}"
-        inodes = 1024 + job.file_bytes // 8192
-        data = f"size={job.file_bytes},nr_inodes={inodes},mode=0700{owner}"
-        kernel.mount("private", job.folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, data)
-    else:
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-
-
-def _watch(line: int, student: int) -> None:
-    watched = os.pidfd_open(student)
-    ends, _, _ = select.select([line, watched], [], [])
-    if watched not in ends:
-        os.kill(student, signal.SIGKILL)
-    _, status, used = os.wait4(student, 0)
-    _tell(line, status=status, cpu=used.ru_utime + used.ru_stime)
+def _wait(line: int, child: int) -> None:
+    ended = os.pidfd_open(child)
+    ends, _, _ = select.select([line, ended], [], [])
+    if ended not in ends:
+        signal.pidfd_send_signal(ended, signal.SIGKILL)
+    _, status, used = os.wait4(child, 0)
+    program.tell(line, status=status, cpu=used.ru_utime + used.ru_stime)
 
 
 def _end_all() -> None:
@@ -160,93 +204,6 @@ def _end_all() -> None:
             return
 
 
-def _tell(line: int, **said: object) -> None:
-    try:
-        os.write(line, json.dumps(said).encode())
-    except OSError:  # nobody listens any more
-        pass
-
-
-def _failed(line: int, error: BaseException) -> None:
-    _tell(line, failed=f"{type(error).__name__}: {error}")
-
-
-# the program's own process
-
-
-def _student(setup: Setup, job: Job, line: int, channel: int, printed: int) -> NoReturn:
-    try:
-        line, channel = _descriptors(line, channel, printed, [number for number, _ in setup.handles])
-        _tell(line, student=True)
-        _walls(setup, job)
-        _tell(line, ready=True)
-        os.close(line)
-    except BaseException as error:  # noqa: BLE001 - told of as ours
-        _failed(line, error)
-        os._exit(1)
-    from . import runner
-
-    try:
-        _forget()
-        runner.serve(channel, Path(job.folder))
-    except BaseException as error:  # noqa: BLE001
-        os.write(2, f"{type(error).__name__}: {error}".encode("utf-8", "replace"))
-    finally:
-        os._exit(1)
-
-
-def _descriptors(line: int, channel: int, printed: int, handles: list[int]) -> tuple[int, int]:
-    """Nothing, what is printed, what is printed, the channel, the keeper's line (closed before the program is read); nothing else is open."""
-    kept = [os.open(os.devnull, os.O_RDONLY), printed, printed, channel, line]
-    for place, descriptor in enumerate(kept):
-        os.dup2(descriptor, _HIGH + place)
-    for place in range(len(kept)):
-        os.dup2(_HIGH + place, place)
-    last = len(kept) - 1
-    for handle in sorted(handles):
-        os.closerange(last + 1, handle)
-        last = handle
-    os.closerange(last + 1, 1 << 20)
-    return 4, 3
-
-
-def _walls(setup: Setup, job: Job) -> None:
-    os.umask(0o077)
-    os.environ.update(HOME=job.folder, TMPDIR=job.folder)
-    os.setsid()
-    rules = landlock.make(setup.readable, [job.folder], setup.devices, setup.listable) if setup.landlock else -1
-    if job.user is not None:
-        kernel.drop_bounding()
-        kernel.become(job.user)
-    os.chdir(job.folder)
-    kernel.drop_capabilities()
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    _limits(job)
-    if setup.landlock:
-        landlock.restrict(rules)
-    if setup.seccomp:
-        bounded = setup.mounts or landlock.scopes_signals()
-        seccomp.install(pid=os.getpid(), forks=job.processes > 1, signals=job.processes > 1 and bounded)
-
-
-def _limits(job: Job) -> None:
-    for kind, soft, hard in (
-        (resource.RLIMIT_CPU, job.cpu, job.cpu),
-        (resource.RLIMIT_AS, job.memory, job.memory),
-        (resource.RLIMIT_NPROC, job.others + job.processes, job.others + job.processes),
-        (resource.RLIMIT_FSIZE, job.file_bytes, job.file_bytes),
-        (resource.RLIMIT_NOFILE, job.open_files, job.open_files),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_MEMLOCK, 0, 0),
-        (resource.RLIMIT_MSGQUEUE, 0, 0),
-    ):
-        ceiling = resource.getrlimit(kind)[1]
-        bounded = [limit if ceiling == resource.RLIM_INFINITY else min(limit, ceiling) for limit in (soft, hard)]
-        resource.setrlimit(kind, (bounded[0], bounded[1]))
-
-
 def _forget() -> None:
     """What the program need not find: our own modules among the loaded, our folder among those searched, our arguments."""
     package = __name__.rpartition(".")[0]
@@ -254,7 +211,3 @@ def _forget() -> None:
         del sys.modules[name]
     sys.path[:] = [folder for folder in sys.path if not folder.endswith("/walls")]
     sys.argv[:] = [""]
-    for descriptor, name in enumerate(("stdout", "stderr"), 1):
-        stream = open(descriptor, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)

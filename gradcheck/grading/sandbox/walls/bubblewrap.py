@@ -21,7 +21,18 @@ def _command(layout: Layout, python: list[str]) -> list[str]:
         raise FileNotFoundError("bubblewrap (bwrap) is not installed")
     kept = [*_KEPT, *(_ROOT if privileged() else ())]
     user = () if privileged() else ("--unshare-user",)
-    walls = [*_UNSHARE, *user, "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--hostname", "sandbox", "--cap-drop", "ALL"]
+    walls = [
+        *_UNSHARE,
+        *user,
+        "--die-with-parent",
+        "--new-session",
+        "--as-pid-1",
+        "--clearenv",
+        "--hostname",
+        "sandbox",
+        "--cap-drop",
+        "ALL",
+    ]
     capabilities = [word for name in kept for word in ("--cap-add", name)]
     environment = [word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)]
     return [program, *walls, *capabilities, *environment, *_view(layout), "--chdir", "/", layout.python, *python]

@@ -26,7 +26,12 @@ def _setup(layout: Layout) -> Mapping[str, Any]:
     devices = [device for device in DEVICES if Path(device).exists()]
     readable = [path for tree in (*layout.trees, *packages) for path in _less(tree, layout.masked)]
     folders = [tree for tree in layout.trees if Path(tree).is_dir()]
-    stated = {"path": layout.path(), "readable": list(dict.fromkeys(readable)), "devices": devices, "listable": [*folders, f"{layout.farm}/packages"]}
+    stated = {
+        "path": layout.path(),
+        "readable": list(dict.fromkeys(readable)),
+        "devices": devices,
+        "listable": [*folders, f"{layout.farm}/packages"],
+    }
     return stated | (_by_descriptor(layout) if privileged() else {})
 
 

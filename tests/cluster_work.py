@@ -26,6 +26,12 @@ def slowly(held, payload):
     return payload
 
 
+def whose(held, payload):
+    """The process that has worked for so many seconds."""
+    time.sleep(payload)
+    return os.getpid()
+
+
 def on_demand(held, payload):
     """Does what the payload says."""
     match payload:

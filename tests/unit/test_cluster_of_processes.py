@@ -39,9 +39,7 @@ def done(cluster, payloads, function=cluster_work.square, **options):
 
 def test_two_workers_share_the_work(cluster):
     until(lambda: cluster.threads() == 2)
-    found = done(cluster, range(60))
-    assert {n: value for n, (value, *_) in found.items()} == {n: n**2 + 7 for n in range(60)}
-    assert len({pid for _, pid, _ in found.values()}) == 2
+    assert len(set(done(cluster, [0.1] * 20, cluster_work.whose).values())) == 2
 
 
 def test_a_worker_that_is_killed_costs_nothing(processes, cluster):

@@ -44,6 +44,7 @@ def invoke(*arguments):
     return CliRunner().invoke(main, arguments)
 
 
+@pytest.mark.slow
 def test_a_cluster_compares_cases_as_this_machine_does(folder, address):
     here, there = invoke("run", "--json", "--workers", "2"), invoke("run", "--json", "--dask", address)
     assert (here.exit_code, there.exit_code) == (3, 3)

@@ -19,7 +19,7 @@ from small_classes import write_class
 from gradcheck.grading.classes.journal import _lines
 
 STUDENTS = 60
-QUICK = 10
+QUICK = 6
 NO_WALLS = ("--sandbox=none", "--i-trust-these-submissions")
 
 

@@ -129,7 +129,7 @@ def test_nothing_is_kept_where_no_file_can_be(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("after", [0, 3])
+@pytest.mark.parametrize("after", [pytest.param(0, marks=pytest.mark.slow), 3])
 def test_a_run_that_was_ended_goes_on(tmp_path, after):
     class_rules.check_resumed(tmp_path, after)
 
@@ -142,5 +142,6 @@ def test_a_failure_of_ours_is_no_zero_and_is_graded_again(tmp_path):
     class_rules.check_our_failure_is_no_zero(tmp_path / "class")
 
 
+@pytest.mark.slow
 def test_marks_are_the_same_however_many_work_at_them(tmp_path):
     class_rules.check_any_number_of_workers(tmp_path)

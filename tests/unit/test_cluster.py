@@ -34,6 +34,7 @@ def test_every_payload_has_its_result(cluster):
     assert started == list(range(20))
 
 
+@pytest.mark.slow
 def test_payloads_are_read_as_they_are_sent(cluster):
     read, ahead = 0, []
 
@@ -121,6 +122,7 @@ def test_versions_that_matter():
     assert set(versions()) >= {"Python", "gradcheck", "numpy", "scipy", "sympy", "python-flint"}
 
 
+@pytest.mark.slow
 def test_no_worker_is_told(monkeypatch):
     monkeypatch.setattr(clusters, "REACHED", 1.0)
     with (

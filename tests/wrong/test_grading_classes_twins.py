@@ -139,8 +139,8 @@ def depends_on_workers(assignment, collected, how, journal, progress):
         (forgets_our_failures, class_rules.check_our_failure_is_no_zero),
         (knows_by_name, class_rules.check_only_what_changed),
         (knows_nothing, class_rules.check_only_what_changed),
-        (knows_nothing, lambda folder, grade: class_rules.check_resumed(folder, 3, grade)),
-        (depends_on_order, class_rules.check_any_number_of_workers),
+        pytest.param(knows_nothing, lambda folder, grade: class_rules.check_resumed(folder, 3, grade), marks=pytest.mark.slow),
+        pytest.param(depends_on_order, class_rules.check_any_number_of_workers, marks=pytest.mark.slow),
         (depends_on_workers, class_rules.check_any_number_of_workers),
     ],
 )

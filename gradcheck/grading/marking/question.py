@@ -26,12 +26,16 @@ SHORTEST = 2000  # characters of a message
 
 @dataclass(slots=True)
 class Judged:
-    """What was found of each part over all spots, and the first spot at which something is wrong."""
+    """What was found of each part over all spots, and the spots at which something is wrong.
+
+    Arguments that are wrong where everyone can see are `settled`: at other spots they are not looked at again.
+    """
 
     results: dict[str, Result] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     verdicts: list[tuple[Spot, Verdict]] = field(default_factory=list)
     hops_wrong: list[tuple[Spot, str]] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
     shaped: bool = True
     accurate: bool = True
 
@@ -118,7 +122,7 @@ def _judge(judged: Judged, prepared: Prepared, spot: Spot, answers: list[Answer]
         judged.note(name, "right" if found is None else found.result, "" if found is None else found.message)
         judged.shaped = judged.shaped and found is None
     fitting = reading.fitting()
-    chosen = tuple(i for i, n in enumerate(prepared.names) if n in fitting)
+    chosen = tuple(i for i, n in enumerate(prepared.names) if n in fitting and n not in judged.settled)
     if chosen:
         _judge_arguments(judged, prepared, spot, answers, chosen, ask)
     for name, hop in spot.hops.by_name.items():
@@ -138,12 +142,19 @@ def _judge_arguments(judged: Judged, prepared: Prepared, spot: Spot, answers: li
         return
     if verdict.outcome == "wrong":
         judged.verdicts.append((spot, verdict))
+    _note_arguments(judged, names, by.problem.inputs, verdict)
+    if spot.visible:
+        judged.settled |= {n for n in names if judged.results[n] == "wrong value"}
+
+
+def _note_arguments(judged: Judged, names: tuple[str, ...], inputs: tuple[Any, ...], verdict: Verdict) -> None:
+    """What a verdict on several arguments says of each."""
     if verdict.judgement is None or not verdict.entries:  # not the same twice, or no truth: nothing can be said of one argument alone
         for name in names:
             judged.note(name, "wrong value" if verdict.outcome == "wrong" else "undecided", verdict.reason)
         return
     claimed, first = verdict.judgement.accuracy.claim, 0
-    for name, x in zip(names, by.problem.inputs, strict=True):
+    for name, x in zip(names, inputs, strict=True):
         entries = verdict.entries[first : first + np.size(x)]
         own = claimed[first : first + np.size(x)]
         first += int(np.size(x))

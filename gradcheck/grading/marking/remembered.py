@@ -117,14 +117,15 @@ class _Replay:
     given: int = 0
 
     def extend(self, given: Sequence[Given]) -> None:
-        """Ask for these too."""
+        """Ask for these too, which nobody changes."""
         if given and not (self.path and isinstance(self.path[-1][1], Ended)):
-            self.path += zip(map(_kept, given), self.asker.many(given), strict=False)
+            self.path += zip(given, self.asker.many(given), strict=False)
 
     def again(self, arguments: Given) -> Answer | Ended:
         """The next answer in turn."""
         if self.given == len(self.path):
-            self.path.append((_kept(arguments), self.asker.many([arguments])[0]))
+            kept = _kept(arguments)
+            self.path.append((kept, self.asker.many([kept])[0]))
         self.given += 1
         answer = self.path[self.given - 1][1]
         return self.asker.read(answer) if isinstance(answer, Unread) else answer

@@ -21,6 +21,7 @@ from gradcheck.grading.sandbox.stages import Infrastructure
 _T = TypeVar("_T")
 _CPU_TIMES, _CPU_MORE = 8, 10.0  # the kernel's own limit stands behind ours, for several questions
 _TOGETHER, _CHUNK = 64, 1 << 18  # calls, and bytes of their arguments, that are sent in one frame
+_SHEETS = 4096
 _RESTARTS = 2  # of a program that does not survive its import
 
 
@@ -29,11 +30,32 @@ def cpu_ceiling(limits: Limits) -> int:
     return math.ceil(limits.cpu_seconds * _CPU_TIMES + _CPU_MORE)
 
 
+class Sheets:
+    """Arguments as bytes. Tuples that come again, as they do for every student of a class, are written once; nobody changes what is in them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Sequence[Any], bytes]] = {}
+
+    def of(self, arguments: Sequence[Any]) -> bytes:
+        """The bytes of a call's arguments."""
+        known = self._known.get(id(arguments))
+        if known is not None and known[0] is arguments:
+            return known[1]
+        raw = [protocol.encode(argument, deep=99) for argument in arguments]
+        written = protocol._SIZE.pack(len(raw)) + b"".join(protocol._SIZE.pack(len(r)) + r for r in raw)
+        if len(self._known) >= _SHEETS:
+            self._known.clear()
+        if isinstance(arguments, tuple) and len(written) <= _CHUNK:
+            self._known[id(arguments)] = arguments, written
+        return written
+
+
 class SandboxSession:
     """See `Session`. `start` starts the program behind new walls. `warnings` are of the program, and of cells that failed once it is imported."""
 
-    def __init__(self, program: Program, start: Callable[[Limits], Peer], allowed: Sequence[str]) -> None:
+    def __init__(self, program: Program, start: Callable[[Limits], Peer], allowed: Sequence[str], sheets: Sheets | None = None) -> None:
         self._program = program
+        self._sheets = sheets or Sheets()
         self._start = start
         self._allowed = tuple(allowed)
         self._limits = Limits()
@@ -153,8 +175,7 @@ class SandboxSession:
             self.warnings = list(noted)
         bodies, size = list[bytes](), 0
         for arguments in given[:_TOGETHER]:
-            raw = [protocol.encode(argument, deep=99) for argument in arguments]
-            bodies.append(protocol._SIZE.pack(len(raw)) + b"".join(protocol._SIZE.pack(len(r)) + r for r in raw))
+            bodies.append(self._sheets.of(arguments))
             size += len(bodies[-1])
             if size > _CHUNK:
                 break

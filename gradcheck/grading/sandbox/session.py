@@ -166,13 +166,14 @@ class SandboxSession:
 
     def _read(self, found: tuple[int, bytes], read: Callable[[protocol.Reader, Peer], _T], peer: Peer) -> _T | Ended:
         kind, body = found
-        reader = protocol.Reader(body, Foreign)
+        reader = protocol.Reader(body, _foreign)
         if kind != protocol.ENDED:
             value = read(reader, peer)
             reader.end()
             return value
         line = reader.size(1 << 31)
-        said = endings.said(reader.text(), reader.text(), *(reader.text(), line))
+        ending, message, why = reader.text(), reader.text(), reader.text()
+        said = endings.said(ending, message, why, line)
         reader.end()
         if said is None:
             raise protocol.ProtocolError("an ending that a program may not state")
@@ -185,7 +186,7 @@ class SandboxSession:
     @staticmethod
     def _answer(reader: protocol.Reader, peer: Peer) -> Answer:
         changed = tuple(reader.size() for _ in range(reader.size(1000)))
-        notes = tuple(reader.text() for _ in range(reader.size(16)))
+        notes = tuple(reader.text()[:80] for _ in range(reader.size(16)))
         return Answer(reader.value(), changed, notes, peer.text())
 
     def _is_worn(self, peer: Peer, limits: Limits) -> bool:
@@ -197,6 +198,10 @@ class SandboxSession:
         if self._peer is not None:
             self._peer.close()
             self._peer = None
+
+
+def _foreign(type_name: str, text: str) -> Foreign:
+    return Foreign(type_name[:80], text[:200])
 
 
 def _lasting(limits: Limits) -> tuple[int, ...]:

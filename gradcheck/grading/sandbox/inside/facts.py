@@ -83,13 +83,19 @@ def _walk(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _shape(body: Sequence[ast.stmt]) -> str:
     digest = hashlib.sha256()
-    for statement in body:
-        for node in _walk(statement):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-                continue  # a docstring
-            parts = [repr(value) for name, value in ast.iter_fields(node) if name not in _NAMES and not isinstance(value, ast.AST | list)]
-            digest.update(f"{type(node).__name__}({len(list(ast.iter_child_nodes(node)))}){','.join(parts)};".encode("utf-8", "replace"))
+    nodes: list[ast.AST] = [ast.Module(list(body), [])]
+    while nodes:
+        node = nodes.pop()
+        inner = [child for child in ast.iter_child_nodes(node) if not _is_bare_text(child)]
+        parts = [repr(value) for name, value in ast.iter_fields(node) if name not in _NAMES and not isinstance(value, ast.AST | list)]
+        digest.update(f"{type(node).__name__}({len(inner)}){','.join(parts)};".encode("utf-8", "replace"))
+        nodes.extend(reversed(inner))
     return digest.hexdigest()
+
+
+def _is_bare_text(node: ast.AST) -> bool:
+    """A docstring, or text that stands for a comment."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_constant(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -63,4 +63,4 @@ def said(ending: str, message: str, why: str, line: int) -> Ended | None:
     if ending not in SAID:
         return None
     kind: Ending = next(name for name in ("missing", "import error", "exception", "memory", "output limit") if name == ending)
-    return Ended(kind, message, why, line or None)
+    return Ended(kind, " ".join(message.split())[:500], why[:80], line or None)

@@ -218,7 +218,7 @@ class SandboxSession:
 
     def _read(self, found: tuple[int, bytes], read: Callable[[protocol.Reader, Peer], _T], peer: Peer) -> _T | Ended:
         kind, body = found
-        reader = protocol.Reader(body, Foreign)
+        reader = protocol.Reader(body, _foreign)
         if kind != protocol.ENDED:
             value = read(reader, peer)
             reader.end()
@@ -257,6 +257,10 @@ class SandboxSession:
             self._peer = None
 
 
+def _foreign(type_name: str, text: str) -> Foreign:
+    return Foreign(type_name[:80], text[:200])
+
+
 def _lasting(limits: Limits) -> tuple[int, ...]:
     """What holds as long as a process lives."""
     return limits.memory_mb, limits.processes, limits.open_files, limits.file_mb, limits.result_mb
@@ -277,7 +281,7 @@ def _answer(raw: bytes) -> Answer | Ended:
     reader = protocol.Reader(raw[1:], Foreign)
     try:
         changed = tuple(reader.size() for _ in range(reader.size(1000)))
-        notes = tuple(reader.text() for _ in range(reader.size(16)))
+        notes = tuple(reader.text()[:80] for _ in range(reader.size(16)))
         value = reader.value()
         reader.end()
     except protocol.ProtocolError as error:

@@ -77,7 +77,7 @@ def _walk(tree: ast.AST) -> list[ast.AST]:
     found, waiting = [], [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if _is_bare_text(node):
             continue
         found.append(node)
         children = []
@@ -96,9 +96,21 @@ def _shape(body: Sequence[Sequence[ast.AST]]) -> str:
     for nodes in body:
         for node in nodes:
             parts = [value for name in node._fields if name not in _NAMES for value in (getattr(node, name, None),)]
-            held = [len(value) if isinstance(value, list) else "." if isinstance(value, ast.AST) else repr(value) for value in parts]
+            held = [
+                sum(not _is_bare_text(item) for item in value)
+                if isinstance(value, list)
+                else "."
+                if isinstance(value, ast.AST)
+                else repr(value)
+                for value in parts
+            ]
             text.append(f"{type(node).__name__}{held}")
     return hashlib.sha256("".join(text).encode("utf-8", "replace")).hexdigest()
+
+
+def _is_bare_text(node: object) -> bool:
+    """A docstring, or text that stands for a comment."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_constant(nodes: Sequence[ast.AST]) -> bool:

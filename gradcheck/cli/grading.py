@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from gradcheck.cli.finding import Progress
+from gradcheck.cli.finding import Progress, refuse_both
 from gradcheck.cli.group import FAILED, OK, main, say
 from gradcheck.errors import UsageError
 
@@ -95,10 +95,13 @@ def grade(
         raise UsageError("grade: name the assignment and the submissions: gradcheck grade hw1/assignment.toml submissions (or --selftest)")
     if resume and fresh:
         raise UsageError("--resume goes on with a run, --fresh starts over: give one of them")
+    refuse_both(workers, cluster)
+    if gradescope is not None and cluster is not None:
+        raise UsageError("--gradescope marks one submission, here: leave --dask out")
     from gradcheck.grading.assignments import read_assignment
 
     found = read_assignment(assignment)
-    how = _how(level, trusted=trusted, fork_server=fork_server, workers=workers)
+    how = _how(level, trusted=trusted, fork_server=fork_server, workers=workers, away=cluster is not None)
     if gradescope is not None:
         _one(found, submissions, how, gradescope)
         return
@@ -108,12 +111,13 @@ def grade(
     sys.exit(OK if all(m.complete for m in marks.submissions) else FAILED)
 
 
-def _how(level: str, *, trusted: bool, fork_server: bool, workers: int | None) -> How:
-    """The walls to grade behind, told first. UsageError where there are none, and none was not asked for."""
+def _how(level: str, *, trusted: bool, fork_server: bool, workers: int | None, away: bool = False) -> How:
+    """The walls to grade behind, told first. UsageError where there are none, and none was not asked for; what a cluster's machines have is seen there."""
     from gradcheck.grading.classes import How
     from gradcheck.parallel import cores
 
-    isolation = isolation_of(level, trusted=trusted)
+    named = away and level not in ("auto", "none")
+    isolation = cast("Isolation", level) if named else isolation_of(level, trusted=trusted)
     start = "forked from a warm server" if fork_server else "one process each"
     walls = "NO WALLS: every program can read and write what you can" if isolation == "none" else f"sandbox: {isolation}"
     click.echo(f"{walls}, {start}", err=True)

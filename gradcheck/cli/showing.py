@@ -169,8 +169,10 @@ def study(
     from gradcheck.settings import settings
     from gradcheck.writing import write_files
 
-    if name != "accuracy" and (processes or cluster):
-        raise UsageError(f"--{'workers' if processes else 'dask'}: {name} is measured in one process; `accuracy` compares many cases")
+    if name != "accuracy" and (processes is not None or cluster is not None):
+        raise UsageError(
+            f"--{'dask' if processes is None else 'workers'}: {name} is measured in one process; `accuracy` compares many cases"
+        )
     refuse_both(processes, cluster)
     known = settings(seed=seed)
     found = _accuracy(known, case, where, processes, cluster) if name == "accuracy" else _study(name, quick, known, case, where)

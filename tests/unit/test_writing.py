@@ -56,3 +56,14 @@ def test_a_folder_that_is_a_file_is_one_clear_line(tmp_path):
 def test_half_a_letter_is_written_as_its_code(tmp_path):
     write_files(tmp_path, [("a.md", "x\ud800y")])
     assert (tmp_path / "a.md").read_text() == "x\\ud800y"
+
+
+def test_who_writes_alone_removes_what_a_killed_writer_left(tmp_path):
+    left = (".a.md.x1_y2z3w", ".b.md.aaaaaaaa")
+    others = (".a.md.short", ".a.mdx.aaaaaaaa", "a.md.aaaaaaaa", ".a.md.AAAAAAAA", ".keep")
+    for name in (*left, *others):
+        (tmp_path / name).write_text("")
+    write_files(tmp_path, [("a.md", "new")])
+    assert {p.name for p in tmp_path.iterdir()} == {"a.md", *left, *others}
+    write_files(tmp_path, [("a.md", "newer"), ("c/b.md", "")], alone=True)
+    assert {p.name for p in tmp_path.iterdir()} == {"a.md", "c", left[1], *others}

@@ -42,12 +42,12 @@ def write_class(
     if "html" in wanted and html:
         notes += _lacking()
     pages = "html" in wanted and html and not notes
-    write_files(folder, _class_files(marks, wanted), _WHAT)
-    write_files(folder, _student_files(marks, folder, assignment, wanted, pages), _WHAT)
+    write_files(folder, _class_files(marks, wanted), _WHAT, alone=True)
+    write_files(folder, _student_files(marks, folder, assignment, wanted, pages), _WHAT, alone=True)
     if pages:
         from gradcheck.grading.exports.class_page import class_pages
 
-        write_files(folder / "html", class_pages(marks), _WHAT)
+        write_files(folder / "html", class_pages(marks), _WHAT, alone=True)
     waiting = sum(not m.complete for m in marks.submissions)
     if waiting:
         notes.append(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.grading.answers import Answer, Ended
-from gradcheck.grading.marking.claim import ROUNDS, Ask, Claim, Stopped
+from gradcheck.grading.marking.claim import Ask, Claim, Stopped
 from gradcheck.grading.marking.credit import credited, total, worst
 from gradcheck.grading.marking.flags import flags_of
 from gradcheck.grading.marking.points import Prepared, Spot
@@ -99,20 +99,26 @@ def credited_nothing(prepared: Prepared) -> tuple[Any, ...]:
 
 
 def opening(prepared: Prepared) -> list[tuple[Any, ...]]:
-    """What every student is asked first: every spot in turn, and then all again."""
-    return [spot.given for _ in range(ROUNDS) for spot in prepared.spots]
+    """What every student is asked first: every spot in turn, and then the first and the last once more.
+
+    Who remembers calls, counts them, or draws at random, answers otherwise the second time.
+    """
+    return [spot.given for spot in (*prepared.spots, *_again(prepared))]
+
+
+def _again(prepared: Prepared) -> tuple[Spot, ...]:
+    return (prepared.spots[0], prepared.spots[-1])
 
 
 def _rounds(prepared: Prepared, ask: Ask) -> list[list[Answer]] | Ended:
-    """Every spot asked for, and then all again: for each the answers in turn; or how the first that failed ended."""
-    table: list[list[Answer]] = [[] for _ in prepared.spots]
-    for _ in range(ROUNDS):
-        for spot, answers in zip(prepared.spots, table, strict=True):
-            answer = ask(spot.given)
-            if isinstance(answer, Ended):
-                return answer
-            answers.append(answer)
-    return table
+    """For each spot the answers in turn; or how the first that failed ended."""
+    table: dict[int, list[Answer]] = {id(spot): [] for spot in prepared.spots}
+    for spot in (*prepared.spots, *_again(prepared)):
+        answer = ask(spot.given)
+        if isinstance(answer, Ended):
+            return answer
+        table[id(spot)].append(answer)
+    return list(table.values())
 
 
 def _judge(judged: Judged, prepared: Prepared, spot: Spot, answers: list[Answer], reading: Reading, ask: Ask) -> None:

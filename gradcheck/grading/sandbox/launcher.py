@@ -89,7 +89,7 @@ class Launcher:
     def _others(self, limits: Limits) -> int:
         """Processes that the kernel counts as the program's user's, and that are not the program's."""
         if self._wall.folders and limits.processes > 1 and not privileged():
-            return processes_of(os.getuid()) + 2
+            return processes_of(os.getuid()) + (1 if self._fork_server else 0)  # with the keeper that is still to come
         return self._wall.others
 
     def _server(self) -> Stage:

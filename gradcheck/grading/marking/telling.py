@@ -191,9 +191,7 @@ def _entries(prepared: Prepared, spot: Spot, reading: Reading, wrong: list[str],
         (n if n == "value" else f"d{n}"): h.truth for n, h in spot.hops.by_name.items()
     }
     for name in (n for n in expected_parts(prepared, spot) if n in wrong):
-        misfit = reading.misfit(name)
-        if misfit is not None:
-            found.append((np.inf, Entry(_name(prepared, name), misfit.message)))
+        if reading.misfit(name) is not None:  # the message says all there is to say
             continue
         array, true = np.asarray(fitting[name], dtype=float), np.asarray(truths[name], dtype=float)
         largest = float(np.max(np.abs(true), initial=0.0))

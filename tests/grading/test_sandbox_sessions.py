@@ -24,7 +24,9 @@ from gradcheck.grading.sandbox.probe import probe
 LIMITS = Limits(cpu_seconds=5.0, wall_seconds=20.0, memory_mb=512, file_mb=4)
 STANDINGS = {standing.isolation: standing for standing in probe()}
 STRONGEST = next(level for level in ISOLATION if STANDINGS[level].stands)
-KINDS = [pytest.param(level, server, id=f"{level} {'fork server' if server else 'one-shot'}") for level in ISOLATION for server in (False, True)]
+KINDS = [
+    pytest.param(level, server, id=f"{level} {'fork server' if server else 'one-shot'}") for level in ISOLATION for server in (False, True)
+]
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +114,7 @@ def test_an_import_that_kills_is_tried_twice_at_most(launcher, monkeypatch):
     assert len(started) == 2
 
 
-FACTS = '''
+FACTS = """
 import numpy as np, os.path
 from scipy import linalg
 from . import sibling
@@ -124,7 +126,7 @@ def given(x): return 2.0 * x
 def learned(x):
     if x > 1: return 3.0
     return x
-'''
+"""
 
 
 def test_facts(launcher):
@@ -197,7 +199,22 @@ def test_arguments_are_fresh_for_each_call(launcher):
 
 @pytest.mark.parametrize(
     "argument",
-    [1.5, -0.0, float("inf"), 3, 2**100, True, None, 1 + 2j, "text", np.float32(1.5), np.arange(6).reshape(2, 3), np.zeros((0, 3)), np.array(2.0), (1, [2.0, {"a": np.ones(1)}])],
+    [
+        1.5,
+        -0.0,
+        float("inf"),
+        3,
+        2**100,
+        True,
+        None,
+        1 + 2j,
+        "text",
+        np.float32(1.5),
+        np.arange(6).reshape(2, 3),
+        np.zeros((0, 3)),
+        np.array(2.0),
+        (1, [2.0, {"a": np.ones(1)}]),
+    ],
     ids=lambda value: f"{type(value).__name__} {value}"[:30],
 )
 def test_arguments_arrive_as_they_are(launcher, argument):
@@ -260,7 +277,9 @@ def processes() -> set[int]:
     below, waiting = set(), [os.getpid()]
     while waiting:
         try:
-            found = [int(child) for task in Path(f"/proc/{waiting.pop()}/task").iterdir() for child in (task / "children").read_text().split()]
+            found = [
+                int(child) for task in Path(f"/proc/{waiting.pop()}/task").iterdir() for child in (task / "children").read_text().split()
+            ]
         except OSError:
             continue
         below |= set(found)
@@ -279,13 +298,21 @@ def open_descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-@pytest.mark.parametrize(("level", "server"), [pytest.param(*kind.values, id=kind.id, marks=() if kind.values[0] == STRONGEST else [pytest.mark.slow]) for kind in KINDS])
+@pytest.mark.parametrize(
+    ("level", "server"),
+    [pytest.param(*kind.values, id=kind.id, marks=() if kind.values[0] == STRONGEST else [pytest.mark.slow]) for kind in KINDS],
+)
 def test_nothing_is_left(level, server):
     stood(level)
     before, descriptors = processes(), open_descriptors()
     with open_launcher(level, fork_server=server) as launcher:
         farm = launcher._layout.farm
-        for source in ("def f(): return 1\n", "import os\ndef f(): os._exit(1)\n", "def f(): raise ValueError\n", "import os; os._exit(0)\n"):
+        for source in (
+            "def f(): return 1\n",
+            "import os\ndef f(): os._exit(1)\n",
+            "def f(): raise ValueError\n",
+            "import os; os._exit(0)\n",
+        ):
             with launcher.session(program(source)) as session:
                 session.begin(LIMITS)
                 session.ask("f", [])
@@ -323,7 +350,10 @@ def f():
 """
 
 
-@pytest.mark.parametrize(("level", "server"), [pytest.param(*kind.values, id=kind.id, marks=() if kind.values == (STRONGEST, True) else [pytest.mark.slow]) for kind in KINDS])
+@pytest.mark.parametrize(
+    ("level", "server"),
+    [pytest.param(*kind.values, id=kind.id, marks=() if kind.values == (STRONGEST, True) else [pytest.mark.slow]) for kind in KINDS],
+)
 def test_processes_that_are_allowed_are_counted_and_end_with_the_program(level, server):
     stood(level)
     before = processes()
@@ -358,11 +388,17 @@ with open_launcher(level, fork_server=server) as launcher, launcher.session(Prog
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize(("level", "server"), [pytest.param(*kind.values, id=kind.id, marks=() if kind.values == (STRONGEST, True) else [pytest.mark.slow]) for kind in KINDS])
+@pytest.mark.parametrize(
+    ("level", "server"),
+    [pytest.param(*kind.values, id=kind.id, marks=() if kind.values == (STRONGEST, True) else [pytest.mark.slow]) for kind in KINDS],
+)
 def test_programs_end_with_the_grader(level, server, how, root):
     stood(level)
     grader = subprocess.Popen(
-        [sys.executable, "-c", GRADER, level, str(server)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": str(root)}
+        [sys.executable, "-c", GRADER, level, str(server)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(root)},
     )
     with grader:
         process = int(grader.stdout.readline())
@@ -430,13 +466,19 @@ def test_a_program_that_does_not_come_to_stand_is_nobodys_fault(launcher, monkey
 
 
 def test_a_package_that_is_not_installed_is_told_of():
-    with pytest.raises(GradcheckError, match="students may import nowhere, but it is not installed"), open_launcher(STRONGEST, imports=("nowhere",)):
+    with (
+        pytest.raises(GradcheckError, match="students may import nowhere, but it is not installed"),
+        open_launcher(STRONGEST, imports=("nowhere",)),
+    ):
         pass
 
 
 @pytest.mark.slow
 def test_allowed_packages_are_there_with_what_they_need():
-    with open_launcher(STRONGEST, imports=("numpy", "scipy")) as launcher, launcher.session(program("from scipy.special import erf\ndef f(x): return erf(x)\n")) as session:
+    with (
+        open_launcher(STRONGEST, imports=("numpy", "scipy")) as launcher,
+        launcher.session(program("from scipy.special import erf\ndef f(x): return erf(x)\n")) as session,
+    ):
         session.begin(replace(LIMITS, memory_mb=1024))
         assert value(session.ask("f", [0.0])) == 0.0
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attacking import FORGE, stood
 
 from gradcheck.errors import GradcheckError
 from gradcheck.grading.answers import ISOLATION, Answer, Ended, Facts, Program
@@ -22,22 +23,18 @@ from gradcheck.grading.sandbox.launcher import open_launcher
 from gradcheck.grading.sandbox.probe import probe
 
 LIMITS = Limits(cpu_seconds=5.0, wall_seconds=20.0, memory_mb=512, file_mb=4)
-STANDINGS = {standing.isolation: standing for standing in probe()}
-STRONGEST = next(level for level in ISOLATION if STANDINGS[level].stands)
 KINDS = [
-    pytest.param(level, server, id=f"{level} {'fork server' if server else 'one-shot'}") for level in ISOLATION for server in (False, True)
+    pytest.param(level, server, id=f"{level} {'fork server' if server else 'one-shot'}")
+    for level in ("strongest", *ISOLATION)
+    for server in (False, True)
 ]
+QUICK = [kind if kind.values == ("strongest", True) else pytest.param(*kind.values, id=kind.id, marks=pytest.mark.slow) for kind in KINDS]
 
 
 @pytest.fixture(scope="module")
 def launcher():
-    with open_launcher(STRONGEST, fork_server=True) as opened:
+    with open_launcher(stood("strongest"), fork_server=True) as opened:
         yield opened
-
-
-def stood(level):
-    if not STANDINGS[level].stands:
-        pytest.skip(f"NOT TESTED: walls of level {level} do not stand on this machine: {STANDINGS[level].reason}")
 
 
 def program(source: str, **more) -> Program:
@@ -67,15 +64,16 @@ def test_a_killed_program_answers_the_next_question(launcher):
 
 def test_time_is_of_a_question_not_of_a_call(launcher):
     with launcher.session(program(COUNTING)) as session:
-        session.begin(replace(LIMITS, cpu_seconds=0.5))
-        answers = [session.ask("burn", [0.3]) for _ in range(2)]
+        session.begin(replace(LIMITS, cpu_seconds=0.2))
+        answers = [session.ask("burn", [0.12]) for _ in range(2)]
         assert isinstance(answers[0], Answer)
         assert (answers[1].ending, answers[1].why) == ("time-out", "cpu")
         for _ in range(2):
-            session.begin(replace(LIMITS, cpu_seconds=0.5))
-            assert isinstance(session.ask("burn", [0.3]), Answer)
+            session.begin(replace(LIMITS, cpu_seconds=0.2))
+            assert isinstance(session.ask("burn", [0.12]), Answer)
 
 
+@pytest.mark.slow
 def test_our_own_time_between_calls_is_not_the_programs(launcher):
     with launcher.session(program(COUNTING)) as session:
         session.begin(replace(LIMITS, wall_seconds=0.4))
@@ -103,6 +101,7 @@ def test_an_import_that_fails_is_remembered(launcher):
         assert endings.pop()[:3] == ("import error", "ValueError: no", 3)
 
 
+@pytest.mark.slow
 def test_an_import_that_kills_is_tried_twice_at_most(launcher, monkeypatch):
     started = []
     start = type(launcher)._start
@@ -232,8 +231,6 @@ def test_the_line_of_the_students_file_is_told(launcher):
 
 
 def test_one_that_forges_an_answer_is_found_out_at_the_next_question(launcher):
-    from attacking import FORGE
-
     source = FORGE + "def f():\n    os.write(3, frame(number()))\n    return 1.0\n"
     with launcher.session(program(source)) as session:
         session.begin(LIMITS)
@@ -242,6 +239,7 @@ def test_one_that_forges_an_answer_is_found_out_at_the_next_question(launcher):
         assert ended.ending == "protocol error"
 
 
+@pytest.mark.slow
 def test_two_programs_of_one_server_know_nothing_of_each_other(launcher):
     source = "import os\nopen('mine', 'w').close()\ndef f(): return len(os.listdir('.'))\ndef loop():\n    while True: pass\n"
     with launcher.session(program(source)) as one, launcher.session(program(source)) as two:
@@ -295,15 +293,12 @@ def lives(process: int) -> bool:
 
 
 def open_descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
-@pytest.mark.parametrize(
-    ("level", "server"),
-    [pytest.param(*kind.values, id=kind.id, marks=() if kind.values[0] == STRONGEST else [pytest.mark.slow]) for kind in KINDS],
-)
+@pytest.mark.parametrize(("level", "server"), QUICK)
 def test_nothing_is_left(level, server):
-    stood(level)
+    level = stood(level)
     before, descriptors = processes(), open_descriptors()
     with open_launcher(level, fork_server=server) as launcher:
         farm = launcher._layout.farm
@@ -350,12 +345,9 @@ def f():
 """
 
 
-@pytest.mark.parametrize(
-    ("level", "server"),
-    [pytest.param(*kind.values, id=kind.id, marks=() if kind.values == (STRONGEST, True) else [pytest.mark.slow]) for kind in KINDS],
-)
+@pytest.mark.parametrize(("level", "server"), QUICK)
 def test_processes_that_are_allowed_are_counted_and_end_with_the_program(level, server):
-    stood(level)
+    level = stood(level)
     before = processes()
     with open_launcher(level, fork_server=server) as launcher, launcher.session(program(DAEMON)) as session:
         idle = len(processes() - before)
@@ -387,13 +379,10 @@ with open_launcher(level, fork_server=server) as launcher, launcher.session(Prog
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize(
-    ("level", "server"),
-    [pytest.param(*kind.values, id=kind.id, marks=() if kind.values == (STRONGEST, True) else [pytest.mark.slow]) for kind in KINDS],
-)
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("level", "server"), QUICK)
 def test_programs_end_with_the_grader(level, server, how, root):
-    stood(level)
+    level = stood(level)
     grader = subprocess.Popen(
         [sys.executable, "-c", GRADER, level, str(server)],
         stdout=subprocess.PIPE,
@@ -414,9 +403,9 @@ def test_programs_end_with_the_grader(level, server, how, root):
 # what is ours
 
 
+@pytest.mark.slow
 def test_a_lost_server_is_replaced():
-    stood(STRONGEST)
-    with open_launcher(STRONGEST, fork_server=True) as launcher:
+    with open_launcher(stood("strongest"), fork_server=True) as launcher:
         with launcher.session(program("def f(): return 1\n")) as session:
             session.begin(LIMITS)
             assert value(session.ask("f", [])) == 1
@@ -453,6 +442,7 @@ def test_without_bubblewrap_the_reason_is_told(monkeypatch, tmp_path):
     assert "not installed" in standing.reason
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_come_to_stand_is_nobodys_fault(launcher, monkeypatch):
     submit = stages.Stage.submit
     monkeypatch.setattr(stages.Stage, "submit", lambda self, job: submit(self, replace(job, folder="/nowhere")))
@@ -468,7 +458,7 @@ def test_a_program_that_does_not_come_to_stand_is_nobodys_fault(launcher, monkey
 def test_a_package_that_is_not_installed_is_told_of():
     with (
         pytest.raises(GradcheckError, match="students may import nowhere, but it is not installed"),
-        open_launcher(STRONGEST, imports=("nowhere",)),
+        open_launcher(stood("strongest"), imports=("nowhere",)),
     ):
         pass
 
@@ -476,7 +466,7 @@ def test_a_package_that_is_not_installed_is_told_of():
 @pytest.mark.slow
 def test_allowed_packages_are_there_with_what_they_need():
     with (
-        open_launcher(STRONGEST, imports=("numpy", "scipy")) as launcher,
+        open_launcher(stood("strongest"), imports=("numpy", "scipy")) as launcher,
         launcher.session(program("from scipy.special import erf\ndef f(x): return erf(x)\n")) as session,
     ):
         session.begin(replace(LIMITS, memory_mb=1024))

@@ -41,7 +41,7 @@ def limits():
 def namespaces(folder):
     return {
         "there is no process namespace": os.getpid() < 10,
-        "the machine's files can be seen": not os.path.exists(folder) and not os.path.exists("/proc") and not os.path.exists("/etc/passwd"),
+        "the machine's files can be seen": not os.path.exists(folder) and not os.path.exists("/proc") and not os.path.exists("/etc/passwd") and not os.path.exists("/etc/hostname"),
     }
 """
 

@@ -324,7 +324,7 @@ FORGING = [
     Attack("a pickle", "class P:\n    def __reduce__(self): return (print, ('x',))\ndef attack(): return P()\n", foreign("P"), walled=False),
     Attack("pickled bytes", "import pickle\ndef attack(): return pickle.dumps(3.0)\n", foreign("bytes"), walled=False),
     Attack("a recursive list", "def attack():\n    x = []; x.append(x); return x\n", lambda answer: answer.value[0] == Foreign("list"), walled=False),
-    Attack("a printed result", "def attack():\n    print('{\"score\": 100}'); return 0.0\n", lambda answer: answer.value == 0.0 and "100" in answer.printed, walled=False),
+    Attack("a printed result", "def attack():\n    print('{\"score\": 100}'); return 0.0\n", lambda answer: answer.value == 0.0, walled=False),
     Attack(
         "an equal of everything", "class E:\n    __array_priority__ = 1e9\n    def __eq__(self, o): return True\n    def __float__(self): return 1.0\n    def __array__(self, *a, **k): raise SystemExit\n"
         "def attack(): return E()\n",

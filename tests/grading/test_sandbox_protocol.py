@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from gradcheck.grading.answers import Foreign
 from gradcheck.grading.sandbox.inside import protocol
-from gradcheck.grading.sandbox.inside.protocol import HEADER, ITEMS, MAGIC, VALUE, ProtocolError, Reader, TooLarge
+from gradcheck.grading.sandbox.inside.protocol import HEADER, ITEMS, MAGIC, VALUES, ProtocolError, Reader, TooLarge
 
 SIZE = struct.Struct("!Q")
 arrays = hnp.arrays(
@@ -101,14 +101,14 @@ def test_refused(raw):
 @pytest.mark.parametrize(
     ("header", "error"),
     [
-        ((b"XXXX", VALUE, 7, 1), ProtocolError),
+        ((b"XXXX", VALUES, 7, 1), ProtocolError),
         ((MAGIC, 99, 7, 1), ProtocolError),
-        ((MAGIC, VALUE, 8, 1), ProtocolError),
-        ((MAGIC, VALUE, 7, 1001), TooLarge),
-        ((MAGIC, VALUE, 7, 2**64 - 1), TooLarge),
+        ((MAGIC, VALUES, 8, 1), ProtocolError),
+        ((MAGIC, VALUES, 7, 1001), TooLarge),
+        ((MAGIC, VALUES, 7, 2**64 - 1), TooLarge),
     ],
 )
 def test_a_header_is_judged_before_its_body_is_read(header, error):
     with pytest.raises(error):
-        protocol.size_of(HEADER.pack(*header), kinds=(VALUE,), number=7, most=1000)
-    assert protocol.size_of(HEADER.pack(MAGIC, VALUE, 7, 1000), kinds=(VALUE,), number=7, most=1000) == (VALUE, 1000)
+        protocol.size_of(HEADER.pack(*header), kinds=(VALUES,), number=7, most=1000)
+    assert protocol.size_of(HEADER.pack(MAGIC, VALUES, 7, 1000), kinds=(VALUES,), number=7, most=1000) == (VALUES, 1000)

@@ -109,6 +109,8 @@ def processes_of(user: int) -> int:
     count = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"\nUid:\t{user}\t" in (process / "status").read_text():  # the folder itself is root's where the process is not to be looked into
+            if (
+                f"\nUid:\t{user}\t" in (process / "status").read_text()
+            ):  # the folder itself is root's where the process is not to be looked into
                 count += len(os.listdir(process / "task"))  # noqa: PTH208 - names only
     return count

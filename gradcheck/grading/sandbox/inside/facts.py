@@ -186,7 +186,7 @@ def _literal(node: ast.AST) -> float | None:
             and type(power.value) in (int, float)
         ):
             try:
-                return float(base) ** -float(power.value)  # type: ignore[arg-type]
+                return float(float(base) ** -float(str(power.value)))
             except (OverflowError, ZeroDivisionError, TypeError):
                 return None
     return None

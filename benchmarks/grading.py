@@ -45,7 +45,7 @@ def main() -> None:
 def timed(command: list[str]) -> tuple[float, float]:
     """Seconds, and the largest sum of resident memory of the process and all below it."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603  our own command
     peak = [0.0]
     watcher = Thread(target=watch, args=(process, peak))
     watcher.start()

@@ -161,6 +161,7 @@ DENIED = ("exception PermissionError", "exception FileNotFoundError", "exception
 FORGE = """
 import os, struct, sys
 def frame(number, kind=6, body=b"\\0"*8 + b"\\0"*8 + b"f" + struct.pack("<d", 42.0)):
+    body = struct.pack("!Q", len(body) + 1) + b"v" + body
     return struct.pack("!4sBQQ", b"GCw1", kind, number, len(body)) + body
 def number():
     frame = sys._getframe()

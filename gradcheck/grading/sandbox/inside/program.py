@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -42,10 +43,8 @@ def prepare(setup: Setup, serve: Callable[[int, Path], None]) -> Ready:
 
 def tell(line: int, **said: object) -> None:
     """The other side of a program's line, which knows from the kernel who says it."""
-    try:
+    with contextlib.suppress(OSError):  # nobody listens any more
         os.write(line, json.dumps(said).encode())
-    except OSError:  # nobody listens any more
-        pass
 
 
 def fail(line: int, error: BaseException) -> None:

@@ -66,19 +66,8 @@ def encode(value: Any, *, deep: int = 1) -> bytes:
 
 def _pieces(value: Any, deep: int) -> Iterator[bytes]:
     kind = type(value)
-    if value is None or value is True or value is False:
-        yield b"N" if value is None else b"T" if value else b"F"
-    elif kind is float or kind is _float64:
-        yield b"f" + _FLOAT.pack(value)
-    elif kind is complex or kind is _complex128:
-        yield b"c" + _COMPLEX.pack(value.real, value.imag)
-    elif kind is int:
-        raw = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-        if len(raw) > _INTEGER:
-            raise Strange
-        yield b"i" + _SHORT.pack(len(raw)) + raw
-    elif kind is str:
-        yield b"s" + text_bytes(value)
+    if kind in _WRITERS:
+        yield _WRITERS[kind](value)
     elif kind is _ndarray:
         yield from _array_pieces(value)
     elif isinstance(value, _generic):
@@ -94,6 +83,25 @@ def _pieces(value: Any, deep: int) -> Iterator[bytes]:
             yield from _pieces(item, deep - 1)
     else:
         raise Strange
+
+
+def _integer(value: int) -> bytes:
+    raw = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+    if len(raw) > _INTEGER:
+        raise Strange
+    return b"i" + _SHORT.pack(len(raw)) + raw
+
+
+_WRITERS: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda value: b"N",
+    bool: lambda value: b"T" if value else b"F",
+    float: lambda value: b"f" + _FLOAT.pack(value),
+    _float64: lambda value: b"f" + _FLOAT.pack(value),
+    complex: lambda value: b"c" + _COMPLEX.pack(value.real, value.imag),
+    _complex128: lambda value: b"c" + _COMPLEX.pack(value.real, value.imag),
+    int: _integer,
+    str: lambda value: b"s" + text_bytes(value),
+}
 
 
 def _array_pieces(array: np.ndarray[Any, Any], tag: bytes = b"a") -> Iterator[bytes]:

@@ -6,6 +6,7 @@ Whatever the program does to this module happens in its own process: what it can
 from __future__ import annotations
 
 import builtins
+import contextlib
 import gc
 import importlib.machinery
 import json
@@ -251,22 +252,22 @@ def _changed(argument: object, raw: bytes) -> bool:
         return True
 
 
-def _weight(value: object) -> int:
+def _weight(value: Any) -> int:
     """Bytes of numbers, before any is copied."""
     kind = type(value)
     if issubclass(kind, _array):
         return int(_nbytes(value))
-    if issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
-        inner = dict.values(value) if issubclass(kind, dict) else list(value)  # type: ignore[arg-type, call-overload]
+    if issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:
+        inner = dict.values(value) if issubclass(kind, dict) else list(value)
         return sum(int(_nbytes(item)) if issubclass(type(item), _array) else 16 for item in inner)
     return 0
 
 
-def _plain(value: object, notes: dict[str, None], deep: int) -> bytes:
+def _plain(value: Any, notes: dict[str, None], deep: int) -> bytes:
     """A value by its raw numbers, told of in `notes` where it was of another type; what has none by its type and text."""
     try:
         kind = type(value)
-        if deep and issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
+        if deep and issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:
             return _structure(value, notes)
         return protocol.encode(_numbers(value, notes), deep=0)
     except (MemoryError, Failed):
@@ -275,36 +276,35 @@ def _plain(value: object, notes: dict[str, None], deep: int) -> bytes:
         return _foreign(value)
 
 
-def _structure(value: object, notes: dict[str, None]) -> bytes:
+def _structure(value: Any, notes: dict[str, None]) -> bytes:
     kind = type(value)
-    base = next(b for b in (tuple, list, dict) if issubclass(kind, b))
+    base: Any = next(b for b in (tuple, list, dict) if issubclass(kind, b))
     if kind is not base:
         notes[_bounded(kind.__name__, 80)] = None
     if base is dict:
-        items = list(dict.items(value))  # type: ignore[arg-type]
+        items = list(dict.items(value))
         if any(type(name) is not str for name, _ in items):
             raise Strange
-        pieces = [part for name, item in items for part in (protocol.text_bytes(name[: protocol.TEXT]), _plain(item, notes, 0))]
+        pieces = [protocol.text_bytes(name[: protocol.TEXT]) + _plain(item, notes, 0) for name, item in items]
     else:
-        pieces = [_plain(item, notes, 0) for item in base.__iter__(value)]  # type: ignore[attr-defined]
-        items = pieces  # type: ignore[assignment]
+        pieces = [_plain(item, notes, 0) for item in base.__iter__(value)]
     tag = {tuple: b"t", list: b"l", dict: b"d"}[base]
-    return b"".join([tag, protocol._SIZE.pack(len(items)), *pieces])
+    return b"".join([tag, protocol._SIZE.pack(len(pieces)), *pieces])
 
 
-def _numbers(value: object, notes: dict[str, None]) -> object:
+def _numbers(value: Any, notes: dict[str, None]) -> object:
     kind = type(value)
     if issubclass(kind, _array):
         return _raw_array(value, notes)
     if kind in (_long, _clong):
         notes["longdouble"] = None
-        return _complex128(value) if kind is _clong else _float64(value)  # type: ignore[call-overload, arg-type]
+        return _complex128(value) if kind is _clong else _float64(value)
     if value is None or kind in (bool, int, float, complex) or issubclass(kind, _generic):
         return bool(value) if kind is _bool else value
     for base, raw in ((int, _int), (float, _float)):
         if issubclass(kind, base):
             notes[_bounded(kind.__name__, 80)] = None
-            return raw(value)  # type: ignore[arg-type]
+            return raw(value)
     raise Strange
 
 
@@ -318,14 +318,15 @@ def _raw_array(value: Any, notes: dict[str, None]) -> np.ndarray[Any, Any]:
         notes["longdouble"] = None
         with np.errstate(all="ignore"):
             value = value.astype(_float64 if value.dtype.char == "g" else _complex128)
-    return value  # type: ignore[no-any-return]
+    plain: np.ndarray[Any, Any] = value
+    return plain
 
 
-def _foreign(value: object) -> bytes:
+def _foreign(value: Any) -> bytes:
     try:
         kind = type(value)
-        name = f"{kind.__name__} of {value.dtype.name}" if kind is _array else kind.__name__  # type: ignore[attr-defined]
-        text = repr(value) if kind in (str, bytes, set, frozenset, range) and len(value) < 1000 else ""  # type: ignore[arg-type]
+        name = f"{kind.__name__} of {value.dtype.name}" if kind is _array else kind.__name__
+        text = repr(value) if kind in (str, bytes, set, frozenset, range) and len(value) < 1000 else ""
         return protocol.foreign_bytes(_bounded(name, 80), _bounded(text, 200))
     except BaseException:  # noqa: BLE001
         return protocol.foreign_bytes("object", "")
@@ -345,10 +346,8 @@ def _ended(ending: str, message: str, why: str, line: int) -> bytes:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(BaseException):  # they are the student's to break
             stream.flush()
-        except BaseException:  # noqa: BLE001, S110 - it is the student's to break
-            pass
 
 
 def _read(channel: int, size: int) -> bytes:

@@ -1,6 +1,6 @@
 """How fast a class is graded, behind which walls, with how much memory; and whether every mark is as it should be.
 
-Run from the project's folder: `python benchmarks/grading.py [--count 300]`. Everything is pinned to one core. The class of 300 students and 5 questions is generated
+Run from the project's folder: `python benchmarks/coursework.py [--count 300]`. Everything is pinned to one core. The class of 300 students and 5 questions is generated
 with known mistakes (see classroom.py); programs that have to be timed out are left out of the timing, since they take what their limit allows.
 """
 

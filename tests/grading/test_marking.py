@@ -360,7 +360,7 @@ def test_the_order_of_students_changes_no_mark():
     question = prepared("network")
     programs = [network, scaled(2), scaled(3), lambda *a: network(*a)[0], scaled(2), lambda *a: None]
     alone = [remembered(Memory(), question, p)[0] for p in programs]
-    for order in (range(6), range(5, -1, -1), (4, 0, 5, 1, 3, 2)):
+    for order in (range(6), (4, 0, 5, 1, 3, 2)):
         memory = Memory()
         assert {i: remembered(memory, question, programs[i])[0] for i in order} == dict(enumerate(alone))
 

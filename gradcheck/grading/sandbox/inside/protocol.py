@@ -20,12 +20,14 @@ DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8",
 ITEMS = 65536  # in a tuple, list or dict of an answer
 TEXT = 16000  # characters of any text in an answer
 DIMENSIONS = 32
-_CODES = {np.dtype(name): code for code, name in enumerate(DTYPES)}
+_KINDS = tuple(np.dtype(name) for name in DTYPES)
+_CODES = {kind: code for code, kind in enumerate(_KINDS)}
+_SHAPES = tuple(struct.Struct(f"!{n}Q") for n in range(65))
 _INTEGER = 512  # bytes
 _SIZE = struct.Struct("!Q")
 _FLOAT, _COMPLEX, _SHORT = struct.Struct("<d"), struct.Struct("<dd"), struct.Struct("!H")
 _tobytes, _ndarray, _generic, _float64, _complex128 = np.ndarray.tobytes, np.ndarray, np.generic, np.float64, np.complex128
-_asarray, _frombuffer, _dtype, _any, _uint8 = np.asarray, np.frombuffer, np.dtype, np.any, np.uint8
+_asarray, _frombuffer, _any, _uint8 = np.asarray, np.frombuffer, np.any, np.uint8
 globals()["__builtins__"] = dict(vars(builtins))  # a program patches its own and NumPy's: not those that we go on with
 
 
@@ -105,12 +107,14 @@ _WRITERS: dict[type, Callable[[Any], bytes]] = {
 
 
 def _array_pieces(array: np.ndarray[Any, Any], tag: bytes = b"a") -> Iterator[bytes]:
-    plain = array.dtype.newbyteorder("<") if array.dtype.kind in "iufc" else array.dtype
-    code = _CODES.get(plain)
+    code = _CODES.get(array.dtype)
+    if code is None:
+        array = array.astype(array.dtype.newbyteorder("<")) if array.dtype.kind in "iufc" else array
+        code = _CODES.get(array.dtype)
     if code is None:
         raise Strange
-    yield tag + bytes((code, array.ndim)) + b"".join(_SIZE.pack(n) for n in array.shape)
-    yield _tobytes(array if array.dtype == plain else array.astype(plain))
+    yield tag + bytes((code, array.ndim)) + _SHAPES[array.ndim].pack(*array.shape)
+    yield _tobytes(array)
 
 
 def foreign_bytes(type_name: str, text: str) -> bytes:
@@ -205,8 +209,8 @@ class Reader:
         code, dimensions = self.take(2)
         if code >= len(DTYPES) or dimensions > DIMENSIONS:
             raise ProtocolError("an array of no known kind")
-        shape = tuple(self.size() for _ in range(dimensions))
-        dtype = _dtype(DTYPES[code])
+        shape = _SHAPES[dimensions].unpack(self.take(8 * dimensions))
+        dtype = _KINDS[code]
         count = 1
         for n in shape:  # sizes are Python's integers: no product wraps around
             count *= n

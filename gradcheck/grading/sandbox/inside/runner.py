@@ -8,7 +8,6 @@ from __future__ import annotations
 import builtins
 import contextlib
 import gc
-import importlib.machinery
 import json
 import os
 import sys
@@ -135,12 +134,8 @@ def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType
     module.__file__ = str(main)
     sys.modules[_MODULE] = module
     stem = main.stem
-    if (
-        stem not in sys.stdlib_module_names
-        and stem not in sys.modules
-        and importlib.machinery.PathFinder.find_spec(stem, sys.path[:-2]) is None
-    ):
-        sys.modules[stem] = module
+    if stem not in sys.stdlib_module_names and stem not in program.allowed:
+        sys.modules.setdefault(stem, module)
     if program.cells is None:
         _run(program.files[program.main], str(main), module, folder)
     else:

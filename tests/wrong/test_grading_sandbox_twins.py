@@ -177,7 +177,7 @@ def test_with_a_runner_that_trusts(attack, file, old, new):
     [
         pytest.param({"setup": without(seccomp=False)}, "there is a network", id="no seccomp"),
         pytest.param(
-            {"command": lambda command: lambda layout, python: _with(command(layout, python), "/usr", "/etc")},
+            {"command": lambda command: lambda layout, python: _with(command(layout, python), "/etc", "/etc")},
             "machine's files can be seen",
             id="files",
         ),

@@ -44,6 +44,7 @@ def main(line: int) -> None:
 
 def _load(setup: Setup) -> Ready:
     """NumPy is loaded behind the walls, once; from then on what a program shares with us is left alone."""
+    gc.disable()  # until a program runs: it would only copy what is shared
     sys.path[:] = setup.path
     for number, path in setup.handles:
         _move(path, f"/proc/self/fd/{number}")
@@ -56,9 +57,9 @@ def _load(setup: Setup) -> Ready:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace is deaf to what it does not handle
     ready = program.prepare(setup, runner.serve)
     _forget()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    if not setup.one_shot:
+        gc.collect()
+        gc.freeze()
     return ready
 
 

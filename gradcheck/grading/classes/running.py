@@ -116,7 +116,7 @@ def _tried(
     if cluster is not None:
         return graded_away(grader.assignment, grader.how, cluster, submissions, items, most=1 if alone else None)
     work = partial(_mark, grader, submissions)
-    return as_finished(work, items, processes=1 if alone else grader.how.workers, apart=True)
+    return as_finished(work, items, processes=1 if alone else grader.how.workers, apart=True, ending=grader.close)
 
 
 def _mark(grader: Grader, submissions: Sequence[Submission], i: int) -> SubmissionMark:

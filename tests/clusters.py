@@ -67,7 +67,12 @@ class Processes:
     def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen:
         command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
         process = subprocess.Popen(
-            command, env=ENVIRONMENT | (environment or {}), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            cwd=self.folder,
+            env=ENVIRONMENT | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         self.running.append(process)
         return process

@@ -15,11 +15,11 @@ from gradcheck.cli import main
 
 pytest.importorskip("distributed", reason="the extra `dask` is not installed")
 CASES = {
-    "first.py": "from helpers import twice\nimport numpy as np\nfrom gradcheck import Real, case\n\n\n@case(x=Real(3))\ndef sines(x):\n    return np.sum(np.sin(twice(x)))\n\n\n"
+    "first.py": "from twofold import twice\nimport numpy as np\nfrom gradcheck import Real, case\n\n\n@case(x=Real(3))\ndef sines(x):\n    return np.sum(np.sin(twice(x)))\n\n\n"
     "@sines.claimed_gradient(expect='wrong')\ndef forgets(x):\n    return np.cos(2 * x)\n",
     "second.py": "import os\nfrom gradcheck import case\n\n\n@case(x=1.0)\ndef raises(x):\n    raise ValueError(f'in {__file__}')\n\n\n@case(x=2.0)\ndef ends(x):\n    os._exit(7)\n",
     "_ignored.py": "raise ValueError\n",
-    "helpers.py": "from gradcheck import case\n\n\ndef twice(x):\n    return x + x\n\n\n@case(x=1.5)\ndef cube(x):\n    return x**3\n",
+    "twofold.py": "from gradcheck import case\n\n\ndef twice(x):\n    return x + x\n\n\n@case(x=1.5)\ndef cube(x):\n    return x**3\n",
 }
 
 
@@ -67,7 +67,7 @@ def test_a_report_made_on_a_cluster_is_the_same(folder, address, monkeypatch):
 def test_some_cases_and_files_elsewhere_are_the_same(folder, address, monkeypatch):
     (folder / "elsewhere").mkdir()
     monkeypatch.chdir(folder / "elsewhere")
-    for chosen in (["../cases/helpers.py"], ["../cases", "cube"], [str(folder / "cases" / "first.py"), "sines"]):
+    for chosen in (["../cases/twofold.py"], ["../cases", "cube"], [str(folder / "cases" / "first.py"), "sines"]):
         here, there = invoke("run", *chosen, "--json"), invoke("run", *chosen, "--json", "--dask", address)
         assert here.exit_code == there.exit_code
         assert untimed(json.loads(here.stdout)) == untimed(json.loads(there.stdout))

@@ -171,3 +171,35 @@ def test_copies_are_flagged_where_they_tell_something():
     assert flags["c"] == ["the program is that of a, b but for names, comments and layout"]
     assert [s for s, f in flags.items() if not f] == ["d", "e", "f", "g"]
     assert all(m.earned == mark(m.student, "", "", m.questions[0].result).earned for m in marks)
+
+
+def test_grading_one_student_leaves_the_marks_of_the_others(place, walls):
+    """A gradebook of one student in place of the class's would be a loss."""
+    assert graded(place, "--only", "ada").exit_code == 0
+    rows = (place / "marks/gradebook.csv").read_text()
+    assert rows.count("NOT MARKED") == 3  # neither left out nor zero
+    assert graded(place).exit_code == 0
+    (place / "handed/bob.py").write_text(RIGHT)
+    again = graded(place, "--only", "bob", "--fresh")
+    assert again.exit_code == 0
+    assert "bob" in again.stdout
+    assert "ada" not in again.stdout
+    earned = {m["student"]: m["earned"] for m in json.loads((place / "marks/marks.json").read_text())["submissions"]}
+    assert earned == {"ada": 4, "bob": 4, "eve": 0, "zoe": 0}
+
+
+def test_a_folder_without_submissions_is_no_class_of_nobody(place, walls):
+    (place / "empty").mkdir()
+    done = run(place, str(place / "hw"), str(place / "empty"), "-o", str(place / "marks"))
+    assert done.exit_code == 2
+    assert "no submissions there" in done.stderr
+    assert not (place / "marks").exists()
+
+
+def test_a_wrong_column_is_told_before_anything_is_graded(place):
+    (place / "canvas.csv").write_text("Student,ID,SIS Login ID,Section,Homework 1 (12)\nA,1,ada,S,\n")
+    done = graded(place, "--canvas", str(place / "canvas.csv"), "--canvas-column", "Homework 2")
+    assert done.exit_code == 2
+    assert "Homework 1 (12)" in done.stderr
+    assert "sandbox" not in done.stderr
+    assert not (place / "marks").exists()

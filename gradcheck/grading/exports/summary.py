@@ -57,7 +57,8 @@ def _told(marks: ClassMarks) -> list[str]:
     waiting = [m.student for m in marks.submissions if not m.complete]
     flagged = sum(bool(m.flags or any(q.flags for q in m.questions)) for m in marks.submissions)
     refused = sum(bool(m.refused) for m in marks.submissions)
-    lines = [f"{len(marks.submissions)} submissions, behind: {marks.isolation}"]
+    count = len(marks.submissions)
+    lines = [f"{count} submission{'s' if count != 1 else ''}, behind: {marks.isolation}"]
     lines += (
         [f"{len(waiting)} could not be marked for a reason that is not the students': {', '.join(one_line(s, NAME) for s in waiting[:8])}"]
         if waiting

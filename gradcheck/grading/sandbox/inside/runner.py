@@ -268,11 +268,19 @@ def _plain(value: object, notes: dict[str, None], deep: int) -> bytes:
         kind = type(value)
         if deep and issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
             return _structure(value, notes)
-        return protocol.encode(_numbers(value, notes), deep=0)
+        return protocol.encode(_rows(value) if not deep and issubclass(kind, tuple | list) else _numbers(value, notes), deep=0)
     except (MemoryError, Failed):
         raise
     except BaseException:  # noqa: BLE001 - Strange, or the student's own methods
         return _foreign(value)
+
+
+def _rows(value: Any) -> np.ndarray[Any, Any]:
+    """A matrix written as lists of lists, as an array. Raises what NumPy raises where it is none, and Strange where it holds no real numbers."""
+    found = np.array(value)
+    if found.dtype.kind not in "fiu":
+        raise Strange
+    return found
 
 
 def _structure(value: object, notes: dict[str, None]) -> bytes:

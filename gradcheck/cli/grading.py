@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gradcheck.grading.results import ClassMarks
     from gradcheck.grading.submissions import Collected
 
+STOPPED = 130  # as shells say of what Ctrl-C ended
 LEVELS = ("auto", "bubblewrap", "namespaces", "landlock", "none")
 
 
@@ -87,7 +89,8 @@ def grade(
     Writes marks.json, gradebook.csv, junit.xml, a page and a text for each student, and html/index.html for the class. Only inputs go into a student's process, and
     only numbers come out; truths and marks stay outside. An infrastructure error is never a zero: its cells stay empty.
 
-    Exits 0 when every submission has its mark, 1 when some could not be marked, or a wall did not hold in the self-test.
+    Exits 0 when every submission has its mark, 1 when some could not be marked, or a wall did not hold in the self-test. Ctrl-C keeps what
+    is known (130): add --resume to go on.
     """
     if selftest:
         _selftest(level, trusted=trusted, fork_server=fork_server)
@@ -102,8 +105,12 @@ def grade(
     if gradescope is not None and cluster is not None:
         raise UsageError("--gradescope marks one submission, here: leave --dask out")
     from gradcheck.grading.assignments import read_assignment
+    from gradcheck.grading.sandbox.layout import see_packages
 
-    found = read_assignment(assignment)
+    with redirect_stdout(sys.stderr):  # what cases print is no result
+        found = read_assignment(assignment)
+    if cluster is None:
+        see_packages(found.imports)
     how = _how(level, trusted=trusted, fork_server=fork_server, workers=workers, away=cluster is not None)
     if gradescope is not None:
         _one(found, submissions, how, gradescope)
@@ -192,9 +199,13 @@ def _grade(
         known = len(journal.marks)
         if known:
             click.echo(f"{known} marks are known from earlier; what has changed is graded", err=True)
-        marks = grade_class(
-            found, collected, how, journal, Progress(len(only or collected.submissions)), only=only, cluster=cluster, say=say
-        )
+        progress = Progress(len(only or collected.submissions))
+        try:
+            with redirect_stdout(sys.stderr):
+                marks = grade_class(found, collected, how, journal, progress, only=only, cluster=cluster, say=say)
+        except KeyboardInterrupt:
+            say(f"stopped; {len(journal.marks)} marks are kept in {journal.path}: add --resume to go on")
+            sys.exit(STOPPED)
         notes = write_class(marks, output, assignment=found, html=html)
         if canvas[0] is not None and canvas[1] is not None:
             filled = canvas_csv(marks, canvas[0], canvas[1])

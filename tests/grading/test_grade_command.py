@@ -88,6 +88,33 @@ def test_a_class_is_marked_and_everything_is_written(place, walls):
     assert "bob" not in only.stdout
 
 
+def test_what_cases_print_is_no_result(place, walls):
+    (place / "hw/cases.py").write_text("print('loud')\n" + CASES.replace("    z =", "    print('inside')\n    z ="))
+    done = graded(place, "--json")
+    assert json.loads(done.stdout)["assignment"]["name"] == "hw"
+    assert "loud" in done.stderr
+
+
+def test_ctrl_c_says_what_is_kept(place, walls, monkeypatch):
+    def stopped(*given, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradcheck.grading.classes.grade_class", stopped)
+    done = graded(place)
+    assert done.exit_code == 130
+    assert "0 marks are kept" in done.stderr
+    assert "--resume" in done.stderr
+
+
+def test_a_package_that_is_not_installed_is_told_before_anything_is_graded(place):
+    with (place / "hw/assignment.toml").open("a") as file:
+        file.write('\n[imports]\nallowed = ["numpy", "no_such_package_anywhere"]\n')
+    done = CliRunner().invoke(main, ["grade", str(place / "hw"), str(place / "handed"), "-o", str(place / "marks")])
+    assert done.exit_code == 3
+    assert "students may import no_such_package_anywhere, but it is not installed here" in done.stderr
+    assert not (place / "marks").exists()
+
+
 REFUSED = [
     (("--sandbox", "none"), "with your rights; if you have read them all, add --i-trust-these-submissions"),
     (("--only", "nobody"), "there is no submission of that student"),
@@ -203,3 +230,10 @@ def test_a_wrong_column_is_told_before_anything_is_graded(place):
     assert "Homework 1 (12)" in done.stderr
     assert "sandbox" not in done.stderr
     assert not (place / "marks").exists()
+
+
+def test_cases_that_exit_do_not_end_the_grader_as_if_all_were_well(place):
+    (place / "hw/cases.py").write_text(CASES + "\nraise SystemExit(0)\n")
+    done = graded(place)
+    assert done.exit_code == 3
+    assert "cases.py:9: SystemExit: 0" in done.stderr

@@ -305,6 +305,14 @@ def test_a_file_that_cannot_be_imported_costs_its_questions_alone():
     assert "line 3" in marked.questions[0].message
 
 
+@pytest.mark.parametrize(("name", "said"), [("sine_grad", "if sine_grad is meant, call it sine_gradient"), ("helper", "")])
+def test_a_function_of_another_name_is_pointed_at(name, said):
+    session = LocalSession({name: sine}, Facts(functions=(name,)))
+    found = mark_submission((prepared("sine"),), {SINE.file: PROGRAM}, lambda program: session, ("numpy",), Memory())
+    assert (found.questions[0].outcome, found.questions[0].earned) == ("missing", 0)
+    assert found.questions[0].message.partition("; ")[2] == said
+
+
 def test_imports_that_are_not_allowed_are_flagged():
     session = LocalSession({"sine_gradient": sine}, Facts(imports=("numpy", "math", "jax"), constant=("sine_gradient",), shape="s"))
     marked = mark_submission((prepared("sine"),), {"submission.py": PROGRAM}, lambda program: session, ("numpy",), Memory())

@@ -88,6 +88,33 @@ def test_a_class_is_marked_and_everything_is_written(place, walls):
     assert "bob" not in only.stdout
 
 
+def test_what_cases_print_is_no_result(place, walls):
+    (place / "hw/cases.py").write_text("print('loud')\n" + CASES.replace("    z =", "    print('inside')\n    z ="))
+    done = graded(place, "--json")
+    assert json.loads(done.stdout)["assignment"]["name"] == "hw"
+    assert "loud" in done.stderr
+
+
+def test_ctrl_c_says_what_is_kept(place, walls, monkeypatch):
+    def stopped(*given, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gradcheck.grading.classes.grade_class", stopped)
+    done = graded(place)
+    assert done.exit_code == 130
+    assert "0 marks are kept" in done.stderr
+    assert "--resume" in done.stderr
+
+
+def test_a_package_that_is_not_installed_is_told_before_anything_is_graded(place):
+    with (place / "hw/assignment.toml").open("a") as file:
+        file.write('\n[imports]\nallowed = ["numpy", "no_such_package_anywhere"]\n')
+    done = CliRunner().invoke(main, ["grade", str(place / "hw"), str(place / "handed"), "-o", str(place / "marks")])
+    assert done.exit_code == 3
+    assert "students may import no_such_package_anywhere, but it is not installed here" in done.stderr
+    assert not (place / "marks").exists()
+
+
 REFUSED = [
     (("--sandbox", "none"), "with your rights; if you have read them all, add --i-trust-these-submissions"),
     (("--only", "nobody"), "there is no submission of that student"),
@@ -171,3 +198,42 @@ def test_copies_are_flagged_where_they_tell_something():
     assert flags["c"] == ["the program is that of a, b but for names, comments and layout"]
     assert [s for s, f in flags.items() if not f] == ["d", "e", "f", "g"]
     assert all(m.earned == mark(m.student, "", "", m.questions[0].result).earned for m in marks)
+
+
+def test_grading_one_student_leaves_the_marks_of_the_others(place, walls):
+    """A gradebook of one student in place of the class's would be a loss."""
+    assert graded(place, "--only", "ada").exit_code == 0
+    rows = (place / "marks/gradebook.csv").read_text()
+    assert rows.count("NOT MARKED") == 3  # neither left out nor zero
+    assert graded(place).exit_code == 0
+    (place / "handed/bob.py").write_text(RIGHT)
+    again = graded(place, "--only", "bob", "--fresh")
+    assert again.exit_code == 0
+    assert "bob" in again.stdout
+    assert "ada" not in again.stdout
+    earned = {m["student"]: m["earned"] for m in json.loads((place / "marks/marks.json").read_text())["submissions"]}
+    assert earned == {"ada": 4, "bob": 4, "eve": 0, "zoe": 0}
+
+
+def test_a_folder_without_submissions_is_no_class_of_nobody(place, walls):
+    (place / "empty").mkdir()
+    done = run(place, str(place / "hw"), str(place / "empty"), "-o", str(place / "marks"))
+    assert done.exit_code == 2
+    assert "no submissions there" in done.stderr
+    assert not (place / "marks").exists()
+
+
+def test_a_wrong_column_is_told_before_anything_is_graded(place):
+    (place / "canvas.csv").write_text("Student,ID,SIS Login ID,Section,Homework 1 (12)\nA,1,ada,S,\n")
+    done = graded(place, "--canvas", str(place / "canvas.csv"), "--canvas-column", "Homework 2")
+    assert done.exit_code == 2
+    assert "Homework 1 (12)" in done.stderr
+    assert "sandbox" not in done.stderr
+    assert not (place / "marks").exists()
+
+
+def test_cases_that_exit_do_not_end_the_grader_as_if_all_were_well(place):
+    (place / "hw/cases.py").write_text(CASES + "\nraise SystemExit(0)\n")
+    done = graded(place)
+    assert done.exit_code == 3
+    assert "cases.py:9: SystemExit: 0" in done.stderr

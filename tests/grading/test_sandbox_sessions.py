@@ -185,6 +185,15 @@ def test_printed_text_comes_with_the_answer_and_is_bounded(launcher):
         assert len(ended.printed) <= 1024
 
 
+def test_matrices_written_as_lists_come_out_as_arrays(launcher):
+    source = "def g(x):\n    return [x.tolist(), [[1, 2], [3, 4]], [[1.5], [2, 3]], [['a']], [[True]]]"
+    with launcher.session(program(source)) as session:
+        session.begin(LIMITS)
+        value = session.ask("g", (np.eye(2),)).value
+    assert [v.tolist() for v in value[:2]] == [[[1.0, 0.0], [0.0, 1.0]], [[1, 2], [3, 4]]]
+    assert [v.type for v in value[2:]] == ["list"] * 3
+
+
 def test_arguments_are_fresh_for_each_call(launcher):
     source = "kept = []\ndef f(x):\n    kept.append(x)\n    for k in kept: k += 1\n    return x * 1\n"
     given = np.zeros(2)

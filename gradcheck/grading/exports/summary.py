@@ -55,11 +55,16 @@ def _questions(marks: ClassMarks) -> list[str]:
 
 def _told(marks: ClassMarks) -> list[str]:
     waiting = [m.student for m in marks.submissions if not m.complete]
+    why = next((q.message for m in marks.submissions for q in m.questions if q.outcome == "infrastructure error"), "")
     flagged = sum(bool(m.flags or any(q.flags for q in m.questions)) for m in marks.submissions)
     refused = sum(bool(m.refused) for m in marks.submissions)
-    lines = [f"{len(marks.submissions)} submissions, behind: {marks.isolation}"]
+    count = len(marks.submissions)
+    lines = [f"{count} submission{'s' if count != 1 else ''}, behind: {marks.isolation}"]
     lines += (
-        [f"{len(waiting)} could not be marked for a reason that is not the students': {', '.join(one_line(s, NAME) for s in waiting[:8])}"]
+        [
+            f"{len(waiting)} could not be marked for a reason that is not the students': {', '.join(one_line(s, NAME) for s in waiting[:8])}",
+            f"the first because: {one_line(why)}",
+        ]
         if waiting
         else []
     )

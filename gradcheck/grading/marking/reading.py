@@ -51,8 +51,8 @@ def read_answer(value: Any, prepared: Prepared, spot: Spot) -> Reading:
     else:
         if value is None:
             return _all(wanted, "None was returned: is the `return` missing?")
-        if len(arguments) == 1 and isinstance(value, list | tuple) and len(value) != 1 and _plain_numbers(value):
-            value = np.array(value, dtype=float)
+        if len(arguments) == 1 and (rows := _stacked(value)) is not None and rows.shape == np.shape(wanted[arguments[0]]):
+            value = rows
         parts = parts_of(value, arguments)
         if isinstance(parts, str):
             return _all(wanted, parts)
@@ -94,8 +94,8 @@ def _part(label: str, part: Any, shape: tuple[int, ...]) -> Any:
     """An array of real numbers of the right shape, or why it is none."""
     if isinstance(part, Misfit):
         return part
-    if isinstance(part, list | tuple) and _plain_numbers(part):
-        part = np.array(part, dtype=float)
+    if (stacked := _stacked(part)) is not None:
+        part = stacked
     if part is None:
         return Misfit("wrong value", f"{label} is None, expected an array of shape {shape}")
     if not isinstance(part, np.ndarray | np.generic | float | int) or isinstance(part, bool):
@@ -113,8 +113,23 @@ def _meant(shape: tuple[int, ...]) -> str:
     return f"an array of numbers of shape {shape}" if shape else "a number"
 
 
-def _plain_numbers(values: Any) -> bool:
-    return all(isinstance(v, float | int) and not isinstance(v, bool) for v in values) and len(values) > 0
+def _stacked(values: Any) -> Any:
+    """A list of numbers, or of rows that are alike, as an array; None for everything else."""
+    if (
+        not isinstance(values, list | tuple)
+        or not values
+        or not all(_is_numeric(v) for v in values)
+        or len({np.shape(v) for v in values}) > 1
+    ):
+        return None
+    found = np.array(values)
+    return found if found.dtype.kind in "fiu" else found.astype(float)  # whole numbers may be longer than any of NumPy's
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in "fiu"
+    return isinstance(value, float | int) and not isinstance(value, bool)
 
 
 def _told(value: Any) -> str:

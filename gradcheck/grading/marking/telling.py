@@ -184,22 +184,28 @@ def _fresh(case: Case) -> Any:
 
 
 def _entries(prepared: Prepared, spot: Spot, reading: Reading, wrong: list[str], *, expected: bool) -> tuple[Entry, ...]:
-    """The student's numbers that are farthest off at a spot; none where all agree with the truth to half their digits."""
+    """The student's numbers that are farthest off at a spot; none where all agree with the truth to half their digits.
+
+    At a kink, whatever lies between the one-sided derivatives agrees with it.
+    """
     found: list[tuple[float, Entry]] = []
     fitting = reading.fitting()
     truths = dict(zip(prepared.names, spot.by.truth.floats(), strict=True)) | {
         (n if n == "value" else f"d{n}"): h.truth for n, h in spot.hops.by_name.items()
     }
+    lefts = dict(zip(prepared.names, spot.by.truth.left_floats(), strict=True))
     for name in (n for n in expected_parts(prepared, spot) if n in wrong):
         if reading.misfit(name) is not None:  # the message says all there is to say
             continue
         array, true = np.asarray(fitting[name], dtype=float), np.asarray(truths[name], dtype=float)
+        left = np.asarray(lefts.get(name, true), dtype=float)
         largest = float(np.max(np.abs(true), initial=0.0))
         for index in np.ndindex(true.shape):
-            off = abs(float(array[index]) - float(true[index]))
+            low, high = sorted((float(left[index]), float(true[index])))
+            off = abs(float(array[index]) - min(max(float(array[index]), low), high))
             if not off <= 1e-8 * max(abs(float(true[index])), 1e-3 * largest):
                 place = f"[{', '.join(map(str, index))}]" if index else ""
-                told_true = number(float(true[index])) if expected else ""
+                told_true = (number(high) if low == high else f"from {number(low)} to {number(high)}") if expected else ""
                 found.append(
                     (off if np.isfinite(off) else np.inf, Entry(f"{_name(prepared, name)}{place}", number(float(array[index])), told_true))
                 )

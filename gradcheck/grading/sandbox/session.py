@@ -76,7 +76,11 @@ class SandboxSession:
             if isinstance(found, Ended) and found.ending == "infrastructure error":
                 return found
             if isinstance(found, Ended):
-                found = replace(found, ending="import error", message=f"Python could not read the file: {found.message}")
+                found = replace(
+                    found,
+                    ending="import error",
+                    message=f"Python could not read the file: {found.message.removeprefix('the file is no Python: ')}",
+                )
                 self._stillborn = [found] * _RESTARTS
             self._facts = found
         return self._facts

@@ -6,13 +6,14 @@ Whatever the program does to this module happens in its own process: what it can
 from __future__ import annotations
 
 import builtins
+import errno
 import gc
 import importlib.machinery
 import json
 import os
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -23,6 +24,7 @@ from .protocol import ANSWERED, CALLS, DONE, ENDED, FACTS, FAILED, HEADER, IMPOR
 
 _MODULE = "submission"
 _MESSAGE = 500  # characters
+_NOTED = 20  # cells that failed
 _view, _array, _generic, _bool, _float, _int = np.ndarray.view, np.ndarray, np.generic, np.bool_, float.__float__, int.__int__
 _long, _clong, _float64, _complex128 = np.longdouble, np.clongdouble, np.float64, np.complex128
 _os_read, _os_write, _nbytes = os.read, os.write, np.ndarray.nbytes.__get__
@@ -90,10 +92,18 @@ def _told(body: bytes) -> Told:
 
 
 def _write_files(program: Told, folder: Path) -> None:
+    """A name that cannot be a file's is the program's own fault; a full disk is ours."""
     for name, content in program.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        try:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except (ValueError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise Failed("import error", f"{name[:80]!a} is no name for a file here", type(error).__name__) from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise Failed("import error", f"{name[:80]!a}... is too long a name", "ENAMETOOLONG") from None
 
 
 def _facts(program: Told) -> bytes:
@@ -106,7 +116,17 @@ def _facts(program: Told) -> bytes:
     except (RecursionError, MemoryError) as error:
         raise Failed("import error", "the file nests too deep for Python's parser", type(error).__name__) from None
     steps = (f"{name} {' '.join(map(repr, values))}" for name, values in said.steps.items())
-    return _texts(*("\n".join(part)[: protocol.TEXT] for part in (said.imports, said.functions, said.constant, (said.shape,), steps)))
+    return _texts(*("\n".join(_first(part)) for part in (said.imports, said.functions, said.constant, (said.shape,), steps)))
+
+
+def _first(lines: Iterable[str]) -> Iterator[str]:
+    """As many as a text may hold, none of them cut."""
+    left = protocol.TEXT
+    for line in lines:
+        left -= len(line) + 1
+        if left < 0:
+            return
+        yield line
 
 
 # importing
@@ -147,6 +167,10 @@ def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType
             try:
                 _run(cell, f"cell {count}", module, folder)
             except Failed as failed:
+                if len(noted) == _NOTED:
+                    noted.append("and more cells failed")
+                if len(noted) > _NOTED:
+                    continue
                 where = f", line {failed.parts[3]}" if failed.parts[3] else ""
                 noted.append(f"cell {count}{where}: {failed.parts[1]}"[:_MESSAGE])
     return module

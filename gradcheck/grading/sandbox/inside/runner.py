@@ -290,13 +290,20 @@ def _plain(value: object, notes: dict[str, None], deep: int) -> bytes:
     """A value by its raw numbers, told of in `notes` where it was of another type; what has none by its type and text."""
     try:
         kind = type(value)
-        if deep and issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
+        if deep and issubclass(kind, tuple | list | dict) and _is_short(value, kind):
             return _structure(value, notes)
         return protocol.encode(_numbers(value, notes), deep=0)
     except (MemoryError, Failed):
         raise
     except BaseException:  # noqa: BLE001 - Strange, or the student's own methods
         return _foreign(value)
+
+
+def _is_short(value: Any, kind: type) -> bool:
+    """Whether a structure has few enough parts; plain numbers may be many."""
+    if len(value) <= protocol.PARTS or issubclass(kind, dict):
+        return len(value) <= protocol.PARTS
+    return len(value) <= protocol.ITEMS and all(type(item) in (float, int, complex, _float64, _complex128) for item in value)
 
 
 def _structure(value: object, notes: dict[str, None]) -> bytes:

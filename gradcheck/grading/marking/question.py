@@ -52,6 +52,11 @@ def mark_question(prepared: Prepared, ask: Ask, steps: Sequence[float] = ()) -> 
     `ask(arguments)` gives the student's answer, or how it ended; the mark depends on the answers alone. `steps` are small numbers written in the
     student's function, the evidence for differences.
     """
+    with np.errstate(all="ignore"):  # a signalling nan is no warning of ours
+        return _marked(prepared, ask, steps)
+
+
+def _marked(prepared: Prepared, ask: Ask, steps: Sequence[float]) -> QuestionMark:
     table = _rounds(prepared, ask)
     if isinstance(table, Ended):
         return ended_mark(prepared, table)
@@ -197,7 +202,7 @@ def _told_flags(judged: Judged, table: list[list[Answer]], prepared: Prepared) -
     names = list(prepared.question.case.parameters)
     flags = []
     if changed:
-        listed = ", ".join(names[i] if i < len(names) else "the cotangent" for i in changed)
+        listed = ", ".join(dict.fromkeys(names[i] if i < len(names) else "the cotangent" for i in changed))
         flags.append(Flag("mutates-input", f"the call changed its argument {listed} in place; it was given fresh copies"))
     if any(f.kind == "non-deterministic" for _, v in judged.verdicts for f in v.findings):
         flags.append(Flag("non-deterministic", "asked twice at the same point, it gave two answers"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +58,7 @@ def read_answer(value: Any, prepared: Prepared, spot: Spot) -> Reading:
         if isinstance(parts, str):
             return _all(wanted, parts)
         found = dict(zip(arguments, parts, strict=True))
-    return Reading({name: _part(_label(name, arguments), found[name], np.shape(wanted[name])) for name in wanted})
+    return Reading({name: _part(_label(name, arguments), found[name], np.asarray(wanted[name])) for name in wanted})
 
 
 def expected_parts(prepared: Prepared, spot: Spot) -> dict[str, Any]:
@@ -90,8 +91,12 @@ def _all(wanted: Mapping[str, Any], message: str) -> Reading:
     return Reading(dict.fromkeys(wanted, Misfit("wrong value", message)))
 
 
-def _part(label: str, part: Any, shape: tuple[int, ...]) -> Any:
-    """An array of real numbers of the right shape, or why it is none."""
+def _part(label: str, part: Any, meant: Any) -> Any:
+    """An array of real numbers of the right shape, or why it is none.
+
+    Verdicts excuse the rounding of the type that holds the numbers; three digits show nothing, so half floats are held to the precision they were asked in.
+    """
+    shape = meant.shape
     if isinstance(part, Misfit):
         return part
     if (stacked := _stacked(part)) is not None:
@@ -106,7 +111,7 @@ def _part(label: str, part: Any, shape: tuple[int, ...]) -> Any:
         return Misfit("wrong value", f"{label} holds {kind}, expected real numbers")
     if array.shape != shape:
         return Misfit("wrong shape", f"{label} has shape {array.shape}, expected {shape}")
-    return part
+    return array.astype(float)[()] if array.dtype == np.float16 and meant.dtype != np.float16 else part
 
 
 def _meant(shape: tuple[int, ...]) -> str:
@@ -123,13 +128,28 @@ def _stacked(values: Any) -> Any:
     ):
         return None
     found = np.array(values)
-    return found if found.dtype.kind in "fiu" else found.astype(float)  # whole numbers may be longer than any of NumPy's
+    return found if found.dtype.kind in "fiu" else _floats(values)  # whole numbers may be longer than any of NumPy's
 
 
 def _is_numeric(value: Any) -> bool:
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind in "fiu"
     return isinstance(value, float | int) and not isinstance(value, bool)
+
+
+def _floats(values: Any) -> Any:
+    """Plain numbers as an array; integers beyond all floats as infinities."""
+    try:
+        return np.array(values, dtype=float)
+    except OverflowError:
+        return np.array([_float(v) for v in values])
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _told(value: Any) -> str:

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_MANY = 4096  # files
+from gradcheck.grading.sandbox.inside.jobs import MANY
+
 _FARM, _NEW = "gradcheck-walls-", "gradcheck-new-walls-"
 
 
@@ -38,7 +39,7 @@ class Folder:
                 continue
             except OSError:
                 return True
-            if size > self._most or count > _MANY:
+            if size > self._most or count > MANY:
                 return True
         return False
 

@@ -71,6 +71,17 @@ class Peer:
 
     # questions
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether its line is open, and it has said nothing unasked."""
+        try:
+            self._lines.channel.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def exchange(self, kind: int, body: bytes, answers: tuple[int, ...], limits: Limits, clock: Clock) -> tuple[int, bytes] | Ended:
         """One question and its answer; `Ended` where there is none, and then the program is to be closed."""
         number = secrets.randbits(64)

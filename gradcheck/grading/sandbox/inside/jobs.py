@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+MANY = 4096  # files and folders in a program's folder
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """How a stage stands. `nested`: a process namespace for each program; `mounts`: a file system of its own for each.

@@ -17,7 +17,7 @@ HEADER = struct.Struct("!4sBQQ")
 PROGRAM, FACTS, IMPORT, CALLS, DONE, VALUES, ENDED = range(1, 8)
 ANSWERED, FAILED = b"v", b"e"  # what each of several answers is
 DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
-ITEMS = 65536  # in a tuple, list or dict of an answer
+ITEMS, PARTS = 65536, 1024  # plain numbers in a tuple or list of an answer, and anything in a tuple, list or dict
 TEXT = 16000  # characters of any text in an answer
 DIMENSIONS = 32
 _KINDS = tuple(np.dtype(name) for name in DTYPES)
@@ -196,14 +196,21 @@ class Reader:
         raise ProtocolError("a value of no known kind")
 
     def _structure(self, tag: bytes, deep: int) -> Any:
-        count = self.size(ITEMS)
+        count = self.size(PARTS if tag == b"d" else ITEMS)
         if tag == b"d":
             named = {self.text(): self.value(deep) for _ in range(count)}
             if len(named) != count:
                 raise ProtocolError("a name given twice")
             return named
-        items = [self.value(deep) for _ in range(count)]
+        many = count > PARTS and not self._trusting
+        items = [self._number() for _ in range(count)] if many else [self.value(deep) for _ in range(count)]
         return tuple(items) if tag == b"t" else items
+
+    def _number(self) -> Any:
+        tag = bytes(self.take(1))
+        if tag not in (b"f", b"i", b"c"):
+            raise ProtocolError("a structure of too many parts")
+        return self._plain(tag)
 
     def _array(self) -> np.ndarray[Any, Any]:
         code, dimensions = self.take(2)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import errno
 import gc
 import json
 import os
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -23,6 +24,7 @@ from .protocol import ANSWERED, CALLS, DONE, ENDED, FACTS, FAILED, HEADER, IMPOR
 
 _MODULE = "submission"
 _MESSAGE = 500  # characters
+_NOTED = 20  # cells that failed
 _view, _array, _generic, _bool, _float, _int = np.ndarray.view, np.ndarray, np.generic, np.bool_, float.__float__, int.__int__
 _long, _clong, _float64, _complex128, _made = np.longdouble, np.clongdouble, np.float64, np.complex128, np.array
 _os_read, _os_write, _nbytes = os.read, os.write, np.ndarray.nbytes.__get__
@@ -90,10 +92,18 @@ def _told(body: bytes) -> Told:
 
 
 def _write_files(program: Told, folder: Path) -> None:
+    """A name that cannot be a file's is the program's own fault; a full disk is ours."""
     for name, content in program.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        try:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except (ValueError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise Failed("import error", f"{name[:80]!a} is no name for a file here", type(error).__name__) from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise Failed("import error", f"{name[:80]!a}... is too long a name", "ENAMETOOLONG") from None
 
 
 def _facts(program: Told) -> bytes:
@@ -106,7 +116,17 @@ def _facts(program: Told) -> bytes:
     except (RecursionError, MemoryError) as error:
         raise Failed("import error", "the file nests too deep for Python's parser", type(error).__name__) from None
     steps = (f"{name} {' '.join(map(repr, values))}" for name, values in said.steps.items())
-    return _texts(*("\n".join(part)[: protocol.TEXT] for part in (said.imports, said.functions, said.constant, (said.shape,), steps)))
+    return _texts(*("\n".join(_first(part)) for part in (said.imports, said.functions, said.constant, (said.shape,), steps)))
+
+
+def _first(lines: Iterable[str]) -> Iterator[str]:
+    """As many as a text may hold, none of them cut."""
+    left = protocol.TEXT
+    for line in lines:
+        left -= len(line) + 1
+        if left < 0:
+            return
+        yield line
 
 
 # importing
@@ -143,6 +163,10 @@ def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType
             try:
                 _run(cell, f"cell {count}", module, folder)
             except Failed as failed:
+                if len(noted) == _NOTED:
+                    noted.append("and more cells failed")
+                if len(noted) > _NOTED:
+                    continue
                 where = f", line {failed.parts[3]}" if failed.parts[3] else ""
                 noted.append(f"cell {count}{where}: {failed.parts[1]}"[:_MESSAGE])
     return module
@@ -262,7 +286,7 @@ def _plain(value: Any, notes: dict[str, None], deep: int) -> bytes:
     """A value by its raw numbers, told of in `notes` where it was of another type; what has none by its type and text."""
     try:
         kind = type(value)
-        if deep and issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:
+        if deep and issubclass(kind, tuple | list | dict) and _is_short(value, kind):
             return _structure(value, notes)
         return protocol.encode(_rows(value) if not deep and issubclass(kind, tuple | list) else _numbers(value, notes), deep=0)
     except (MemoryError, Failed):
@@ -277,6 +301,13 @@ def _rows(value: Any) -> np.ndarray[Any, Any]:
     if found.dtype.kind not in "fiu":
         raise Strange
     return found
+
+
+def _is_short(value: Any, kind: type) -> bool:
+    """Whether a structure has few enough parts; plain numbers may be many."""
+    if len(value) <= protocol.PARTS or issubclass(kind, dict):
+        return len(value) <= protocol.PARTS
+    return len(value) <= protocol.ITEMS and all(type(item) in (float, int, complex, _float64, _complex128) for item in value)
 
 
 def _structure(value: Any, notes: dict[str, None]) -> bytes:

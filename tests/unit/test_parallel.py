@@ -10,7 +10,7 @@ import time
 import pytest
 
 from gradcheck.errors import UsageError
-from gradcheck.parallel import Lost, can_fork, cores, as_finished, in_order
+from gradcheck.parallel import Lost, as_finished, can_fork, cores, in_order
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="the system cannot fork: work is done in one process")
 

@@ -200,6 +200,7 @@ def test_copies_are_flagged_where_they_tell_something():
     assert all(m.earned == mark(m.student, "", "", m.questions[0].result).earned for m in marks)
 
 
+@pytest.mark.slow
 def test_grading_one_student_leaves_the_marks_of_the_others(place, walls):
     """A gradebook of one student in place of the class's would be a loss."""
     assert graded(place, "--only", "ada").exit_code == 0

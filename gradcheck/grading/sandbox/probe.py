@@ -91,7 +91,7 @@ def _missing(level: Isolation) -> Iterator[str]:
         secret.chmod(0o644)
         with launcher.session(Program({"witness.py": _WITNESS}, "witness.py")) as session:
             session.begin(Limits())
-            asked = [("limits", [])]
+            asked: list[tuple[str, list[object]]] = [("limits", [])]
             if level != "none":
                 asked.append(("walls", [str(secret), name, os.getpid()]))
             if level in _OUTSIDE:

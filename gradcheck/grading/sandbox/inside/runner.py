@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -116,17 +116,9 @@ def _facts(program: Told) -> bytes:
     except (RecursionError, MemoryError) as error:
         raise Failed("import error", "the file nests too deep for Python's parser", type(error).__name__) from None
     steps = (f"{name} {' '.join(map(repr, values))}" for name, values in said.steps.items())
-    return _texts(*("\n".join(_first(part)) for part in (said.imports, said.functions, said.constant, (said.shape,), steps)))
-
-
-def _first(lines: Iterable[str]) -> Iterator[str]:
-    """As many as a text may hold, none of them cut."""
-    left = protocol.TEXT
-    for line in lines:
-        left -= len(line) + 1
-        if left < 0:
-            return
-        yield line
+    return _texts(
+        *("\n".join(facts.first(part, protocol.TEXT)) for part in (said.imports, said.functions, said.constant, (said.shape,), steps))
+    )
 
 
 # importing
@@ -306,18 +298,18 @@ def _is_short(value: Any, kind: type) -> bool:
     return len(value) <= protocol.ITEMS and all(type(item) in (float, int, complex, _float64, _complex128) for item in value)
 
 
-def _structure(value: object, notes: dict[str, None]) -> bytes:
+def _structure(value: Any, notes: dict[str, None]) -> bytes:
     kind = type(value)
     base = next(b for b in (tuple, list, dict) if issubclass(kind, b))
     if kind is not base:
         notes[_bounded(kind.__name__, 80)] = None
     if base is dict:
-        items = list(dict.items(value))  # type: ignore[arg-type]
+        items = list(dict.items(value))
         if any(type(name) is not str for name, _ in items):
             raise Strange
         pieces = [part for name, item in items for part in (protocol.text_bytes(name[: protocol.TEXT]), _plain(item, notes, 0))]
     else:
-        pieces = [_plain(item, notes, 0) for item in base.__iter__(value)]  # type: ignore[attr-defined]
+        pieces = [_plain(item, notes, 0) for item in base.__iter__(value)]
         items = pieces  # type: ignore[assignment]
     tag = {tuple: b"t", list: b"l", dict: b"d"}[base]
     return b"".join([tag, protocol._SIZE.pack(len(items)), *pieces])

@@ -106,7 +106,7 @@ ON_KERNEL: tuple[Attack, ...] = (
     attack(LEAVING, "devices, /proc and /sys looked at", "wrong value|exception", """
         def sine_gradient(x):
             import os
-            for p in ('/dev/mem', '/dev/kmem', '/dev/kvm', '/dev/shm/x', '/dev/tty', '/dev/ptmx', '/dev/fuse', '/dev/loop0', '/dev/sda', '/dev/vda', '/dev/net/tun', '/proc/self/mem', '/proc/1/root/etc/passwd', '/proc/self/environ', '/proc/self/maps', '/proc/sys/kernel/core_pattern', '/sys/fs/cgroup/cgroup.procs', '/proc/sysrq-trigger', '/proc/kcore'):
+            for p in ('/dev/mem', '/dev/kmem', '/dev/kvm', '/dev/shm/x', '/dev/tty', '/dev/ptmx', '/dev/fuse', '/dev/loop0', '/dev/sda', '/dev/vda', '/dev/net/tun', '/proc/self/mem', '/proc/1/cwd/etc/passwd', '/proc/self/environ', '/proc/self/maps', '/proc/sys/kernel/core_pattern', '/sys/fs/cgroup/cgroup.procs', '/proc/sysrq-trigger', '/proc/kcore'):
                 for flags in (os.O_RDONLY, os.O_WRONLY):
                     try: os.close(os.open(p, flags)); print(FOUND, p, flags)
                     except OSError: pass

@@ -154,7 +154,7 @@ ON_MACHINES: tuple[Attack, ...] = (
                 except OSError: pass
             return np.zeros(3)
         """),
-    attack(EXHAUSTING, "timers without end", "wrong value|exception|crash", """
+    attack(EXHAUSTING, "timers without end", "time-out|wrong value|exception|crash", """
         def sine_gradient(x):
             import ctypes
             l = ctypes.CDLL(None); t = ctypes.c_void_p()

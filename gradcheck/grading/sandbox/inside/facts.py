@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 _SMALL = 0.01  # a literal this small may be the step of a finite difference
@@ -55,6 +55,15 @@ def read(sources: Sequence[bytes | str], others: Sequence[bytes] = ()) -> Said:
         shape=_shape([nodes for _, nodes in body]),
         steps={name: found for name, found in _steps(body, functions).items() if found},
     )
+
+
+def first(lines: Iterable[str], most: int) -> Iterator[str]:
+    """As many as fit into a text of so many characters, none of them cut."""
+    for line in lines:
+        most -= len(line) + 1
+        if most < 0:
+            return
+        yield line
 
 
 def _parsed(source: bytes | str) -> ast.Module | None:

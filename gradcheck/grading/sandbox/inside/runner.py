@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -116,17 +116,9 @@ def _facts(program: Told) -> bytes:
     except (RecursionError, MemoryError) as error:
         raise Failed("import error", "the file nests too deep for Python's parser", type(error).__name__) from None
     steps = (f"{name} {' '.join(map(repr, values))}" for name, values in said.steps.items())
-    return _texts(*("\n".join(_first(part)) for part in (said.imports, said.functions, said.constant, (said.shape,), steps)))
-
-
-def _first(lines: Iterable[str]) -> Iterator[str]:
-    """As many as a text may hold, none of them cut."""
-    left = protocol.TEXT
-    for line in lines:
-        left -= len(line) + 1
-        if left < 0:
-            return
-        yield line
+    return _texts(
+        *("\n".join(facts.first(part, protocol.TEXT)) for part in (said.imports, said.functions, said.constant, (said.shape,), steps))
+    )
 
 
 # importing

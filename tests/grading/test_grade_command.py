@@ -238,3 +238,13 @@ def test_cases_that_exit_do_not_end_the_grader_as_if_all_were_well(place):
     done = graded(place)
     assert done.exit_code == 3
     assert "cases.py:9: SystemExit: 0" in done.stderr
+
+
+def test_packages_that_students_expected_are_listed(place, walls):
+    (place / "handed/bob.py").write_text("import matplotlib.pyplot as plt\n" + RIGHT)
+    for name in ("eve.py", "zoe.zip"):
+        (place / "handed" / name).unlink()
+    done = graded(place)
+    assert "1 import what is not allowed: matplotlib (1); to let them, add it to `allowed` under [imports]" in done.stdout
+    document = json.loads((place / "marks/marks.json").read_text())
+    assert [[f["kind"] for f in m["flags"]] for m in document["submissions"]] == [[], ["forbidden-import"]]

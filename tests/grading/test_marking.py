@@ -192,6 +192,13 @@ def test_another_convention_is_never_shown_as_a_mistake():
     assert [(e.label, e.yours, e.expected) for e in beyond.told.entries] == [("dx[0]", "nan", "from -1 to 1")]
 
 
+def test_a_point_to_try_can_be_read_and_pasted():
+    mark = marked("network", lambda *a: (network(*a)[0] * 2, network(*a)[1]))
+    assert max(map(len, mark.told.point.split("\n"))) <= 110
+    assert mark.told.point.count("\n") >= 2
+    assert [np.shape(a) for a in eval(mark.told.point, {"np": np})] == [np.shape(a) for a in prepared("network").spots[0].given]
+
+
 def memorises(question):
     known = [s.given for s in question.spots if s.visible]
     return lambda x: sine(x) * (1 if any(np.array_equal(x, g[0]) for g in known) else 2)

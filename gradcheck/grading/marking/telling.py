@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import permutations
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ SHOWN = 4  # entries beside the true ones
 FRESH = 4  # points tried to show a mistake at
 ORDERED = 5  # parts up to which every order is tried
 LONGEST = 4000  # characters of a point
+WIDTH = 110  # of its lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,8 +172,13 @@ def _shown(case: Case, wrong: list[str]) -> tuple[str, tuple[Entry, ...]]:
         entries = _entries(case.prepared, spot, reading, wrong, expected=feedback.level in ("kind", "formula"))
         if entries:
             point = written(tuple(spot.given))
-            return point if len(point) <= LONGEST else "", entries
+            return _wrapped(point) if len(point) <= LONGEST else "", entries
     return "", ()
+
+
+def _wrapped(point: str) -> str:
+    """A point in lines that can be read, and still be pasted: a tuple may be broken at any space, if no text is in it."""
+    return point if "'" in point or '"' in point else "\n".join(wrap(point, WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _fresh(case: Case) -> Any:

@@ -175,7 +175,7 @@ def _run(source: bytes | str, path: str, module: types.ModuleType, folder: Path)
 
 def _failure(ending: str, error: BaseException, folder: Path) -> Failed:
     kind = _bounded(type(error).__name__, 80)
-    text = _text(error)
+    text = str.replace(_text(error), str(folder), "/submission")  # which is called otherwise in every run where there are no mounts
     line = error.lineno if isinstance(error, SyntaxError) else _line(error, folder)
     return Failed(ending, f"{kind}: {text}" if text else kind, kind, line if type(line) is int and line > 0 else 0)
 

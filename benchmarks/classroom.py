@@ -188,7 +188,7 @@ class Pupil:
 
 def pupils(count: int, seed: int = 0, *, right: float = 0.6, slow: bool = True) -> list[Pupil]:
     """A class of so many. `right` is the share of right answers; without `slow` ones nobody's program loops."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  a class, not a secret
     return [_pupil(f"student{i:04d}", rng, right, slow) for i in range(count)]
 
 
@@ -209,7 +209,7 @@ def write(folder: Path, class_: list[Pupil]) -> tuple[Path, Path]:
     handed.mkdir()
     (assignment / "assignment.toml").write_text(ASSIGNMENT)
     (assignment / "cases.py").write_text(CASES)
-    (assignment / "solution.py").write_text(_pupil("solution", random.Random(0), 1.0, slow=False).source)
+    (assignment / "solution.py").write_text(_pupil("solution", random.Random(0), 1.0, slow=False).source)  # noqa: S311  likewise
     for pupil in class_:
         (handed / f"{pupil.student}.py").write_text(pupil.source)
     (folder / "roster.csv").write_text(

@@ -67,17 +67,19 @@ def as_finished(
     processes: int,
     started: Callable[[int], None] = lambda item: None,
     apart: bool = False,
+    ending: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[int, T | Lost]]:
     """The same, for some items, each with its result as soon as it is there.
 
-    With one process, or one item, the work is done here, unless it is to be done `apart`, so that it cannot end this process.
+    With one process, or one item, the work is done here, unless it is to be done `apart`, so that it cannot end this process. Children
+    call `ending` when there is no more for them to do.
     """
     if ((processes <= 1 or len(items) <= 1) and not apart) or not items or not can_fork():
         for item in items:
             started(item)
             yield item, work(item)
         return
-    with _crew(_Crew(work, min(processes, len(items)), items, started)) as crew:
+    with _crew(_Crew(work, min(processes, len(items)), items, started, ending)) as crew:
         done = 0
         while done < len(items):
             finished = crew.next()
@@ -105,8 +107,10 @@ class _Worker:
 class _Crew(Generic[T]):
     """Children that take one item after another."""
 
-    def __init__(self, work: Callable[[int], T], size: int, items: Sequence[int], started: Callable[[int], None]) -> None:
-        self.work, self.started = work, started
+    def __init__(
+        self, work: Callable[[int], T], size: int, items: Sequence[int], started: Callable[[int], None], ending: Callable[[], None]
+    ) -> None:
+        self.work, self.started, self.ending = work, started, ending
         self.left = iter(items)
         self.workers: list[_Worker] = []
         for _ in range(size):
@@ -131,7 +135,7 @@ class _Crew(Generic[T]):
 
     def _hire(self) -> None:
         ours, theirs = multiprocessing.Pipe()
-        process = multiprocessing.get_context("fork").Process(target=_serve, args=(self.work, theirs, ours))
+        process = multiprocessing.get_context("fork").Process(target=_serve, args=(self.work, self.ending, theirs, ours))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: NumPy's keep no lock while nothing is computed
             process.start()
@@ -172,23 +176,29 @@ def ended(code: int) -> str:
     return f"was ended by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"ended with exit code {code}"
 
 
-def _serve(work: Callable[[int], Any], line: Connection, other_end: Connection) -> None:
+def _serve(work: Callable[[int], Any], ending: Callable[[], None], line: Connection, other_end: Connection) -> None:
     """What a child does: an item in, its result out, until the line ends."""
     other_end.close()
-    while True:
-        try:
-            item = line.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        if item is None:
-            return
-        try:
-            message = packed(work(item))
-        except KeyboardInterrupt:
-            return
-        except Exception as error:  # told to whoever asked for the work
-            message = packed(Raised(error))
-        line.send_bytes(message)
+    try:
+        while (item := _received(line)) is not None:
+            try:
+                message = packed(work(item))
+            except KeyboardInterrupt:
+                return
+            except Exception as error:  # told to whoever asked for the work
+                message = packed(Raised(error))
+            line.send_bytes(message)
+    finally:
+        ending()
+
+
+def _received(line: Connection) -> int | None:
+    """The next item; None where there is none."""
+    try:
+        item: int | None = line.recv()
+    except (EOFError, KeyboardInterrupt):
+        return None
+    return item
 
 
 def packed(result: Any) -> bytes:

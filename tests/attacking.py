@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
-from gradcheck.grading.answers import Answer, Ended, Foreign, Program
+from gradcheck.grading.answers import ISOLATION, Answer, Ended, Foreign, Program
 from gradcheck.grading.model import Limits
 
 PLENTY = Limits(cpu_seconds=5.0, wall_seconds=20.0, memory_mb=512, file_mb=4, printed_kb=64, result_mb=4)
@@ -54,6 +56,22 @@ def guard():
     return 0 < resource.getrlimit(resource.RLIMIT_FSIZE)[1] <= 2**24 and 0 < resource.getrlimit(resource.RLIMIT_NOFILE)[1] <= 1024
 """,
 }
+
+
+@cache
+def standing(level):
+    from gradcheck.grading.sandbox.probe import probe
+
+    return probe([level])[0]
+
+
+def stood(level: str) -> str:
+    """A level that stands on this machine ("strongest": the first that does); the test is skipped, loudly, where it does not."""
+    if level == "strongest":
+        return next(each for each in ISOLATION if standing(each).stands)
+    if not standing(level).stands:
+        pytest.skip(f"NOT TESTED: walls of level {level} do not stand on this machine: {standing(level).reason}")
+    return level
 
 
 @dataclass(frozen=True)
@@ -143,6 +161,7 @@ DENIED = ("exception PermissionError", "exception FileNotFoundError", "exception
 FORGE = """
 import os, struct, sys
 def frame(number, kind=6, body=b"\\0"*8 + b"\\0"*8 + b"f" + struct.pack("<d", 42.0)):
+    body = struct.pack("!Q", len(body) + 1) + b"v" + body
     return struct.pack("!4sBQQ", b"GCw1", kind, number, len(body)) + body
 def number():
     frame = sys._getframe()
@@ -306,7 +325,7 @@ FORGING = [
     Attack("a pickle", "class P:\n    def __reduce__(self): return (print, ('x',))\ndef attack(): return P()\n", foreign("P"), walled=False),
     Attack("pickled bytes", "import pickle\ndef attack(): return pickle.dumps(3.0)\n", foreign("bytes"), walled=False),
     Attack("a recursive list", "def attack():\n    x = []; x.append(x); return x\n", lambda answer: answer.value[0] == Foreign("list"), walled=False),
-    Attack("a printed result", "def attack():\n    print('{\"score\": 100}'); return 0.0\n", lambda answer: answer.value == 0.0 and "100" in answer.printed, walled=False),
+    Attack("a printed result", "def attack():\n    print('{\"score\": 100}'); return 0.0\n", lambda answer: answer.value == 0.0, walled=False),
     Attack(
         "an equal of everything", "class E:\n    __array_priority__ = 1e9\n    def __eq__(self, o): return True\n    def __float__(self): return 1.0\n    def __array__(self, *a, **k): raise SystemExit\n"
         "def attack(): return E()\n",
@@ -355,4 +374,23 @@ FILES = [
     Attack("disallowed", "import torch\ndef attack(): return 1.0\n", ("import error ModuleNotFoundError",), walled=False),
     Attack("notebook", "", same(2.0), walled=False, cells=("import numpy as np", "raise ValueError('half way')", "def attack(): return 2.0", "def broken(:")),
 ]  # fmt: skip
-ATTACKS = [*TIME, *ENDING, *EXHAUSTING, *LEAVING, *STEALING, *FORGING, *VALUES, *FILES]
+LONG = (
+    "ignored signals",
+    "loop in C",
+    "stops itself",
+    "endless import",
+    "slow string",
+    "list bomb",
+    "a closed line",
+    "everything closed",
+    "80 MB result",
+    "half a frame",
+    "recursion without end",
+    "deep expression",
+    "many empty files",
+    "print at import",
+)
+ATTACKS = [
+    replace(attack, slow=True) if attack.name in LONG else attack
+    for attack in (*TIME, *ENDING, *EXHAUSTING, *LEAVING, *STEALING, *FORGING, *VALUES, *FILES)
+]

@@ -25,7 +25,10 @@ def assignment() -> None:
 
     \b
         gradcheck assignment new hw1 --title "Homework 1"
+        gradcheck assignment check hw1
         gradcheck assignment template hw1 -o hw1/student/submission.py
+
+    Then mark what is handed in: gradcheck grade hw1 submissions
 
     What every key of assignment.toml means: docs/reference/assignment.md, and `gradcheck schema assignment` for editors.
     """

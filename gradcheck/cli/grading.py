@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from gradcheck.grading.results import ClassMarks
     from gradcheck.grading.submissions import Collected
 
+STOPPED = 130  # as shells say of what Ctrl-C ended
 LEVELS = ("auto", "bubblewrap", "namespaces", "landlock", "none")
 
 
@@ -55,8 +58,8 @@ LEVELS = ("auto", "bubblewrap", "namespaces", "landlock", "none")
 @click.option("--workers", type=click.IntRange(1), help="Grade so many at a time (default: the cores).")
 @click.option("--dask", "cluster", metavar="ADDRESS", help="Grade on a running Dask cluster, such as tcp://10.0.0.1:8786 (extra `dask`).")
 @click.option("--resume", is_flag=True, help="Go on with a run that was ended: nothing is graded twice.")
-@click.option("--fresh", is_flag=True, help="Grade everything again, whatever earlier runs have marked.")
-@click.option("--only", multiple=True, metavar="STUDENT", help="Grade only this student (may be repeated).")
+@click.option("--fresh", is_flag=True, help="Grade everything again, or with --only those named, whatever earlier runs have marked.")
+@click.option("--only", multiple=True, metavar="STUDENT", help="Grade only this student; marks of others stay (may be repeated).")
 @click.option(
     "--canvas", type=click.Path(dir_okay=False, path_type=Path), help="A gradebook exported from Canvas, to be filled in as canvas.csv."
 )
@@ -86,7 +89,8 @@ def grade(
     Writes marks.json, gradebook.csv, junit.xml, a page and a text for each student, and html/index.html for the class. Only inputs go into a student's process, and
     only numbers come out; truths and marks stay outside. An infrastructure error is never a zero: its cells stay empty.
 
-    Exits 0 when every submission has its mark, 1 when some could not be marked, or a wall did not hold in the self-test.
+    Exits 0 when every submission has its mark, 1 when some could not be marked, or a wall did not hold in the self-test. Ctrl-C keeps what
+    is known (130): add --resume to go on.
     """
     if selftest:
         _selftest(level, trusted=trusted, fork_server=fork_server)
@@ -96,17 +100,27 @@ def grade(
     if resume and fresh:
         raise UsageError("--resume goes on with a run, --fresh starts over: give one of them")
     refuse_both(workers, cluster)
+    if canvas is not None:
+        _see_canvas(canvas, canvas_column)
     if gradescope is not None and cluster is not None:
         raise UsageError("--gradescope marks one submission, here: leave --dask out")
     from gradcheck.grading.assignments import read_assignment
+    from gradcheck.grading.sandbox.layout import see_packages
 
-    found = read_assignment(assignment)
+    with redirect_stdout(sys.stderr):  # what cases print is no result
+        found = read_assignment(assignment)
+    if cluster is None:
+        see_packages(found.imports)
     how = _how(level, trusted=trusted, fork_server=fork_server, workers=workers, away=cluster is not None)
     if gradescope is not None:
         _one(found, submissions, how, gradescope)
         return
     collected = _collected(found, submissions, roster, only)
-    marks = _grade(found, collected, how, output, resume=resume, fresh=fresh, cluster=cluster, html=html, canvas=(canvas, canvas_column))
+    marks = _grade(
+        found, collected, how, output, resume=resume, fresh=fresh, only=only, cluster=cluster, html=html, canvas=(canvas, canvas_column)
+    )
+    if only:
+        marks = replace(marks, submissions=tuple(m for m in marks.submissions if m.student in only))
     _tell(marks, output, as_json=as_json)
     sys.exit(OK if all(m.complete for m in marks.submissions) else FAILED)
 
@@ -150,34 +164,48 @@ def isolation_of(level: str, *, trusted: bool) -> Isolation:
 
 
 def _collected(found: Assignment, place: Path, roster: Path | None, only: tuple[str, ...]) -> Collected:
-    from dataclasses import replace
-
+    """The class. UsageError where there is nothing to grade: a wrong folder would else pass for a class that handed nothing in."""
     from gradcheck.grading.submissions import collect, read_roster
 
     collected = collect(place, file=_files(found), roster=None if roster is None else read_roster(roster))
+    if not collected.submissions:
+        raise UsageError(f"{place}: no submissions there: expected .py files, notebooks, zips or folders, one for each student")
     unknown = [s for s in only if s not in {c.student for c in collected.submissions}]
     if unknown:
         raise UsageError(f"--only {unknown[0]}: there is no submission of that student")
-    return replace(collected, submissions=tuple(s for s in collected.submissions if s.student in only)) if only else collected
+    return collected
+
+
+def _see_canvas(exported: Path, column: str | None) -> None:
+    """What is wrong with an exported gradebook is said before anything is graded."""
+    from gradcheck.grading.exports import canvas_column
+
+    if column is None:
+        raise UsageError("--canvas: name the assignment's column too: --canvas-column 'Homework 3 (12345)'")
+    canvas_column(exported, column)
 
 
 def _grade(
-    found: Assignment, collected: Collected, how: How, output: Path, *, resume: bool, fresh: bool, cluster: str | None, html: bool,
-    canvas: tuple[Path | None, str | None],
+    found: Assignment, collected: Collected, how: How, output: Path, *, resume: bool, fresh: bool, only: tuple[str, ...],
+    cluster: str | None, html: bool, canvas: tuple[Path | None, str | None],
 ) -> ClassMarks:  # fmt: skip
     """Grade, write everything, and only then call the run finished."""
     from gradcheck.grading.classes import Journal, grade_class
     from gradcheck.grading.exports import canvas_csv, write_class
     from gradcheck.writing import write_files
 
-    if canvas[0] is not None and canvas[1] is None:
-        raise UsageError("--canvas: name the assignment's column too: --canvas-column 'Homework 3 (12345)'")
     with Journal(output / "journal.jsonl") as journal:
-        _ready(journal, resume=resume, fresh=fresh)
+        _ready(journal, resume=resume, fresh=fresh, only=only)
         known = len(journal.marks)
         if known:
             click.echo(f"{known} marks are known from earlier; what has changed is graded", err=True)
-        marks = grade_class(found, collected, how, journal, Progress(len(collected.submissions)), cluster=cluster, say=say)
+        progress = Progress(len(only or collected.submissions))
+        try:
+            with redirect_stdout(sys.stderr):
+                marks = grade_class(found, collected, how, journal, progress, only=only, cluster=cluster, say=say)
+        except KeyboardInterrupt:
+            say(f"stopped; {len(journal.marks)} marks are kept in {journal.path}: add --resume to go on")
+            sys.exit(STOPPED)
         notes = write_class(marks, output, assignment=found, html=html)
         if canvas[0] is not None and canvas[1] is not None:
             filled = canvas_csv(marks, canvas[0], canvas[1])
@@ -189,10 +217,10 @@ def _grade(
     return marks
 
 
-def _ready(journal: Journal, *, resume: bool, fresh: bool) -> None:
+def _ready(journal: Journal, *, resume: bool, fresh: bool, only: tuple[str, ...]) -> None:
     """An unfinished run is gone on with, or thrown away, only where that is said."""
     if fresh:
-        journal.clear()
+        journal.forget(only) if only else journal.clear()
     elif not journal.finished and not resume:
         raise UsageError(
             f"{journal.path}: a run was ended with {len(journal.marks)} marks known: add --resume to go on, or --fresh to start over"

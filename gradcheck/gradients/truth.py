@@ -56,6 +56,10 @@ class Truth:
         """The midpoints, rounded to float64."""
         return tuple(_to_floats(e) for e in self.entries)
 
+    def left_floats(self) -> tuple[Any, ...]:
+        """The same of the derivatives to the left; away from kinks they are those."""
+        return self.floats() if self.left is None else tuple(_to_floats(e) for e in self.left)
+
 
 def certify(problem: Problem, *, bits: int = BITS, cap: int = CAP) -> Truth | Refused:
     """The truth at a point, or the reason why it cannot be had: a comparison that stays open, a value that is not finite."""

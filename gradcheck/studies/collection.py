@@ -139,12 +139,12 @@ def load_file(file: Path) -> ModuleType:
         raise CaseError(f"{file}:{_line_in(file, error)}: {error}") from error
     except SyntaxError as error:
         raise CaseError(f"{error.filename or file}:{error.lineno}: syntax error: {error.msg}") from error
-    except Exception as error:  # whatever a user's module raises when it is run
+    except (Exception, SystemExit) as error:  # whatever a user's module raises when it is run
         raise CaseError(f"{file}:{_line_in(file, error)}: {type(error).__name__}: {error}{_hint(error)}") from error
     return module
 
 
-def _hint(error: Exception) -> str:
+def _hint(error: BaseException) -> str:
     relative = isinstance(error, ImportError) and "relative import" in str(error)
     return (
         ": a file of cases is run by itself: write `from neighbour import ...` for a file beside it, or name the package in full"

@@ -106,7 +106,7 @@ def ways(value, at=()):
         yield from ways(part, (*at, key))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(documents(), st.sampled_from(["\n", "\r\n"]))
 def test_every_key_is_located_where_it_was_written(written, end):
     text, expected = written

@@ -212,6 +212,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
         yield found
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_marks(small_room, tmp_path):
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     with cluster_here() as address:

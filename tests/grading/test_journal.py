@@ -112,6 +112,7 @@ with Journal(Path(sys.argv[1])) as journal:
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_no_mark_that_was_told_of(tmp_path, root):
     path = tmp_path / "journal.jsonl"
     write_journal(tmp_path / "whole.jsonl")

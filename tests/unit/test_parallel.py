@@ -10,7 +10,7 @@ import time
 import pytest
 
 from gradcheck.errors import UsageError
-from gradcheck.parallel import Lost, can_fork, cores, in_order
+from gradcheck.parallel import Lost, as_finished, can_fork, cores, in_order
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="the system cannot fork: work is done in one process")
 
@@ -113,3 +113,14 @@ def test_where_the_system_cannot_fork_the_results_are_the_same(monkeypatch):
 
 def test_there_is_at_least_one_core():
     assert cores() >= 1
+
+
+def test_children_end_their_work_when_there_is_no_more(tmp_path):
+    ended = tmp_path / "ended"
+
+    def ending():
+        with ended.open("a") as file:
+            file.write("x")
+
+    assert dict(as_finished(lambda item: item * 2, range(5), processes=2, ending=ending)) == {i: 2 * i for i in range(5)}
+    assert ended.read_text() == "xx"

@@ -99,6 +99,7 @@ def test_a_wrong_reader_is_noticed(folder, monkeypatch, owner, name, wrong, test
         pytest.param(lambda table, known, keys: iter([*OF_TABLE(table, known, keys), *([Fault(keys, "")] if "digits" in table else [])]), id="refuses what is good"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_a_reader_that_disagrees_with_the_schema_is_noticed(monkeypatch, wrong):
     monkeypatch.setattr(document, "_of_table", wrong)
     with pytest.raises(NOTICED):

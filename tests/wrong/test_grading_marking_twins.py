@@ -207,7 +207,7 @@ def counting(limit):
 
 PROGRAMS = [
     lambda: elsewhere(lambda x: 2 * sine(x)),
-    counting(47),
+    counting(23),
     lambda: elsewhere(lambda x: 3 * sine(x)),
     lambda: elsewhere(sine),
 ]

@@ -76,7 +76,7 @@ def test_walls_that_do_not_hold_are_told(twin):
 def test_no_walls_at_all_are_told_and_nothing_harmful_is_let_loose():
     if not next(f for f in probe(["none"])).stands:
         pytest.skip("programs cannot be started at all here: " + next(f for f in probe(["none"])).reason)
-    harmful = [a for a in ATTACKS if a.needs][:12]
+    harmful = [a for a in ATTACKS if a.needs and not {"time-out", "memory"} & set(a.expect)][:5]
     found = selftest(
         "none", fork_server=True, attacks=[*harmful, *named("nan", "a socket to loopback", "the environment and the arguments")]
     )

@@ -1,4 +1,7 @@
-"""Submissions that are alike: byte for byte, or but for names, comments and layout. A flag for a person to look at."""
+"""Submissions that are alike: byte for byte, or but for names, comments and layout. A flag for a person to look at.
+
+Right answers to small questions are alike by nature: but for names, only programs that share a mistake are told of.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,13 @@ def with_copies(marks: tuple[SubmissionMark, ...]) -> tuple[SubmissionMark, ...]
     for mark in marks:
         if not mark.refused:
             same[mark.digest].append(mark.student)
-            if mark.shape:
+            if mark.shape and _is_mistaken(mark):
                 alike[mark.shape].append(mark.student)
-    return tuple(_flagged(mark, same[mark.digest], alike[mark.shape] if mark.shape else []) for mark in marks)
+    return tuple(_flagged(mark, same[mark.digest], alike[mark.shape] if _is_mistaken(mark) else []) for mark in marks)
+
+
+def _is_mistaken(mark: SubmissionMark) -> bool:
+    return any(q.result != "right" for q in mark.questions)
 
 
 def _flagged(mark: SubmissionMark, same: list[str], alike: list[str]) -> SubmissionMark:

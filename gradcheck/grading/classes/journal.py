@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +61,10 @@ class Journal:
         """Forget all marks."""
         self.marks, self.finished, self.fresh = {}, True, True
         self._cut(0)
+
+    def forget(self, students: Container[str]) -> None:
+        """Grade these students again; their marks in the file stand until others are written down."""
+        self.marks = {key: mark for key, mark in self.marks.items() if mark.student not in students}
 
     def start(self) -> None:
         """From here on the journal is that of a run that has not finished."""

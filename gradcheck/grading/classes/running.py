@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -40,11 +40,13 @@ def grade_class(
     journal: Journal,
     progress: Progress = lambda student: None,
     *,
+    only: Collection[str] = (),
     cluster: str | None = None,
     say: Progress = lambda line: None,
 ) -> ClassMarks:
     """The marks of a class. What the journal knows is not graded again; what could not be marked for a reason of ours is.
 
+    With `only` these students are graded; of all others what is known stands, and those of whom nothing is known are not marked.
     The caller opens the journal, and finishes it once everything is written. With the address of a Dask `cluster` its workers grade (`how.workers` is not looked at), and
     `say` is told what there is to wait for. Raises CaseError where the truths of the assignment cannot be had, UsageError where the journal cannot be written,
     or the cluster not be reached, or has lost all its workers: what is in the journal stays.
@@ -52,6 +54,7 @@ def grade_class(
     submissions = collected.submissions
     keys = [key_of(assignment, s, how.isolation) for s in submissions]
     todo = [i for i, key in enumerate(keys) if key not in journal.marks or not journal.marks[key].complete]
+    todo = [i for i in todo if not only or submissions[i].student in only]
     grader = Grader(assignment, how)
     with _on(cluster if todo else None, say) as workers:
         journal.start()
@@ -62,7 +65,8 @@ def grade_class(
                 journal.keep(keys[i], mark)
         finally:
             grader.close()
-    marks = tuple(_named(journal.marks[key], s) for key, s in zip(keys, submissions, strict=True))
+    left = partial(grader.not_marked, how="it was left out with --only")
+    marks = tuple(_named(journal.marks[key] if key in journal.marks else left(s), s) for key, s in zip(keys, submissions, strict=True))
     questions = tuple((q.name, q.title or q.name, q.points) for q in assignment.questions)
     return ClassMarks(
         assignment.name,
@@ -116,7 +120,7 @@ def _tried(
     if cluster is not None:
         return graded_away(grader.assignment, grader.how, cluster, submissions, items, most=1 if alone else None)
     work = partial(_mark, grader, submissions)
-    return as_finished(work, items, processes=1 if alone else grader.how.workers, apart=True)
+    return as_finished(work, items, processes=1 if alone else grader.how.workers, apart=True, ending=grader.close)
 
 
 def _mark(grader: Grader, submissions: Sequence[Submission], i: int) -> SubmissionMark:

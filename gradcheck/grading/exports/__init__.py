@@ -5,7 +5,7 @@ Everything here starts from `ClassMarks`, changes no mark, and is the same on ev
 """
 
 from gradcheck.grading.exports.autograder import gradescope_zip
-from gradcheck.grading.exports.canvas import Filled, canvas_csv
+from gradcheck.grading.exports.canvas import Filled, canvas_column, canvas_csv
 from gradcheck.grading.exports.document import json_text, marks_from, marks_json, read_marks
 from gradcheck.grading.exports.feedback import feedback_text
 from gradcheck.grading.exports.folder import FORMATS, student_folders, write_class
@@ -18,6 +18,7 @@ __all__ = [
     "FORMATS",
     "Filled",
     "NotMarkedError",
+    "canvas_column",
     "canvas_csv",
     "class_text",
     "feedback_text",

@@ -55,6 +55,13 @@ def canvas_csv(marks: ClassMarks, exported: Path, assignment_column: str, *, cle
     return Filled(mark + out.getvalue(), filling.written, tuple(warnings))
 
 
+def canvas_column(exported: Path, assignment_column: str) -> str:
+    """The column that `canvas_csv` would fill in, as Canvas names it. Raises UsageError as that does."""
+    head = [h.strip() for h in _read(exported)[0][0]]
+    _login(head, exported)
+    return head[_column(head, assignment_column, exported)]
+
+
 def _read(exported: Path) -> tuple[list[list[str]], str, str, str]:
     """Rows as they are, and how they were written: delimiter, end of line, byte order mark."""
     try:

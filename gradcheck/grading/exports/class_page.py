@@ -59,7 +59,7 @@ def class_html(marks: ClassMarks) -> str:
 def _lead(marks: ClassMarks) -> str:
     walls = {"none": "without walls around them", "": "none of them run"}.get(marks.isolation, f"run behind {marks.isolation}")
     absent = f", {len(marks.absent)} absent" if marks.absent else ""
-    return f"{_count(len(marks.submissions), 'submission')}, {walls}{absent}. Assignment {one_line(marks.assignment, NAME)}, version {one_line(marks.digest, 16)}."
+    return f"{_count(len(marks.submissions), 'submission')}, {walls}{absent}. Assignment {one_line(marks.assignment, NAME)}, version {one_line(marks.digest[:16])}."
 
 
 def tiles(marks: ClassMarks) -> Iterator[Tile]:

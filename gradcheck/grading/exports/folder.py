@@ -51,7 +51,7 @@ def write_class(
     waiting = sum(not m.complete for m in marks.submissions)
     if waiting:
         notes.append(
-            f"{waiting} of {len(marks.submissions)} submissions could not be marked because something of the grader's failed: no zero is written for them; grade again"
+            f"{waiting} of {len(marks.submissions)} submissions have no mark: they were left out, or something of the grader's failed; no zero is written for them; grade again"
         )
     return tuple(notes)
 

@@ -7,16 +7,17 @@ from collections import Counter
 from gradcheck.grading.exports.words import earned, word
 from gradcheck.grading.results import ClassMarks, SubmissionMark
 from gradcheck.rendering.layout import table
-from gradcheck.rendering.text import NAME, one_line
+from gradcheck.rendering.text import NAME, cut, one_line
 
 SHOWN = 40  # students listed; the gradebook has all
+WIDTH = 40  # characters of an identifier
 
 
 def class_text(marks: ClassMarks) -> str:
     """A row for each student, how each question went, and what a person should look at."""
     names = [name for name, _, _ in marks.questions]
     shown = marks.submissions[:SHOWN]
-    rows = [[one_line(m.student, NAME), _total(m), *(_cell(m, n) for n in names)] for m in shown]
+    rows = [[cut(one_line(m.student), WIDTH), _total(m), *(_cell(m, n) for n in names)] for m in shown]
     lines = [table(rows, ["student", "points", *names])] if rows else ["no submissions"]
     if len(marks.submissions) > SHOWN:
         lines.append(f"  ... and {len(marks.submissions) - SHOWN} more, in gradebook.csv")
@@ -53,17 +54,35 @@ def _questions(marks: ClassMarks) -> list[str]:
     return lines
 
 
+def _imports(marks: ClassMarks) -> list[str]:
+    """What more than one student may have been right to expect: the packages that were refused."""
+    found = [{f.evidence.partition(";")[0] for f in m.flags if f.kind == "forbidden-import"} for m in marks.submissions]
+    counts = Counter(evidence.removeprefix("imports ") for each in found for evidence in each)
+    if not counts:
+        return []
+    named = ", ".join(f"{one_line(name, NAME)} ({n})" for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:8])
+    return [
+        f"{sum(map(bool, found))} import what is not allowed: {named}; to let them, add it to `allowed` under [imports] and grade again"
+    ]
+
+
 def _told(marks: ClassMarks) -> list[str]:
     waiting = [m.student for m in marks.submissions if not m.complete]
+    why = next((q.message for m in marks.submissions for q in m.questions if q.outcome == "infrastructure error"), "")
     flagged = sum(bool(m.flags or any(q.flags for q in m.questions)) for m in marks.submissions)
     refused = sum(bool(m.refused) for m in marks.submissions)
-    lines = [f"{len(marks.submissions)} submissions, behind: {marks.isolation}"]
+    count = len(marks.submissions)
+    lines = [f"{count} submission{'s' if count != 1 else ''}, behind: {marks.isolation}"]
     lines += (
-        [f"{len(waiting)} could not be marked for a reason that is not the students': {', '.join(one_line(s, NAME) for s in waiting[:8])}"]
+        [
+            f"{len(waiting)} could not be marked for a reason that is not the students': {', '.join(one_line(s, NAME) for s in waiting[:8])}",
+            f"the first because: {one_line(why)}",
+        ]
         if waiting
         else []
     )
     lines += [f"{refused} refused unread, each with its reason"] if refused else []
+    lines += _imports(marks)
     lines += [f"{flagged} flagged for a person to look at"] if flagged else []
     lines += [f"{len(marks.absent)} of the roster handed nothing in"] if marks.absent else []
     return [*lines, *(f"note: {one_line(w)}" for w in marks.warnings)]

@@ -12,7 +12,6 @@ from gradcheck.grading.marking.points import Prepared, Spot
 from gradcheck.grading.marking.reading import read_answer
 
 Ask = Callable[[tuple[Any, ...]], "Answer | Ended"]
-ROUNDS = 2  # how often every point is asked for: who remembers calls, or draws at random, answers otherwise the second time
 
 
 class NoAnswerError(ArithmeticError):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.grading.answers import Answer, Ended
-from gradcheck.grading.marking.claim import ROUNDS, Ask, Claim, Stopped
+from gradcheck.grading.marking.claim import Ask, Claim, Stopped
 from gradcheck.grading.marking.credit import credited, total, worst
 from gradcheck.grading.marking.flags import flags_of
 from gradcheck.grading.marking.points import Prepared, Spot
@@ -26,12 +26,16 @@ SHORTEST = 2000  # characters of a message
 
 @dataclass(slots=True)
 class Judged:
-    """What was found of each part over all spots, and the first spot at which something is wrong."""
+    """What was found of each part over all spots, and the spots at which something is wrong.
+
+    Arguments that are wrong where everyone can see are `settled`: at other spots they are not looked at again.
+    """
 
     results: dict[str, Result] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     verdicts: list[tuple[Spot, Verdict]] = field(default_factory=list)
     hops_wrong: list[tuple[Spot, str]] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
     shaped: bool = True
     accurate: bool = True
 
@@ -48,6 +52,11 @@ def mark_question(prepared: Prepared, ask: Ask, steps: Sequence[float] = ()) -> 
     `ask(arguments)` gives the student's answer, or how it ended; the mark depends on the answers alone. `steps` are small numbers written in the
     student's function, the evidence for differences.
     """
+    with np.errstate(all="ignore"):  # a signalling nan is no warning of ours
+        return _marked(prepared, ask, steps)
+
+
+def _marked(prepared: Prepared, ask: Ask, steps: Sequence[float]) -> QuestionMark:
     table = _rounds(prepared, ask)
     if isinstance(table, Ended):
         return ended_mark(prepared, table)
@@ -95,20 +104,26 @@ def credited_nothing(prepared: Prepared) -> tuple[Any, ...]:
 
 
 def opening(prepared: Prepared) -> list[tuple[Any, ...]]:
-    """What every student is asked first: every spot in turn, and then all again."""
-    return [spot.given for _ in range(ROUNDS) for spot in prepared.spots]
+    """What every student is asked first: every spot in turn, and then the first and the last once more.
+
+    Who remembers calls, counts them, or draws at random, answers otherwise the second time.
+    """
+    return [spot.given for spot in (*prepared.spots, *_again(prepared))]
+
+
+def _again(prepared: Prepared) -> tuple[Spot, ...]:
+    return (prepared.spots[0], prepared.spots[-1])
 
 
 def _rounds(prepared: Prepared, ask: Ask) -> list[list[Answer]] | Ended:
-    """Every spot asked for, and then all again: for each the answers in turn; or how the first that failed ended."""
-    table: list[list[Answer]] = [[] for _ in prepared.spots]
-    for _ in range(ROUNDS):
-        for spot, answers in zip(prepared.spots, table, strict=True):
-            answer = ask(spot.given)
-            if isinstance(answer, Ended):
-                return answer
-            answers.append(answer)
-    return table
+    """For each spot the answers in turn; or how the first that failed ended."""
+    table: dict[int, list[Answer]] = {id(spot): [] for spot in prepared.spots}
+    for spot in (*prepared.spots, *_again(prepared)):
+        answer = ask(spot.given)
+        if isinstance(answer, Ended):
+            return answer
+        table[id(spot)].append(answer)
+    return list(table.values())
 
 
 def _judge(judged: Judged, prepared: Prepared, spot: Spot, answers: list[Answer], reading: Reading, ask: Ask) -> None:
@@ -118,7 +133,7 @@ def _judge(judged: Judged, prepared: Prepared, spot: Spot, answers: list[Answer]
         judged.note(name, "right" if found is None else found.result, "" if found is None else found.message)
         judged.shaped = judged.shaped and found is None
     fitting = reading.fitting()
-    chosen = tuple(i for i, n in enumerate(prepared.names) if n in fitting)
+    chosen = tuple(i for i, n in enumerate(prepared.names) if n in fitting and n not in judged.settled)
     if chosen:
         _judge_arguments(judged, prepared, spot, answers, chosen, ask)
     for name, hop in spot.hops.by_name.items():
@@ -138,12 +153,19 @@ def _judge_arguments(judged: Judged, prepared: Prepared, spot: Spot, answers: li
         return
     if verdict.outcome == "wrong":
         judged.verdicts.append((spot, verdict))
+    _note_arguments(judged, names, by.problem.inputs, verdict)
+    if spot.visible:
+        judged.settled |= {n for n in names if judged.results[n] == "wrong value"}
+
+
+def _note_arguments(judged: Judged, names: tuple[str, ...], inputs: tuple[Any, ...], verdict: Verdict) -> None:
+    """What a verdict on several arguments says of each."""
     if verdict.judgement is None or not verdict.entries:  # not the same twice, or no truth: nothing can be said of one argument alone
         for name in names:
             judged.note(name, "wrong value" if verdict.outcome == "wrong" else "undecided", verdict.reason)
         return
     claimed, first = verdict.judgement.accuracy.claim, 0
-    for name, x in zip(names, by.problem.inputs, strict=True):
+    for name, x in zip(names, inputs, strict=True):
         entries = verdict.entries[first : first + np.size(x)]
         own = claimed[first : first + np.size(x)]
         first += int(np.size(x))
@@ -180,7 +202,7 @@ def _told_flags(judged: Judged, table: list[list[Answer]], prepared: Prepared) -
     names = list(prepared.question.case.parameters)
     flags = []
     if changed:
-        listed = ", ".join(names[i] if i < len(names) else "the cotangent" for i in changed)
+        listed = ", ".join(dict.fromkeys(names[i] if i < len(names) else "the cotangent" for i in changed))
         flags.append(Flag("mutates-input", f"the call changed its argument {listed} in place; it was given fresh copies"))
     if any(f.kind == "non-deterministic" for _, v in judged.verdicts for f in v.findings):
         flags.append(Flag("non-deterministic", "asked twice at the same point, it gave two answers"))

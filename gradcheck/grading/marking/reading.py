@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,13 +52,13 @@ def read_answer(value: Any, prepared: Prepared, spot: Spot) -> Reading:
     else:
         if value is None:
             return _all(wanted, "None was returned: is the `return` missing?")
-        if len(arguments) == 1 and isinstance(value, list | tuple) and len(value) != 1 and _plain_numbers(value):
-            value = np.array(value, dtype=float)
+        if len(arguments) == 1 and (rows := _stacked(value)) is not None and rows.shape == np.shape(wanted[arguments[0]]):
+            value = rows
         parts = parts_of(value, arguments)
         if isinstance(parts, str):
             return _all(wanted, parts)
         found = dict(zip(arguments, parts, strict=True))
-    return Reading({name: _part(_label(name, arguments), found[name], np.shape(wanted[name])) for name in wanted})
+    return Reading({name: _part(_label(name, arguments), found[name], np.asarray(wanted[name])) for name in wanted})
 
 
 def expected_parts(prepared: Prepared, spot: Spot) -> dict[str, Any]:
@@ -90,12 +91,16 @@ def _all(wanted: Mapping[str, Any], message: str) -> Reading:
     return Reading(dict.fromkeys(wanted, Misfit("wrong value", message)))
 
 
-def _part(label: str, part: Any, shape: tuple[int, ...]) -> Any:
-    """An array of real numbers of the right shape, or why it is none."""
+def _part(label: str, part: Any, meant: Any) -> Any:
+    """An array of real numbers of the right shape, or why it is none.
+
+    Verdicts excuse the rounding of the type that holds the numbers; three digits show nothing, so half floats are held to the precision they were asked in.
+    """
+    shape = meant.shape
     if isinstance(part, Misfit):
         return part
-    if isinstance(part, list | tuple) and _plain_numbers(part):
-        part = np.array(part, dtype=float)
+    if (stacked := _stacked(part)) is not None:
+        part = stacked
     if part is None:
         return Misfit("wrong value", f"{label} is None, expected an array of shape {shape}")
     if not isinstance(part, np.ndarray | np.generic | float | int) or isinstance(part, bool):
@@ -106,15 +111,45 @@ def _part(label: str, part: Any, shape: tuple[int, ...]) -> Any:
         return Misfit("wrong value", f"{label} holds {kind}, expected real numbers")
     if array.shape != shape:
         return Misfit("wrong shape", f"{label} has shape {array.shape}, expected {shape}")
-    return part
+    return array.astype(float)[()] if array.dtype == np.float16 and meant.dtype != np.float16 else part
 
 
 def _meant(shape: tuple[int, ...]) -> str:
     return f"an array of numbers of shape {shape}" if shape else "a number"
 
 
-def _plain_numbers(values: Any) -> bool:
-    return all(isinstance(v, float | int) and not isinstance(v, bool) for v in values) and len(values) > 0
+def _stacked(values: Any) -> Any:
+    """A list of numbers, or of rows that are alike, as an array; None for everything else."""
+    if (
+        not isinstance(values, list | tuple)
+        or not values
+        or not all(_is_numeric(v) for v in values)
+        or len({np.shape(v) for v in values}) > 1
+    ):
+        return None
+    found = np.array(values)
+    return found if found.dtype.kind in "fiu" else _floats(values)  # whole numbers may be longer than any of NumPy's
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in "fiu"
+    return isinstance(value, float | int) and not isinstance(value, bool)
+
+
+def _floats(values: Any) -> Any:
+    """Plain numbers as an array; integers beyond all floats as infinities."""
+    try:
+        return np.array(values, dtype=float)
+    except OverflowError:
+        return np.array([_float(v) for v in values])
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _told(value: Any) -> str:

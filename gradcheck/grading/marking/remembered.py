@@ -8,6 +8,7 @@ Nothing is taken for granted of answers that were not given, so a mark is the sa
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from gradcheck.grading.answers import Answer, Ended, Foreign, Unread
 from gradcheck.grading.results import QuestionMark
 
 LARGEST = 20_000  # nodes that are kept
+TOGETHER, MOST_HELD = 64, 1 << 24  # answers asked for at once, bytes of those that nobody has looked at yet
 Given = tuple[Any, ...]
 Said = Answer | Unread | Ended
 Ask = Callable[[Given], "Answer | Ended"]
@@ -70,7 +72,7 @@ class Memory:
         if node is not None and node.mark is None:
             self._guess(node, replay)
             node = _followed(tree, replay.path)
-            if node is None or node.mark is None:  # it was asked what it need not have been asked: once more, from the start
+            if node is None:  # it was asked what it need not have been asked: once more, from the start
                 asker.restart()
                 replay = _Replay(asker)
                 replay.extend(opening)
@@ -88,20 +90,22 @@ class Memory:
             node = node.latest
         replay.extend(given)
 
-    def _keep(self, node: _Node, path: Sequence[tuple[Given, Said]], mark: QuestionMark) -> None:
+    def _keep(self, node: _Node, path: Sequence[tuple[Given, bytes]], mark: QuestionMark) -> None:
         for asked, answer in path:
             if node.asked is None:
                 node.asked = asked
                 self.nodes += 1
-            node.latest = node.branches.setdefault(digest(answer), _Node())
+            node.latest = node.branches.setdefault(answer, _Node())
             node = node.latest
         node.mark = mark
 
 
-def _followed(node: _Node, path: Sequence[tuple[Given, Said]]) -> _Node | None:
-    """The node that answers lead to; None where one of them is new."""
-    for _, answer in path:
-        branch = node.branches.get(digest(answer))
+def _followed(node: _Node, path: Sequence[tuple[Given, bytes]]) -> _Node | None:
+    """The node that answers lead to; None where one of them is new, or answers another question."""
+    for asked, answer in path:
+        if node.asked is not None and not _same(asked, node.asked):
+            return None
+        branch = node.branches.get(answer)
         if branch is None:
             return None
         node = branch
@@ -110,24 +114,50 @@ def _followed(node: _Node, path: Sequence[tuple[Given, Said]]) -> _Node | None:
 
 @dataclass(slots=True)
 class _Replay:
-    """The answers so far, given again to whoever asks in the same order, and then the student's own."""
+    """The answers so far, given again to whoever asks in the same order, and then the student's own.
+
+    Of the path only digests are kept; `ahead` are answers that nobody has asked for again yet.
+    """
 
     asker: Asker
-    path: list[tuple[Given, Said]] = field(default_factory=list)
-    given: int = 0
+    path: list[tuple[Given, bytes]] = field(default_factory=list)
+    ahead: deque[Said] = field(default_factory=deque)
+    held: int = 0
+    largest: int = 0
+    ended: bool = False
 
     def extend(self, given: Sequence[Given]) -> None:
-        """Ask for these too."""
-        if given and not (self.path and isinstance(self.path[-1][1], Ended)):
-            self.path += zip(map(_kept, given), self.asker.many(given), strict=False)
+        """Ask for these too, which nobody changes; not for all where the answers are large."""
+        taken = 0
+        while taken < len(given) and not self.ended and self.held <= MOST_HELD:
+            asked = given[taken : taken + min(TOGETHER, 1 + MOST_HELD // (1 + self.largest))]
+            for arguments, answer in zip(asked, self.asker.many(asked), strict=False):
+                self._take(arguments, answer)
+            taken += len(asked)
 
     def again(self, arguments: Given) -> Answer | Ended:
         """The next answer in turn."""
-        if self.given == len(self.path):
-            self.path.append((_kept(arguments), self.asker.many([arguments])[0]))
-        self.given += 1
-        answer = self.path[self.given - 1][1]
+        if not self.ahead:
+            kept = _kept(arguments)
+            self._take(kept, self.asker.many([kept])[0])
+        answer = self.ahead.popleft()
+        self.held -= _weight(answer)
         return self.asker.read(answer) if isinstance(answer, Unread) else answer
+
+    def _take(self, arguments: Given, answer: Said) -> None:
+        self.path.append((arguments, digest(answer)))
+        self.ahead.append(answer)
+        self.held += _weight(answer)
+        self.largest = max(self.largest, _weight(answer))
+        self.ended = isinstance(answer, Ended)
+
+
+def _weight(answer: Said) -> int:
+    return len(answer.raw) if isinstance(answer, Unread) else 0
+
+
+def _same(asked: Given, other: Given) -> bool:
+    return asked is other or digest(Answer(asked)) == digest(Answer(other))
 
 
 def _kept(arguments: Given) -> Given:

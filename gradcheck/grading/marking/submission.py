@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from gradcheck.grading.answers import Answer, Ended, Facts, Program, Session, Unread
@@ -15,7 +16,7 @@ from gradcheck.grading.marking.question import ended_mark, mark_question, openin
 from gradcheck.grading.marking.remembered import Memory
 from gradcheck.grading.model import Limits
 from gradcheck.grading.results import Flag, QuestionMark
-from gradcheck.rendering.text import visible
+from gradcheck.rendering.text import NAME, one_line, visible
 
 PRINTED = 2000  # characters of what was printed that a mark keeps
 Open = Callable[[Program], Session]
@@ -42,6 +43,7 @@ def mark_submission(
     `programs` gives the program, or why there is none, for each file that a question names; `open_` starts one behind the walls.
     """
     marked = Marked()
+    asked = {p.question.function for p in questions}
     with ExitStack() as stack:
         sessions: dict[str, tuple[Session, Facts | Ended]] = {}
         for prepared in questions:
@@ -55,7 +57,8 @@ def mark_submission(
                 session.begin(prepared.question.limits)
                 sessions[file] = session, session.facts()
                 _note(marked, sessions[file][1], allowed)
-            marked.questions.append(_marked(prepared, *sessions[file], memory))
+            mark = _marked(prepared, *sessions[file], memory)
+            marked.questions.append(_with_nearest(mark, prepared.question.function, sessions[file][1], asked))
         for session, _ in sessions.values():
             marked.warnings += [w for w in getattr(session, "warnings", ()) if w not in marked.warnings]
     return marked
@@ -79,6 +82,14 @@ def _marked(prepared: Prepared, session: Session, facts: Facts | Ended, memory: 
         else []
     )
     return replace(mark, printed=visible(asking.printed), flags=(*mark.flags, *constant))
+
+
+def _with_nearest(mark: QuestionMark, function: str, facts: Facts | Ended, asked: Container[str]) -> QuestionMark:
+    """A mark that says, where the function is missing, which other of the file was perhaps meant."""
+    if mark.outcome != "missing" or isinstance(facts, Ended):
+        return mark
+    near = get_close_matches(function, [name for name in facts.functions if name not in asked], 1, 0.7)
+    return replace(mark, message=f"{mark.message}; if {one_line(near[0], NAME)} is meant, call it {function}") if near else mark
 
 
 class _Asking:
@@ -124,6 +135,7 @@ def _note(marked: Marked, facts: Facts | Ended, allowed: tuple[str, ...]) -> Non
     marked.shape = marked.shape or facts.shape
     foreign = [name for name in facts.imports if name not in sys.stdlib_module_names and name not in allowed]
     if foreign:
-        marked.flags.append(
-            Flag("forbidden-import", f"imports {', '.join(foreign)}; allowed are {', '.join(allowed) or 'none'} and the standard library")
+        flag = Flag(
+            "forbidden-import", f"imports {', '.join(foreign)}; allowed are {', '.join(allowed) or 'none'} and the standard library"
         )
+        marked.flags += [] if flag in marked.flags else [flag]  # files for several questions tell the same of their neighbours

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import permutations
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ SHOWN = 4  # entries beside the true ones
 FRESH = 4  # points tried to show a mistake at
 ORDERED = 5  # parts up to which every order is tried
 LONGEST = 4000  # characters of a point
+WIDTH = 110  # of its lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,8 +172,13 @@ def _shown(case: Case, wrong: list[str]) -> tuple[str, tuple[Entry, ...]]:
         entries = _entries(case.prepared, spot, reading, wrong, expected=feedback.level in ("kind", "formula"))
         if entries:
             point = written(tuple(spot.given))
-            return point if len(point) <= LONGEST else "", entries
+            return _wrapped(point) if len(point) <= LONGEST else "", entries
     return "", ()
+
+
+def _wrapped(point: str) -> str:
+    """A point in lines that can be read, and still be pasted: a tuple may be broken at any space, if no text is in it."""
+    return point if "'" in point or '"' in point else "\n".join(wrap(point, WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _fresh(case: Case) -> Any:
@@ -184,24 +191,28 @@ def _fresh(case: Case) -> Any:
 
 
 def _entries(prepared: Prepared, spot: Spot, reading: Reading, wrong: list[str], *, expected: bool) -> tuple[Entry, ...]:
-    """The student's numbers that are farthest off at a spot; none where all agree with the truth to half their digits."""
+    """The student's numbers that are farthest off at a spot; none where all agree with the truth to half their digits.
+
+    At a kink, whatever lies between the one-sided derivatives agrees with it.
+    """
     found: list[tuple[float, Entry]] = []
     fitting = reading.fitting()
     truths = dict(zip(prepared.names, spot.by.truth.floats(), strict=True)) | {
         (n if n == "value" else f"d{n}"): h.truth for n, h in spot.hops.by_name.items()
     }
+    lefts = dict(zip(prepared.names, spot.by.truth.left_floats(), strict=True))
     for name in (n for n in expected_parts(prepared, spot) if n in wrong):
-        misfit = reading.misfit(name)
-        if misfit is not None:
-            found.append((np.inf, Entry(_name(prepared, name), misfit.message)))
+        if reading.misfit(name) is not None:  # the message says all there is to say
             continue
         array, true = np.asarray(fitting[name], dtype=float), np.asarray(truths[name], dtype=float)
+        left = np.asarray(lefts.get(name, true), dtype=float)
         largest = float(np.max(np.abs(true), initial=0.0))
         for index in np.ndindex(true.shape):
-            off = abs(float(array[index]) - float(true[index]))
+            low, high = sorted((float(left[index]), float(true[index])))
+            off = abs(float(array[index]) - min(max(float(array[index]), low), high))
             if not off <= 1e-8 * max(abs(float(true[index])), 1e-3 * largest):
                 place = f"[{', '.join(map(str, index))}]" if index else ""
-                told_true = number(float(true[index])) if expected else ""
+                told_true = (number(high) if low == high else f"from {number(low)} to {number(high)}") if expected else ""
                 found.append(
                     (off if np.isfinite(off) else np.inf, Entry(f"{_name(prepared, name)}{place}", number(float(array[index])), told_true))
                 )

@@ -29,6 +29,11 @@ def too_much_written(limits: Limits) -> Ended:
     return Ended("output limit", f"wrote more than {limits.file_mb} MB, or thousands of files", "files")
 
 
+def too_much_handed_in(limits: Limits) -> Ended:
+    """Files that fill the program's folder before it runs."""
+    return Ended("output limit", f"the files handed in take more than {limits.file_mb} MB: hand in only what you wrote", "files")
+
+
 def too_large(limits: Limits) -> Ended:
     """A larger answer than is read."""
     return Ended("output limit", f"the answer is larger than {limits.result_mb} MB", "result")
@@ -63,4 +68,4 @@ def said(ending: str, message: str, why: str, line: int) -> Ended | None:
     if ending not in SAID:
         return None
     kind: Ending = next(name for name in ("missing", "import error", "exception", "memory", "output limit") if name == ending)
-    return Ended(kind, message, why, line or None)
+    return Ended(kind, " ".join(message.split())[:500], why[:80], line or None)

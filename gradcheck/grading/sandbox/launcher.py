@@ -16,7 +16,7 @@ from gradcheck.grading.sandbox.folders import Folder, processes_of
 from gradcheck.grading.sandbox.inside.jobs import Job
 from gradcheck.grading.sandbox.layout import Layout
 from gradcheck.grading.sandbox.peer import Peer
-from gradcheck.grading.sandbox.session import SandboxSession, cpu_ceiling
+from gradcheck.grading.sandbox.session import SandboxSession, Sheets, cpu_ceiling
 from gradcheck.grading.sandbox.stages import Infrastructure, Stage
 from gradcheck.grading.sandbox.walls.bubblewrap import BUBBLEWRAP
 from gradcheck.grading.sandbox.walls.landlock import LANDLOCK, NONE
@@ -36,6 +36,7 @@ class Launcher:
         self._fork_server = fork_server
         self._stage: Stage | None = None
         self._guard = threading.Lock()
+        self._sheets = Sheets()
 
     @property
     def isolation(self) -> Isolation:
@@ -44,7 +45,7 @@ class Launcher:
 
     def session(self, program: Program) -> SandboxSession:
         """A program; it is started when first asked."""
-        return SandboxSession(program, self._start, self._layout.imports)
+        return SandboxSession(program, self._start, self._layout.imports, self._sheets)
 
     def close(self) -> None:
         """No stage runs on, and nothing of ours is left on disk."""
@@ -88,7 +89,7 @@ class Launcher:
     def _others(self, limits: Limits) -> int:
         """Processes that the kernel counts as the program's user's, and that are not the program's."""
         if self._wall.folders and limits.processes > 1 and not privileged():
-            return processes_of(os.getuid()) + 2
+            return processes_of(os.getuid()) + (1 if self._fork_server else 0)  # with the keeper that is still to come
         return self._wall.others
 
     def _server(self) -> Stage:

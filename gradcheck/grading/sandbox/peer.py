@@ -71,6 +71,17 @@ class Peer:
 
     # questions
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether its line is open, and it has said nothing unasked."""
+        try:
+            self._lines.channel.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def exchange(self, kind: int, body: bytes, answers: tuple[int, ...], limits: Limits, clock: Clock) -> tuple[int, bytes] | Ended:
         """One question and its answer; `Ended` where there is none, and then the program is to be closed."""
         number = secrets.randbits(64)
@@ -96,33 +107,40 @@ class Peer:
 
     def _converse(self, exchange: _Exchange, limits: Limits, clock: Clock) -> tuple[int, bytes] | Ended:
         waiting = self._poll()
+        channel = self._lines.channel.fileno()
         while True:
-            if exchange.left:
-                waiting.modify(self._lines.channel, select.POLLIN | select.POLLOUT)
-            else:
-                waiting.modify(self._lines.channel, select.POLLIN)
+            waiting.modify(channel, select.POLLIN | select.POLLOUT if exchange.left else select.POLLIN)
             soon = clock.look_again() if self._overfull is None else min(_LOOK, clock.look_again())
             events = dict(waiting.poll(soon * 1000))
-            if self._over_printed(limits):
-                return endings.too_much_printed(limits)
-            if self._over_written():
-                return endings.too_much_written(limits)
-            if events.get(self._lines.channel.fileno(), 0) & ~select.POLLOUT:
-                if not exchange.read(self._lines.channel):
-                    return self._after_eof(limits, clock)
-                if exchange.complete:
-                    self._over_printed(limits)
-                    return exchange.kind, bytes(exchange.found)
-            if exchange.left:
-                exchange.write(self._lines.channel)
+            beyond = self._beyond(limits)
+            if beyond is not None:
+                return beyond
+            if events.get(self._lines.printed, 0) & ~select.POLLIN:  # closed, and all of it is read
+                waiting.unregister(self._lines.printed)
+            if events.get(channel, 0) & ~select.POLLOUT and not exchange.read(self._lines.channel):
+                return self._after_eof(limits, clock)
+            if exchange.complete:
+                return self._beyond(limits) or (exchange.kind, bytes(exchange.found))
+            exchange.write(self._lines.channel)
             if self._lines.keeper.fileno() in events and self._status is None:
                 self._hear_end()
-            if self._status is not None and self._lines.channel.fileno() not in events:
+            if self._status is not None and channel not in events:
                 return self._after_eof(limits, clock)
-            if clock.cpu_left <= 0:
-                return endings.timed_out(limits, "cpu")
-            if clock.wall_left <= 0:
-                return endings.timed_out(limits, "wall")
+            late = self._late(limits, clock)
+            if late is not None:
+                return late
+
+    def _beyond(self, limits: Limits) -> Ended | None:
+        """More printed or written than may be."""
+        if self._over_printed(limits):
+            return endings.too_much_printed(limits)
+        return endings.too_much_written(limits) if self._over_written() else None
+
+    @staticmethod
+    def _late(limits: Limits, clock: Clock) -> Ended | None:
+        if clock.cpu_left <= 0:
+            return endings.timed_out(limits, "cpu")
+        return endings.timed_out(limits, "wall") if clock.wall_left <= 0 else None
 
     def _poll(self) -> select.poll:
         waiting = select.poll()
@@ -219,6 +237,8 @@ class _Exchange:
     def write(self, channel: socket.socket) -> None:
         """As much of the question as the line takes."""
         with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+            if not self.left:
+                return
             self.left = self.left[channel.send(self.left[: 1 << 20]) :]
 
     def read(self, channel: socket.socket) -> bool:

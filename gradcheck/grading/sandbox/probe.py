@@ -41,7 +41,7 @@ def limits():
 def namespaces(folder):
     return {
         "there is no process namespace": os.getpid() < 10,
-        "the machine's files can be seen": not os.path.exists(folder) and not os.path.exists("/proc") and not os.path.exists("/etc/passwd"),
+        "the machine's files can be seen": not os.path.exists(folder) and not os.path.exists("/proc") and not os.path.exists("/etc/passwd") and not os.path.exists("/etc/hostname"),
     }
 """
 
@@ -91,7 +91,7 @@ def _missing(level: Isolation) -> Iterator[str]:
         secret.chmod(0o644)
         with launcher.session(Program({"witness.py": _WITNESS}, "witness.py")) as session:
             session.begin(Limits())
-            asked = [("limits", [])]
+            asked: list[tuple[str, list[object]]] = [("limits", [])]
             if level != "none":
                 asked.append(("walls", [str(secret), name, os.getpid()]))
             if level in _OUTSIDE:

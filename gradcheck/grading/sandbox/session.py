@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,13 +16,16 @@ from gradcheck.grading.model import Limits
 from gradcheck.grading.sandbox import endings
 from gradcheck.grading.sandbox.clock import Clock, cpu_of
 from gradcheck.grading.sandbox.inside import protocol
+from gradcheck.grading.sandbox.inside.jobs import MANY
 from gradcheck.grading.sandbox.peer import Peer
 from gradcheck.grading.sandbox.stages import Infrastructure
 
 _T = TypeVar("_T")
 _CPU_TIMES, _CPU_MORE = 8, 10.0  # the kernel's own limit stands behind ours, for several questions
 _TOGETHER, _CHUNK = 64, 1 << 18  # calls, and bytes of their arguments, that are sent in one frame
+_SHEETS = 4096
 _RESTARTS = 2  # of a program that does not survive its import
+_NOTED, _NOTE, _PAGE = 21, 600, 4096  # notes that are kept and their characters; bytes in which files are stored
 
 
 def cpu_ceiling(limits: Limits) -> int:
@@ -29,11 +33,32 @@ def cpu_ceiling(limits: Limits) -> int:
     return math.ceil(limits.cpu_seconds * _CPU_TIMES + _CPU_MORE)
 
 
+class Sheets:
+    """Arguments as bytes. Tuples that come again, as they do for every student of a class, are written once; nobody changes what is in them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Sequence[Any], bytes]] = {}
+
+    def of(self, arguments: Sequence[Any]) -> bytes:
+        """The bytes of a call's arguments."""
+        known = self._known.get(id(arguments))
+        if known is not None and known[0] is arguments:
+            return known[1]
+        raw = [protocol.encode(argument, deep=99) for argument in arguments]
+        written = protocol._SIZE.pack(len(raw)) + b"".join(protocol._SIZE.pack(len(r)) + r for r in raw)
+        if len(self._known) >= _SHEETS:
+            self._known.clear()
+        if isinstance(arguments, tuple) and len(written) <= _CHUNK:
+            self._known[id(arguments)] = arguments, written
+        return written
+
+
 class SandboxSession:
     """See `Session`. `start` starts the program behind new walls. `warnings` are of the program, and of cells that failed once it is imported."""
 
-    def __init__(self, program: Program, start: Callable[[Limits], Peer], allowed: Sequence[str]) -> None:
+    def __init__(self, program: Program, start: Callable[[Limits], Peer], allowed: Sequence[str], sheets: Sheets | None = None) -> None:
         self._program = program
+        self._sheets = sheets or Sheets()
         self._start = start
         self._allowed = tuple(allowed)
         self._limits = Limits()
@@ -53,8 +78,12 @@ class SandboxSession:
             found = self._retried(self._ask_facts)
             if isinstance(found, Ended) and found.ending == "infrastructure error":
                 return found
-            if isinstance(found, Ended):
-                found = replace(found, ending="import error", message=f"Python could not read the file: {found.message}")
+            if isinstance(found, Ended) and not self._stillborn:
+                found = replace(
+                    found,
+                    ending="import error",
+                    message=f"Python could not read the file: {found.message.removeprefix('the file is no Python: ')}",
+                )
                 self._stillborn = [found] * _RESTARTS
             self._facts = found
         return self._facts
@@ -62,7 +91,7 @@ class SandboxSession:
     def begin(self, limits: Limits) -> None:
         """See `Session`."""
         peer = self._peer
-        if peer is not None and (_lasting(limits) != _lasting(self._standing) or self._is_worn(peer, limits)):
+        if peer is not None and (_lasting(limits) != _lasting(self._standing) or not peer.is_quiet or self._is_worn(peer, limits)):
             self._stop()
         self._limits, self._clock, self._over = limits, Clock(limits), None
         if self._peer is not None:
@@ -130,13 +159,16 @@ class SandboxSession:
         except Infrastructure as error:
             self._stop()
             return endings.failed(error)
+        except _Unfit as unfit:
+            self._stop()
+            self._stillborn = [unfit.ended] * _RESTARTS
+            return unfit.ended
         except BaseException:
             self._stop()
             raise
 
     def _ask_facts(self) -> Facts | Ended:
-        answer = self._exchange(protocol.FACTS, b"", self._texts)
-        return answer if isinstance(answer, Ended) else _facts(answer)
+        return self._exchange(protocol.FACTS, b"", lambda reader, peer: _facts(self._texts(reader, peer)))
 
     def _ask(self, function: str, given: Sequence[Sequence[Any]]) -> list[Unread | Ended] | Ended:
         if self._peer is None:
@@ -150,11 +182,10 @@ class SandboxSession:
                 return noted
             self._imported = True
             self._stillborn.clear()
-            self.warnings = list(noted)
+            self.warnings = [note[:_NOTE] for note in noted[:_NOTED]]
         bodies, size = list[bytes](), 0
         for arguments in given[:_TOGETHER]:
-            raw = [protocol.encode(argument, deep=99) for argument in arguments]
-            bodies.append(protocol._SIZE.pack(len(raw)) + b"".join(protocol._SIZE.pack(len(r)) + r for r in raw))
+            bodies.append(self._sheets.of(arguments))
             size += len(bodies[-1])
             if size > _CHUNK:
                 break
@@ -165,10 +196,14 @@ class SandboxSession:
 
     def _running(self) -> Peer:
         if self._peer is None:
+            if not _fits(self._program, self._limits):
+                raise _Unfit(endings.too_much_handed_in(self._limits))
             peer = self._start(self._limits)
             self._peer, self._standing, self._imported = peer, self._limits, False
             self._clock.watch(peer.process)
-            self._exchange(protocol.PROGRAM, self._handed_over(), self._texts, ours=True)
+            taken = self._exchange(protocol.PROGRAM, self._handed_over(), self._texts, ours=True)
+            if isinstance(taken, Ended):
+                raise _Unfit(taken)
         return self._peer
 
     def _handed_over(self) -> bytes:
@@ -191,13 +226,13 @@ class SandboxSession:
             except protocol.ProtocolError as error:
                 found = endings.out_of_frame(error)
         self._stop()
-        if ours:
+        if ours and found.ending != "output limit":
             raise Infrastructure(f"a program could not be handed over: {found.message}; {peer.text()[-300:]}")
         return replace(found, printed=peer.text())
 
     def _read(self, found: tuple[int, bytes], read: Callable[[protocol.Reader, Peer], _T], peer: Peer) -> _T | Ended:
         kind, body = found
-        reader = protocol.Reader(body, Foreign)
+        reader = protocol.Reader(body, _foreign)
         if kind != protocol.ENDED:
             value = read(reader, peer)
             reader.end()
@@ -236,6 +271,25 @@ class SandboxSession:
             self._peer = None
 
 
+class _Unfit(Exception):  # noqa: N818 - it is an outcome
+    """Files that cannot be stored where the program runs, through no fault of ours."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.message)
+        self.ended = ended
+
+
+def _fits(program: Program, limits: Limits) -> bool:
+    """Whether the files handed in leave room in the program's folder."""
+    folders = {parent for name in program.files for parent in PurePosixPath(name).parents}
+    stored = sum(-(-len(content) // _PAGE) * _PAGE for content in program.files.values())
+    return stored <= limits.file_mb << 20 and len(program.files) + len(folders) < MANY
+
+
+def _foreign(type_name: str, text: str) -> Foreign:
+    return Foreign(type_name[:80], text[:200])
+
+
 def _lasting(limits: Limits) -> tuple[int, ...]:
     """What holds as long as a process lives."""
     return limits.memory_mb, limits.processes, limits.open_files, limits.file_mb, limits.result_mb
@@ -256,7 +310,7 @@ def _answer(raw: bytes) -> Answer | Ended:
     reader = protocol.Reader(raw[1:], Foreign)
     try:
         changed = tuple(reader.size() for _ in range(reader.size(1000)))
-        notes = tuple(reader.text() for _ in range(reader.size(16)))
+        notes = tuple(reader.text()[:80] for _ in range(reader.size(16)))
         value = reader.value()
         reader.end()
     except protocol.ProtocolError as error:
@@ -265,6 +319,9 @@ def _answer(raw: bytes) -> Answer | Ended:
 
 
 def _facts(texts: tuple[str, ...]) -> Facts:
-    imports, functions, constant, shape, steps = (tuple(text.split("\n")) if text else () for text in texts)
-    found = {name: tuple(map(float, values.split())) for name, _, values in (row.partition(" ") for row in steps)}
+    try:
+        imports, functions, constant, shape, steps = (tuple(text.split("\n")) if text else () for text in texts)
+        found = {name: tuple(map(float, values.split())) for name, _, values in (row.partition(" ") for row in steps)}
+    except ValueError:
+        raise protocol.ProtocolError("facts of no known kind") from None
     return Facts(imports, functions, constant, "".join(shape), found)

@@ -59,7 +59,7 @@ class Stage:
         walls = f"{layout.farm if wall.outside else FARM}/walls"
         try:
             command = wall.command(layout, python_arguments(line.fileno(), walls))
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - ours, made of our own paths
                 command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, pass_fds=[line.fileno()],
                 env=ENVIRONMENT, cwd="/", start_new_session=True,
             )  # fmt: skip
@@ -97,7 +97,7 @@ class Stage:
         lines = Lines(ours, channel, read)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         os.set_blocking(read, False)
-        channel.setblocking(False)
+        channel.settimeout(0.0)
         try:
             socket.send_fds(self._server, [json.dumps(asdict(job)).encode()], [keeper.fileno(), theirs.fileno(), write])
         except OSError as error:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from gradcheck.grading.selftest.attack import Attack
 from gradcheck.grading.selftest.on_answers import ON_ANSWERS
+from gradcheck.grading.selftest.on_frames import ON_FRAMES
+from gradcheck.grading.selftest.on_kernel import ON_KERNEL
+from gradcheck.grading.selftest.on_machines import ON_MACHINES
+from gradcheck.grading.selftest.on_values import ON_VALUES
 from gradcheck.grading.selftest.on_walls import ON_WALLS
 
-ATTACKS: tuple[Attack, ...] = (*ON_ANSWERS, *ON_WALLS)
+ATTACKS: tuple[Attack, ...] = (*ON_ANSWERS, *ON_VALUES, *ON_FRAMES, *ON_WALLS, *ON_KERNEL, *ON_MACHINES)

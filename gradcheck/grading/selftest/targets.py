@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradcheck.grading.selftest.attack import FOUND
+
 SECRET = "GRADCHECK_SELFTEST_SECRET"  # noqa: S105  the name of a variable
 
 
@@ -27,7 +29,7 @@ class Targets:
     def names(self) -> Mapping[str, object]:
         """What is written into the attacks' sources."""
         return {
-            "PORT": self.listener.getsockname()[1], "SOCKET": str(self.folder / "socket"), "CANARY": str(self.folder), "GRADER": os.getpid(),
+            "PORT": self.listener.getsockname()[1], "SOCKET": str(self.folder / "socket"), "CANARY": str(self.folder), "GRADER": os.getpid(), "FOUND": FOUND,
         }  # fmt: skip
 
     def reached(self) -> list[str]:

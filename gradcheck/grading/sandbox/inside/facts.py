@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 _SMALL = 0.01  # a literal this small may be the step of a finite difference
@@ -45,16 +45,25 @@ class Said(NamedTuple):
 def read(sources: Sequence[bytes | str], others: Sequence[bytes] = ()) -> Said:
     """The facts of a file (or of the cells of a notebook, those that parse), with the imports of `others` beside it. Raises what `ast.parse` raises."""
     trees = [ast.parse(sources[0])] if len(sources) == 1 else [tree for tree in map(_parsed, sources) if tree is not None]
-    body = [node for tree in trees for node in tree.body]
-    beside = [tree for tree in map(_parsed, others) if tree is not None]
-    functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    body = [(node, _walk(node)) for tree in trees for node in tree.body]
+    beside = [node for tree in map(_parsed, others) if tree is not None for node in _walk(tree)]
+    functions = {node.name: nodes for node, nodes in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     return Said(
-        imports=tuple(sorted({name for tree in [*trees, *beside] for name in _imports(tree)})),
+        imports=tuple(sorted({name for nodes in [*(nodes for _, nodes in body), beside] for name in _imports(nodes)})),
         functions=tuple(functions),
-        constant=tuple(name for name, node in functions.items() if _is_constant(node)),
-        shape=_shape(body),
+        constant=tuple(name for name, nodes in functions.items() if _is_constant(nodes)),
+        shape=_shape([nodes for _, nodes in body]),
         steps={name: found for name, found in _steps(body, functions).items() if found},
     )
+
+
+def first(lines: Iterable[str], most: int) -> Iterator[str]:
+    """As many as fit into a text of so many characters, none of them cut."""
+    for line in lines:
+        most -= len(line) + 1
+        if most < 0:
+            return
+        yield line
 
 
 def _parsed(source: bytes | str) -> ast.Module | None:
@@ -64,43 +73,60 @@ def _parsed(source: bytes | str) -> ast.Module | None:
         return None
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in _walk(tree):
+def _imports(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             yield node.module.partition(".")[0]
 
 
-def _walk(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node, parents first, in the order of the source. Sources nest deeper than calls may."""
-    waiting = [tree]
+def _walk(tree: ast.AST) -> list[ast.AST]:
+    """Every node but contexts and docstrings, parents first, in the order of the source. Sources nest deeper than calls may."""
+    found, waiting = [], [tree]
     while waiting:
         node = waiting.pop()
-        yield node
-        waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+        if _is_bare_text(node):
+            continue
+        found.append(node)
+        children = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                children += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST) and name != "ctx":
+                children.append(value)
+        waiting += reversed(children)
+    return found
 
 
-def _shape(body: Sequence[ast.stmt]) -> str:
-    digest = hashlib.sha256()
-    for statement in body:
-        for node in _walk(statement):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-                continue  # a docstring
-            parts = [repr(value) for name, value in ast.iter_fields(node) if name not in _NAMES and not isinstance(value, ast.AST | list)]
-            digest.update(f"{type(node).__name__}({len(list(ast.iter_child_nodes(node)))}){','.join(parts)};".encode("utf-8", "replace"))
-    return digest.hexdigest()
+def _shape(body: Sequence[Sequence[ast.AST]]) -> str:
+    text = []
+    for nodes in body:
+        for node in nodes:
+            parts = [value for name in node._fields if name not in _NAMES for value in (getattr(node, name, None),)]
+            held = [
+                sum(not _is_bare_text(item) for item in value)
+                if isinstance(value, list)
+                else "."
+                if isinstance(value, ast.AST)
+                else repr(value)
+                for value in parts
+            ]
+            text.append(f"{type(node).__name__}{held}")
+    return hashlib.sha256("".join(text).encode("utf-8", "replace")).hexdigest()
 
 
-def _is_constant(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether it returns numbers written down, whatever it is given."""
-    returned = [node.value for node in _walk(function) if isinstance(node, ast.Return) and node.value is not None]
+def _is_bare_text(node: object) -> bool:
+    """A docstring, or text that stands for a comment."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_constant(nodes: Sequence[ast.AST]) -> bool:
+    """Whether a function returns numbers written down, whatever it is given."""
+    returned = [node.value for node in nodes if isinstance(node, ast.Return) and node.value is not None]
     assigned = {
-        target.id: node.value
-        for node in _walk(function)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
+        target.id: node.value for node in nodes if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)
     }
     return bool(returned) and all(_written(value, assigned) for value in returned) and any(_numbers(value, assigned) for value in returned)
 
@@ -134,29 +160,24 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
 
 
-def _steps(body: Sequence[ast.stmt], functions: Mapping[str, ast.AST]) -> dict[str, tuple[float, ...]]:
+def _steps(body: Sequence[tuple[ast.stmt, Sequence[ast.AST]]], functions: Mapping[str, Sequence[ast.AST]]) -> dict[str, tuple[float, ...]]:
     """Small literals by function; those named at top level count where the name is used."""
     named = {
-        target.id: tuple(_small(node.value))
-        for node in body
+        target.id: tuple(_small(nodes))
+        for node, nodes in body
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
     found = {}
-    for name, function in functions.items():
-        used = [
-            step
-            for node in _walk(function)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-            for step in named.get(node.id, ())
-        ]
-        found[name] = tuple(sorted({*_small(function), *used}))
+    for name, nodes in functions.items():
+        used = [step for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) for step in named.get(node.id, ())]
+        found[name] = tuple(sorted({*_small(nodes), *used}))
     return found
 
 
-def _small(tree: ast.AST) -> Iterator[float]:
-    for node in _walk(tree):
+def _small(nodes: Sequence[ast.AST]) -> Iterator[float]:
+    for node in nodes:
         value = _literal(node)
         if value is not None and 0 < value <= _SMALL:
             yield value
@@ -180,7 +201,7 @@ def _literal(node: ast.AST) -> float | None:
             and type(power.value) in (int, float)
         ):
             try:
-                return float(base) ** -float(power.value)  # type: ignore[arg-type]
+                return float(float(base) ** -float(power.value))  # type: ignore[arg-type]
             except (OverflowError, ZeroDivisionError, TypeError):
                 return None
     return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+MANY = 4096  # files and folders in a program's folder
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:

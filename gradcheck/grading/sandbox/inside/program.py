@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import kernel, landlock, seccomp
-from .jobs import Job, Setup
+from .jobs import MANY, Job, Setup
 
 _HIGH = 900  # descriptors that nothing else has
 
@@ -42,10 +43,8 @@ def prepare(setup: Setup, serve: Callable[[int, Path], None]) -> Ready:
 
 def tell(line: int, **said: object) -> None:
     """The other side of a program's line, which knows from the kernel who says it."""
-    try:
+    with contextlib.suppress(OSError):  # nobody listens any more
         os.write(line, json.dumps(said).encode())
-    except OSError:  # nobody listens any more
-        pass
 
 
 def fail(line: int, error: BaseException) -> None:
@@ -58,7 +57,7 @@ def private_folder(setup: Setup, job: Job) -> None:
     if setup.mounts:
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
         owner = "" if job.user is None else f",uid={job.user},gid={job.user}"
-        data = f"size={job.file_bytes},nr_inodes={1024 + job.file_bytes // 8192},mode=0700{owner}"
+        data = f"size={job.file_bytes},nr_inodes={MANY},mode=0700{owner}"
         kernel.mount("private", job.folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, data)
 
 

@@ -6,8 +6,9 @@ Whatever the program does to this module happens in its own process: what it can
 from __future__ import annotations
 
 import builtins
+import contextlib
+import errno
 import gc
-import importlib.machinery
 import json
 import os
 import sys
@@ -23,8 +24,9 @@ from .protocol import ANSWERED, CALLS, DONE, ENDED, FACTS, FAILED, HEADER, IMPOR
 
 _MODULE = "submission"
 _MESSAGE = 500  # characters
+_NOTED = 20  # cells that failed
 _view, _array, _generic, _bool, _float, _int = np.ndarray.view, np.ndarray, np.generic, np.bool_, float.__float__, int.__int__
-_long, _clong, _float64, _complex128 = np.longdouble, np.clongdouble, np.float64, np.complex128
+_long, _clong, _float64, _complex128, _made = np.longdouble, np.clongdouble, np.float64, np.complex128, np.array
 _os_read, _os_write, _nbytes = os.read, os.write, np.ndarray.nbytes.__get__
 globals()["__builtins__"] = dict(vars(builtins))  # as in protocol
 
@@ -90,10 +92,18 @@ def _told(body: bytes) -> Told:
 
 
 def _write_files(program: Told, folder: Path) -> None:
+    """A name that cannot be a file's is the program's own fault; a full disk is ours."""
     for name, content in program.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        try:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except (ValueError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise Failed("import error", f"{name[:80]!a} is no name for a file here", type(error).__name__) from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise Failed("import error", f"{name[:80]!a}... is too long a name", "ENAMETOOLONG") from None
 
 
 def _facts(program: Told) -> bytes:
@@ -106,7 +116,9 @@ def _facts(program: Told) -> bytes:
     except (RecursionError, MemoryError) as error:
         raise Failed("import error", "the file nests too deep for Python's parser", type(error).__name__) from None
     steps = (f"{name} {' '.join(map(repr, values))}" for name, values in said.steps.items())
-    return _texts(*("\n".join(part)[: protocol.TEXT] for part in (said.imports, said.functions, said.constant, (said.shape,), steps)))
+    return _texts(
+        *("\n".join(facts.first(part, protocol.TEXT)) for part in (said.imports, said.functions, said.constant, (said.shape,), steps))
+    )
 
 
 # importing
@@ -134,12 +146,8 @@ def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType
     module.__file__ = str(main)
     sys.modules[_MODULE] = module
     stem = main.stem
-    if (
-        stem not in sys.stdlib_module_names
-        and stem not in sys.modules
-        and importlib.machinery.PathFinder.find_spec(stem, sys.path[:-2]) is None
-    ):
-        sys.modules[stem] = module
+    if stem not in sys.stdlib_module_names and stem not in program.allowed:
+        sys.modules.setdefault(stem, module)
     if program.cells is None:
         _run(program.files[program.main], str(main), module, folder)
     else:
@@ -147,6 +155,10 @@ def _imported(program: Told, folder: Path, noted: list[str]) -> types.ModuleType
             try:
                 _run(cell, f"cell {count}", module, folder)
             except Failed as failed:
+                if len(noted) == _NOTED:
+                    noted.append("and more cells failed")
+                if len(noted) > _NOTED:
+                    continue
                 where = f", line {failed.parts[3]}" if failed.parts[3] else ""
                 noted.append(f"cell {count}{where}: {failed.parts[1]}"[:_MESSAGE])
     return module
@@ -163,7 +175,7 @@ def _run(source: bytes | str, path: str, module: types.ModuleType, folder: Path)
 
 def _failure(ending: str, error: BaseException, folder: Path) -> Failed:
     kind = _bounded(type(error).__name__, 80)
-    text = _text(error)
+    text = str.replace(_text(error), str(folder), "/submission")  # which is called otherwise in every run where there are no mounts
     line = error.lineno if isinstance(error, SyntaxError) else _line(error, folder)
     return Failed(ending, f"{kind}: {text}" if text else kind, kind, line if type(line) is int and line > 0 else 0)
 
@@ -251,60 +263,74 @@ def _changed(argument: object, raw: bytes) -> bool:
         return True
 
 
-def _weight(value: object) -> int:
+def _weight(value: Any) -> int:
     """Bytes of numbers, before any is copied."""
     kind = type(value)
     if issubclass(kind, _array):
         return int(_nbytes(value))
-    if issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
-        inner = dict.values(value) if issubclass(kind, dict) else list(value)  # type: ignore[arg-type, call-overload]
+    if issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:
+        inner = dict.values(value) if issubclass(kind, dict) else list(value)
         return sum(int(_nbytes(item)) if issubclass(type(item), _array) else 16 for item in inner)
     return 0
 
 
-def _plain(value: object, notes: dict[str, None], deep: int) -> bytes:
+def _plain(value: Any, notes: dict[str, None], deep: int) -> bytes:
     """A value by its raw numbers, told of in `notes` where it was of another type; what has none by its type and text."""
     try:
         kind = type(value)
-        if deep and issubclass(kind, tuple | list | dict) and len(value) <= protocol.ITEMS:  # type: ignore[arg-type]
+        if deep and issubclass(kind, tuple | list | dict) and _is_short(value, kind):
             return _structure(value, notes)
-        return protocol.encode(_numbers(value, notes), deep=0)
+        return protocol.encode(_rows(value) if not deep and issubclass(kind, tuple | list) else _numbers(value, notes), deep=0)
     except (MemoryError, Failed):
         raise
     except BaseException:  # noqa: BLE001 - Strange, or the student's own methods
         return _foreign(value)
 
 
-def _structure(value: object, notes: dict[str, None]) -> bytes:
+def _rows(value: Any) -> np.ndarray[Any, Any]:
+    """A matrix written as lists of lists, as an array. Raises what NumPy raises where it is none, and Strange where it holds no real numbers."""
+    found = _made(value)
+    if found.dtype.kind not in "fiu":
+        raise Strange
+    return found
+
+
+def _is_short(value: Any, kind: type) -> bool:
+    """Whether a structure has few enough parts; plain numbers may be many."""
+    if len(value) <= protocol.PARTS or issubclass(kind, dict):
+        return len(value) <= protocol.PARTS
+    return len(value) <= protocol.ITEMS and all(type(item) in (float, int, complex, _float64, _complex128) for item in value)
+
+
+def _structure(value: Any, notes: dict[str, None]) -> bytes:
     kind = type(value)
-    base = next(b for b in (tuple, list, dict) if issubclass(kind, b))
+    base: Any = next(b for b in (tuple, list, dict) if issubclass(kind, b))
     if kind is not base:
         notes[_bounded(kind.__name__, 80)] = None
     if base is dict:
-        items = list(dict.items(value))  # type: ignore[arg-type]
+        items = list(dict.items(value))
         if any(type(name) is not str for name, _ in items):
             raise Strange
-        pieces = [part for name, item in items for part in (protocol.text_bytes(name[: protocol.TEXT]), _plain(item, notes, 0))]
+        pieces = [protocol.text_bytes(name[: protocol.TEXT]) + _plain(item, notes, 0) for name, item in items]
     else:
-        pieces = [_plain(item, notes, 0) for item in base.__iter__(value)]  # type: ignore[attr-defined]
-        items = pieces  # type: ignore[assignment]
+        pieces = [_plain(item, notes, 0) for item in base.__iter__(value)]
     tag = {tuple: b"t", list: b"l", dict: b"d"}[base]
-    return b"".join([tag, protocol._SIZE.pack(len(items)), *pieces])
+    return b"".join([tag, protocol._SIZE.pack(len(pieces)), *pieces])
 
 
-def _numbers(value: object, notes: dict[str, None]) -> object:
+def _numbers(value: Any, notes: dict[str, None]) -> object:
     kind = type(value)
     if issubclass(kind, _array):
         return _raw_array(value, notes)
     if kind in (_long, _clong):
         notes["longdouble"] = None
-        return _complex128(value) if kind is _clong else _float64(value)  # type: ignore[call-overload, arg-type]
+        return _complex128(value) if kind is _clong else _float64(value)
     if value is None or kind in (bool, int, float, complex) or issubclass(kind, _generic):
         return bool(value) if kind is _bool else value
     for base, raw in ((int, _int), (float, _float)):
         if issubclass(kind, base):
             notes[_bounded(kind.__name__, 80)] = None
-            return raw(value)  # type: ignore[arg-type]
+            return raw(value)
     raise Strange
 
 
@@ -318,14 +344,15 @@ def _raw_array(value: Any, notes: dict[str, None]) -> np.ndarray[Any, Any]:
         notes["longdouble"] = None
         with np.errstate(all="ignore"):
             value = value.astype(_float64 if value.dtype.char == "g" else _complex128)
-    return value  # type: ignore[no-any-return]
+    plain: np.ndarray[Any, Any] = value
+    return plain
 
 
-def _foreign(value: object) -> bytes:
+def _foreign(value: Any) -> bytes:
     try:
         kind = type(value)
-        name = f"{kind.__name__} of {value.dtype.name}" if kind is _array else kind.__name__  # type: ignore[attr-defined]
-        text = repr(value) if kind in (str, bytes, set, frozenset, range) and len(value) < 1000 else ""  # type: ignore[arg-type]
+        name = f"{kind.__name__} of {value.dtype.name}" if kind is _array else kind.__name__
+        text = repr(value) if kind in (str, bytes, set, frozenset, range) and len(value) < 1000 else ""
         return protocol.foreign_bytes(_bounded(name, 80), _bounded(text, 200))
     except BaseException:  # noqa: BLE001
         return protocol.foreign_bytes("object", "")
@@ -345,10 +372,8 @@ def _ended(ending: str, message: str, why: str, line: int) -> bytes:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(BaseException):  # they are the student's to break
             stream.flush()
-        except BaseException:  # noqa: BLE001, S110 - it is the student's to break
-            pass
 
 
 def _read(channel: int, size: int) -> bytes:

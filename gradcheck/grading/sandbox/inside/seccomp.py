@@ -92,32 +92,27 @@ def _filter(calls: dict[str, int], *, pid: int, forks: bool, signals: bool) -> b
 
 def _verdict(name: str, *, pid: int, forks: bool, signals: bool) -> list[bytes]:
     """What to answer to one call; every path returns."""
-    if name == "clone3":  # its flags are out of a filter's sight; the C library goes on with clone
-        return [_step(_RETURN, _UNKNOWN)]
-    if name in ("fork", "vfork") and not forks:
-        return [_step(_RETURN, _REFUSE)]
-    if name == "clone":
-        refused = [_step(_LOAD, _FIRST), _step(_ANY_BIT, _NAMESPACES, 0, 1), _step(_RETURN, _REFUSE), _step(_RETURN, _ALLOW)]
-        return refused if forks else [_step(_RETURN, _REFUSE)]
-    if name == "tkill":
-        return [_step(_RETURN, _REFUSE)]
-    if name in ("kill", "tgkill") and not signals:
-        return _only(0, (pid,))
-    if name == "prlimit64":  # reading one's own
-        return [
-            _step(_LOAD, _FIRST + 16),
-            _step(_EQUAL, 0, 1, 0),
-            _step(_RETURN, _REFUSE),
-            _step(_LOAD, _FIRST + 20),
-            *_equal(0, _only(0, (0, pid))),
-        ]
-    if name == "fcntl":
-        return _never(1, _OWNERS)
-    if name == "ioctl":
-        return _only(1, _TERMINAL)
-    if name == "prctl":
-        return _only(0, (*_PRCTL, _VMA))
-    return [_step(_RETURN, _ALLOW)]
+    refuse, allow = [_step(_RETURN, _REFUSE)], [_step(_RETURN, _ALLOW)]
+    namespaces = [_step(_LOAD, _FIRST), _step(_ANY_BIT, _NAMESPACES, 0, 1), *refuse, *allow]
+    own = allow if signals else _only(0, (pid,))
+    reading = [
+        _step(_LOAD, _FIRST + 16),
+        *_equal(0, [_step(_LOAD, _FIRST + 20), *_equal(0, _only(0, (0, pid)))]),
+    ]  # no new limit, of one's own
+    special = {
+        "clone3": [_step(_RETURN, _UNKNOWN)],  # its flags are out of a filter's sight; the C library goes on with clone
+        "clone": namespaces if forks else refuse,
+        "fork": allow if forks else refuse,
+        "vfork": allow if forks else refuse,
+        "tkill": refuse,
+        "kill": own,
+        "tgkill": own,
+        "prlimit64": reading,
+        "fcntl": _never(1, _OWNERS),
+        "ioctl": _only(1, _TERMINAL),
+        "prctl": _only(0, (*_PRCTL, _VMA)),
+    }
+    return special.get(name, allow)
 
 
 def _only(argument: int, values: tuple[int, ...]) -> list[bytes]:

@@ -44,6 +44,7 @@ def main(line: int) -> None:
 
 def _load(setup: Setup) -> Ready:
     """NumPy is loaded behind the walls, once; from then on what a program shares with us is left alone."""
+    gc.disable()  # until a program runs: it would only copy what is shared
     sys.path[:] = setup.path
     for number, path in setup.handles:
         _move(path, f"/proc/self/fd/{number}")
@@ -56,9 +57,9 @@ def _load(setup: Setup) -> Ready:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace is deaf to what it does not handle
     ready = program.prepare(setup, runner.serve)
     _forget()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    if not setup.one_shot:
+        gc.collect()
+        gc.freeze()
     return ready
 
 
@@ -77,6 +78,11 @@ class Kept:
     process: int
     ended: int
     line: int
+
+    @property
+    def watched(self) -> tuple[int, ...]:
+        """What tells of its end, or that nobody waits for it any more."""
+        return (self.ended,) if self.line < 0 else (self.ended, self.line)
 
 
 class Stage:
@@ -123,27 +129,38 @@ class Stage:
 
     def _start(self, job: Job, line: int, channel: int, printed: int) -> None:
         setup = self._setup
-        root = not setup.one_shot
-        job = replace(job, others=0 if job.user is not None else job.others + len(self._kept) // 2)
+        keeper = not setup.one_shot and not setup.nested and job.processes > 1
+        job = replace(job, others=0 if job.user is not None else job.others + (len(self._kept) // 2 if setup.nested else 0))
         if setup.one_shot:
             program.tell(line, keeper=True)
             program.private_folder(setup, job)
-        if setup.nested:
-            kernel.unshare(kernel.CLONE_NEWPID)
-        child = os.fork()
-        if child == 0 and root and not setup.nested and job.processes > 1:
+        child = self._fork()
+        if child == 0 and keeper:
             _keep(setup, self._ready, job, line, channel, printed)
         if child == 0:
-            program.become(setup, self._ready, job, line, channel, printed, root=root)
-        if setup.nested:
-            kernel.setns(self._here, kernel.CLONE_NEWPID)
-        self._watch(child, line)
+            program.become(setup, self._ready, job, line, channel, printed, root=not setup.one_shot)
+        if keeper:  # which listens to the line itself
+            os.close(line)
+        self._watch(child, -1 if keeper else line)
+
+    def _fork(self) -> int:
+        """The child is the first process of a namespace, where each program has one."""
+        if not self._setup.nested:
+            return os.fork()
+        kernel.unshare(kernel.CLONE_NEWPID)
+        child = 1
+        try:
+            child = os.fork()
+        finally:
+            if child:
+                kernel.setns(self._here, kernel.CLONE_NEWPID)
+        return child
 
     def _watch(self, child: int, line: int) -> None:
         kept = Kept(child, os.pidfd_open(child), line)
-        self._kept |= {kept.ended: kept, line: kept}
-        self._waiting.register(kept.ended, select.POLLIN)
-        self._waiting.register(line, select.POLLIN)
+        for descriptor in kept.watched:
+            self._kept[descriptor] = kept
+            self._waiting.register(descriptor, select.POLLIN)
 
     def _look(self, descriptor: int, kept: Kept) -> None:
         """It has ended, or nobody waits for it any more."""
@@ -155,7 +172,7 @@ class Stage:
         program.tell(kept.line, status=status, cpu=used.ru_utime + used.ru_stime)
         if self._setup.one_shot:
             _end_all()
-        for closed in (kept.ended, kept.line):
+        for closed in kept.watched:
             self._waiting.unregister(closed)
             os.close(closed)
             del self._kept[closed]
@@ -173,10 +190,11 @@ def _keep(setup: Setup, ready: Ready, job: Job, line: int, channel: int, printed
         for descriptor in (channel, printed):
             os.close(descriptor)
         _wait(line, child)
+        _end_all()
     except BaseException as error:  # noqa: BLE001 - told of as ours
         program.fail(line, error)
-    _end_all()
-    os._exit(0)
+    finally:
+        os._exit(0)
 
 
 def _wait(line: int, child: int) -> None:

@@ -1,6 +1,6 @@
 """How fast a class is graded, behind which walls, with how much memory; and whether every mark is as it should be.
 
-Run from the project's folder: `python benchmarks/grading.py [--count 300]`. Everything is pinned to one core. The class of 300 students and 5 questions is generated
+Run from the project's folder: `python benchmarks/coursework.py [--count 300]`. Everything is pinned to one core. The class of 300 students and 5 questions is generated
 with known mistakes (see classroom.py); programs that have to be timed out are left out of the timing, since they take what their limit allows.
 """
 
@@ -45,7 +45,7 @@ def main() -> None:
 def timed(command: list[str]) -> tuple[float, float]:
     """Seconds, and the largest sum of resident memory of the process and all below it."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603  our own command
     peak = [0.0]
     watcher = Thread(target=watch, args=(process, peak))
     watcher.start()

@@ -13,10 +13,11 @@ SAID: frozenset[str] = frozenset(("missing", "import error", "exception", "memor
 
 
 def timed_out(limits: Limits, why: str) -> Ended:
-    """Too much of the processor's time ("cpu") or of the wall's."""
-    if why == "cpu":
-        return Ended("time-out", f"computed for more than {limits.cpu_seconds:g} s; look for a loop that does not end", why)
-    return Ended("time-out", f"gave no answer within {limits.wall_seconds:g} s", why)
+    """Too much of the processor's time ("cpu") or of the wall's. Which of them ends first may depend on the machine's load, so the student is told of both."""
+    message = (
+        f"did not end within {limits.cpu_seconds:g} s of computing, {limits.wall_seconds:g} s in all; look for a loop that does not end"
+    )
+    return Ended("time-out", message, why)
 
 
 def too_much_printed(limits: Limits) -> Ended:

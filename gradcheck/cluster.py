@@ -6,6 +6,7 @@ Every worker does the work in child processes of its own (see `apart`), one for 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 import pickle
@@ -309,5 +310,7 @@ def _on_worker(spec: Spec, expected: Mapping[str, str], common: bytes, payload: 
 
 @cache
 def _crew(where: str) -> Crew:
-    """The children of this worker's process."""
-    return Crew(where)
+    """The children of this worker's process, which end with it."""
+    crew = Crew(where)
+    atexit.register(crew.dismiss)
+    return crew

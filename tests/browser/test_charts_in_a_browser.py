@@ -131,6 +131,7 @@ def test_paper_shows_the_still_picture(visit, site):
     assert not page.locator(".chart-live").first.is_visible()
 
 
+@pytest.mark.slow
 def test_hostile_text_is_shown_and_does_nothing(visit, tmp_path):
     visited = visit(charts_site(tmp_path / "site", [hostile()]))
     page = drawn(visited)
@@ -153,6 +154,7 @@ def test_a_chart_that_cannot_be_drawn_stays_a_picture(visit, tmp_path):
     assert [fault for fault in visited.faults() if "stays a still picture" in fault]
 
 
+@pytest.mark.slow
 def test_another_version_of_the_modules_draws_with_vega_embed(visit, tmp_path, monkeypatch):
     charts_bundle.cache_clear()
     monkeypatch.setattr(output, "_INTERPRETERS", {})

@@ -125,6 +125,7 @@ def test_the_skip_link_skips(visit, site):
 
 # the stepper
 @pytest.mark.parametrize("name", ["sine_of_square", "sigmoid_neuron", pytest.param("lstm_cell", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_steps_light_up_what_they_reach(visit, site, name):
     assert stepping_faults(visit(site, f"cases/{name}.html").page) == []
 
@@ -139,6 +140,7 @@ def test_inputs_drawn_again_are_lit_in_the_end(visit, site):
     assert page.locator(texts).count() == page.locator(texts).filter(visible=True).count() > 50
 
 
+@pytest.mark.slow
 def test_a_stepped_page_is_accessible(visit, site, assert_accessible):
     visited = visit(site, PAGES["case"])
     visited.page.locator("[data-do=first]").click()
@@ -221,6 +223,7 @@ def test_the_slider_goes_anywhere(visit, site):
     assert said(page) == f"{len(steps)} of {len(steps)} backward {steps[-1]['text']}"
 
 
+@pytest.mark.slow
 def test_the_line_at_work_is_marked_in_the_source(visit, site):
     page = visit(site, "cases/sigmoid_neuron.html").page
     marked = []
@@ -299,6 +302,7 @@ def test_words_are_searched_apart_and_together_with_menus(visit, site):
     assert bar.get_by_role("status").inner_text().startswith("0 of ")
 
 
+@pytest.mark.slow
 def test_tables_can_be_sorted(visit, site):
     page = visit(site).page
     cases = tables(page).nth(0)
@@ -344,6 +348,7 @@ def test_hostile_names_do_nothing(visit, site):
 
 
 # size
+@pytest.mark.slow
 def test_a_large_front_page_shows_a_part_at_a_time(visit, small_report, tmp_path):
     page = visit(write_front(small_report[0], tmp_path / "site", 2000)).page
     cases, bar = tables(page).first, page.locator(".filters").first

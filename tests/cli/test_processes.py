@@ -54,6 +54,7 @@ def written(folder: Path) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_a_report_is_the_same_whatever_the_number_of_processes(folder):
     alone, together = invoke("--report", "one", "--processes", "1"), invoke("--report", "three", "--processes", "3")
     assert (alone.exit_code, together.exit_code) == (0, 0)

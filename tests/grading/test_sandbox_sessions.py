@@ -324,7 +324,7 @@ def test_nothing_is_left(level, server):
                 pid = session._peer.process if session._peer else 0
             assert not pid or not lives(pid)
         assert not server or len(processes() - before) <= 3
-    assert processes() == before
+    assert processes() <= before  # others of this run may have ended meanwhile
     assert open_descriptors() == descriptors
     assert not Path(farm).exists()
 

@@ -26,6 +26,7 @@ def run(pytester, *arguments: str):
     return pytester.runpytest_inprocess("-p", "no:randomly", *arguments)
 
 
+@pytest.mark.slow
 def test_every_test_passes_would_notice_mistakes_and_prints_what_the_guide_shows(root, example):
     result = run(example, "--gradcheck-mutate", "-v")
     assert result.parseoutcomes() == {"passed": 9}

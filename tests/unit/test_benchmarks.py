@@ -65,6 +65,7 @@ def test_names_are_those_of_the_workloads():
 
 
 # the suite
+@pytest.mark.slow
 def test_the_command_measures_and_writes(tmp_path, capsys):
     files = tmp_path / "a.json", tmp_path / "a.md"
     command = ["--quick", "--peers", "hand,gradcheck", "--workloads", "a_sine,c_rosenbrock_10,b_product_10"]

@@ -73,7 +73,9 @@ def as_nobody(command):
     """A command as the user 65534, who sees what this user's Python needs and no more of a closed home."""
     home = Path.home()
     opened = [p for p in (Path(sys.base_prefix), Path(sys.prefix).resolve(), Path.cwd()) if p.is_relative_to(home)]
-    masked = ["--tmpfs", str(home), *(part for p in opened for part in ("--ro-bind", str(p), str(p)))] if opened else []
+    above = dict.fromkeys(str(q) for p in opened for q in reversed(p.parents) if q.is_relative_to(home) and q != home)
+    masked = ["--perms", "0755", "--tmpfs", str(home), *(word for q in above for word in ("--perms", "0755", "--dir", q))] if opened else []
+    masked += [part for p in opened for part in ("--ro-bind", str(p), str(p))]
     return [
         "bwrap", "--dev-bind", "/", "/", *masked, "--cap-add", "ALL", "--", "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
         "--inh-caps=-all", "--bounding-set=-all", *command,

@@ -12,10 +12,11 @@ import pytest
 from attacking import ATTACKS, LOOP, judge, stood
 
 from gradcheck.grading.sandbox import launcher as launchers
-from gradcheck.grading.sandbox import peer, probe, stages
+from gradcheck.grading.sandbox import peer, stages
 from gradcheck.grading.sandbox.clock import Clock
 from gradcheck.grading.sandbox.inside import protocol
 from gradcheck.grading.sandbox.launcher import WALLS, open_launcher
+from gradcheck.grading.sandbox.probe import probe
 
 NAMED = {attack.name: attack for attack in ATTACKS}
 
@@ -189,6 +190,6 @@ def test_the_probe_finds_what_is_left_out(twin, reason):
     with pytest.MonkeyPatch.context() as patch:
         wall = WALLS["bubblewrap"]
         patch.setitem(launchers.WALLS, "bubblewrap", replace(wall, **{name: change(getattr(wall, name)) for name, change in twin.items()}))
-        [standing] = probe.probe(["bubblewrap"])
+        [standing] = probe(["bubblewrap"])
     assert not standing.stands
     assert reason in standing.reason

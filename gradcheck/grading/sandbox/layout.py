@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes  # noqa: F401 - with NumPy, loads what shows where shared libraries are
+import errno
 import importlib.metadata
 import importlib.util
+import marshal
 import os
 import py_compile
 import re
@@ -91,11 +93,20 @@ def _copy_inside(folder: Path) -> None:
     for source in Path(str(inside.__file__)).parent.glob("*.py"):
         copy = folder / source.name
         shutil.copyfile(source, copy)
-        py_compile.compile(str(copy), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        compiled = py_compile.compile(str(copy), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        _require_whole(compiled)
     for path in (folder.parent, folder, folder / "__pycache__"):
         path.chmod(0o755)
     for path in folder.rglob("*.py*"):
         path.chmod(0o644)
+
+
+def _require_whole(compiled: str | None) -> None:
+    """Python writes compiled files without looking whether all of it was taken: on a full disk a part is there. Raises OSError."""
+    try:
+        marshal.loads(Path(compiled or "").read_bytes()[16:])  # noqa: S302 - what was written a moment ago
+    except (EOFError, ValueError, TypeError):
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: the walls' own files cannot be written", compiled) from None
 
 
 # packages

@@ -23,6 +23,7 @@ def drawn(visited):
     return visited.page
 
 
+@pytest.mark.slow
 def test_every_chart_is_drawn_and_fits_the_page(visit, tmp_path):
     studies = [make() for make in STUDIES]
     visited = visit(charts_site(tmp_path / "site", studies))

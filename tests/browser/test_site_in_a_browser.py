@@ -272,6 +272,7 @@ def tables(page):
     return page.locator("table.filterable")
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_summary_can_be_searched(visit, site):
     page = visit(site).page
     cases, gradients = tables(page).nth(0), tables(page).nth(1)

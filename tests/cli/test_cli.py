@@ -255,6 +255,7 @@ def test_a_bad_setting_is_named(here, tmp_path, line, what):
     assert what in result.stderr
 
 
+@pytest.mark.slow
 def test_a_hostile_case_name_stays_text_in_the_report(here, tmp_path):
     here("a.py", "def f(x):\n    '''<script>alert(1)</script> | `x`'''\n    return x * x\nf = case(x=1.0)(f)\n")
     invoke("run", "a.py", "--report", "out")

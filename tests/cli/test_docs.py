@@ -79,6 +79,7 @@ def test_a_gradient_of_ones_own_is_weighed_as_the_page_on_costs_says(run_guide):
     assert check(scope["pairs"], scope["one_entry_at_a_time"], at=(scope["np"].linspace(-1, 1, 5),)).outcome == "right"
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_on_costs_run(root, tmp_path, monkeypatch):
     commands = re.findall(r"^\$ gradcheck (study .*)$", (root / "docs/how-to/cost-studies.md").read_text(), re.M)
     assert {c.split()[1] for c in commands} == {"scaling", "step-size", "swell", "depth", "training"}

@@ -135,6 +135,7 @@ def full_disk(room: Class, output: Path, seed: int) -> None:
     room.run(output, "--resume")
 
 
+@pytest.mark.slow
 def test_a_grader_that_is_killed_is_followed_by_another(small_room, tmp_path):
     output = tmp_path / "marks"
     process = small_room.start(output)

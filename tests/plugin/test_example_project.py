@@ -49,6 +49,7 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("file", SPOILED)
+@pytest.mark.slow
 def test_a_mistake_in_it_is_found_by_the_tests_of_that_gradient(example, file):
     right, wrong, tests = SPOILED[file]
     path = example.path / file
@@ -60,6 +61,7 @@ def test_a_mistake_in_it_is_found_by_the_tests_of_that_gradient(example, file):
         assert re.search(rf"FAILED \S*{test} ", result.stdout.str())
 
 
+@pytest.mark.slow
 def test_the_commands_of_its_readme_run(example):
     commands = re.findall(r"^pytest(.*?)(?:#.*)?$", (example.path / "README.md").read_text(), re.M)
     assert len(commands) == 4

@@ -140,6 +140,7 @@ def test_the_plugin_can_be_left_out(project):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pytest_cov") is None, reason="pytest-cov is not installed: nothing measures coverage")
+@pytest.mark.slow
 def test_coverage_is_measured(standard_project):
     result = standard_project.apart("--cov=model", "--cov-report=term", "tests")
     assert result.parseoutcomes() == {"failed": 1, "passed": 2}

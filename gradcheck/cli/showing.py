@@ -62,7 +62,9 @@ def explain(case: str, where: tuple[str, ...], seed: int | None, form: str, outp
     required=True,
     help="The point as JSON: a list of arguments, or an object by name. Write 1.0, not 1, for a number to differentiate.",
 )
-@click.option("--argnums", type=int, multiple=True, help="Position of an argument to differentiate (default: all floats).")
+@click.option(
+    "--argnums", multiple=True, metavar="ARGUMENT", help="An argument to differentiate, by name or position (default: all floats)."
+)
 @click.option("--vjp", is_flag=True, help="The function returns an array, and the gradient takes a cotangent after the arguments.")
 @click.option(
     "--order", type=click.IntRange(1, 2), default=1, help="2: GRADIENT is the Hessian, or its product with a vector it takes last."
@@ -74,7 +76,7 @@ def check(
     function: str,
     gradient: str,
     at: str,
-    argnums: tuple[int, ...],
+    argnums: tuple[str, ...],
     vjp: bool,
     order: int,
     search: bool,
@@ -94,7 +96,8 @@ def check(
     from gradcheck.rendering.document import dumps
     from gradcheck.verdicts.check import check as judge
 
-    options: dict[str, Any] = {"argnums": argnums or None, "vjp": vjp, "order": order, "search": search, "digits": digits}
+    chosen = tuple(int(a) if a.lstrip("-").isdigit() else a for a in argnums) or None
+    options: dict[str, Any] = {"argnums": chosen, "vjp": vjp, "order": order, "search": search, "digits": digits}
     verdict = judge(load_object(function), load_object(gradient), read_point(at), **options)
     click.echo(dumps(verdict.to_dict()) if as_json else str(verdict), nl=not as_json)
     sys.exit(OK if verdict.ok else FAILED)

@@ -25,6 +25,7 @@ from gradcheck.mutation.wording import described
 from gradcheck.verdicts.check import Question, check_problem, chosen_at, domains_at, points_of
 from gradcheck.verdicts.check import drawn as drawn_points
 from gradcheck.verdicts.pieces import decisions
+from gradcheck.verdicts.positions import Argnums
 from gradcheck.verdicts.raising import raised
 from gradcheck.verdicts.search import Search
 from gradcheck.verdicts.trees import Apart, taken_apart
@@ -43,7 +44,7 @@ def mutation_score(
     gradient: Callable[..., Any] | None = None,
     at: Any = None,
     *,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     vjp: bool = False,
     search: bool = False,
     order: int = 1,

@@ -32,6 +32,7 @@ from gradcheck.verdicts.claim import (
 )
 from gradcheck.verdicts.formula import looks
 from gradcheck.verdicts.judge import Judgement, Standard, judge, measured, plainly_right, standard
+from gradcheck.verdicts.positions import Argnums, positions
 from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, SearchResult, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
@@ -49,7 +50,7 @@ def check(
     gradient: Callable[..., Any],
     at: Any = None,
     *,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     vjp: bool = False,
     search: bool | Literal["hypothesis"] = False,
     order: int = 1,
@@ -71,7 +72,8 @@ def check(
     `witness` is shrunk to the simplest at which the claim is wrong. A search tries the points of `first` before all others, such as
     the witnesses of earlier searches; those that do not fit are passed over. A function that cannot be traced is
     judged as a black box, by differences with an error bound. Where the function raises, the gradient must raise too. Arguments may be
-    tuples, lists and dicts of arrays: the gradient for one has its structure.
+    tuples, lists and dicts of arrays: the gradient for one has its structure. `argnums` are the arguments to differentiate, by position or
+    by name; without it, all floats.
     """
     if order not in (1, 2):
         raise UsageError(f"order={order!r}: expected 1 for a gradient, 2 for a Hessian or its product with a vector")
@@ -195,10 +197,10 @@ def domains_at(
     return known
 
 
-def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[int, ...]:
+def chosen_at(function: Case | Callable[..., Any], point: tuple[Any, ...], argnums: Argnums | None) -> tuple[int, ...]:
     """Positions of the arguments to differentiate."""
     if argnums is not None:
-        chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        chosen = positions(function, len(point), argnums)
     else:
         chosen = function.differentiable(point) if isinstance(function, Case) else floating_positions(point)
     if any(np.iscomplexobj(v) for i, v in enumerate(point) if not chosen or i in chosen):

@@ -39,7 +39,7 @@ def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
         result = np.array(result)  # [2.0] for an argument of shape (1,): the array, not a list of parts
     parts = parts_of(result, wanted)
     if isinstance(parts, str):
-        return Finding("shape", parts)
+        return Finding("shape", parts + _meant_for(result, wanted, problem))
     for name, part, x in zip(wanted, parts, problem.inputs, strict=True):
         if part is None:
             return Finding("shape", f"the gradient for {name} is None, expected an array of its shape, {np.shape(x)}")
@@ -50,6 +50,14 @@ def _fitted(result: Any, problem: Problem) -> tuple[Any, ...] | Finding:
         if np.asarray(part).dtype.kind not in "fiu":
             return Finding("shape", f"the gradient for {name} holds {np.asarray(part).dtype} values, expected floats")
     return tuple(parts)
+
+
+def _meant_for(result: Any, wanted: list[str], problem: Problem) -> str:
+    """What to say where one array came for several arguments, and fits one of them alone."""
+    if isinstance(result, Mapping | tuple | list):
+        return ""
+    fits = [n for n, x in zip(wanted, problem.inputs, strict=True) if np.shape(x) == _shape(result)]
+    return f' (it has the shape of {fits[0]}: if the others are data, say argnums="{fits[0]}")' if len(fits) == 1 else ""
 
 
 def _shape(part: Any) -> tuple[int, ...] | None:

@@ -19,6 +19,7 @@ from gradcheck.gradients.tape import Tape
 from gradcheck.gradients.truth import Truth, certify
 from gradcheck.verdicts.check import check_problem, chosen_at, points_of
 from gradcheck.verdicts.judge import Judgement, Standard, judge, standard
+from gradcheck.verdicts.positions import Argnums
 from gradcheck.verdicts.trees import taken_apart
 from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
@@ -160,7 +161,7 @@ def compare(
     function: Case | Callable[..., Any],
     at: Any = None,
     *,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     seed: int = 0,
     methods: Sequence[Method] = METHODS,
     digits: float | None = None,
@@ -178,7 +179,7 @@ def compare(
     return Comparison(name, points, claimed)
 
 
-def problems_of(function: Case | Callable[..., Any], at: Any, argnums: Sequence[int] | int | None, seed: int) -> Iterator[Problem]:
+def problems_of(function: Case | Callable[..., Any], at: Any, argnums: Argnums | None, seed: int) -> Iterator[Problem]:
     """The function at each of its points, traced."""
     plain, domains = (function.function, function.domain_at()) if isinstance(function, Case) else (function, {})
     points = points_of(function, at, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from gradcheck.errors import UsageError
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.verdicts.check import chosen_at, domains_at, points_of
 from gradcheck.verdicts.claim import differentiable_names, intermediate_gradients, loose_entries, parts_of
+from gradcheck.verdicts.positions import Argnums
 
 Given = Callable[[Problem], Mapping[str, Any] | None]
 
@@ -24,7 +25,7 @@ def diagnose(
     claim: Any,
     at: Any = None,
     *,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     intermediates: Mapping[str, Any] | Callable[..., Mapping[str, Any]] | None = None,
     seed: int = 0,
 ) -> tuple[Finding, ...]:

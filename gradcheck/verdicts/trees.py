@@ -10,6 +10,7 @@ from typing import Any
 from gradcheck.circuit import argument_names
 from gradcheck.circuit.trees import Layout, flat_function, flatten, is_float, is_tree, take_apart
 from gradcheck.errors import UsageError
+from gradcheck.verdicts.positions import Argnums, positions
 
 Function = Callable[..., Any]
 
@@ -59,10 +60,10 @@ class Apart:
         return found
 
 
-def taken_apart(function: Function, points: Sequence[tuple[Any, ...]], argnums: Sequence[int] | int | None) -> Apart | None:
+def taken_apart(function: Function, points: Sequence[tuple[Any, ...]], argnums: Argnums | None) -> Apart | None:
     """The function of the leaves, where a differentiable argument is a tree; None where none is."""
     first = points[0]
-    chosen = tuple(range(len(first))) if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    chosen = tuple(range(len(first))) if argnums is None else positions(function, len(first), argnums)
     if not any(0 <= i < len(first) and is_tree(first[i]) and any(map(is_float, flatten(first[i], "")[1])) for i in chosen):
         return None
     names = argument_names(function, len(first))

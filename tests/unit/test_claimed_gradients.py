@@ -132,6 +132,13 @@ SHAPES = [
     pytest.param(squares, lambda x: 2 * x + 0j, (1.0,), "the gradient for x holds complex128 values, expected floats", id="complex"),
     pytest.param(squares, lambda x: None, (1.0,), "the gradient returns None, expected the gradient for x", id="nothing for a scalar"),
     pytest.param(product, lambda x, y: y, (2.0, 3.0), "the gradient returned one float64, expected 2: for x, y", id="missing argument"),
+    pytest.param(
+        lambda w, X: np.sum(X @ w),
+        lambda w, X: X.T @ np.ones(2),
+        (X, np.ones((2, 3))),
+        'the gradient returned one ndarray, expected 2: for w, X (it has the shape of w: if the others are data, say argnums="w")',
+        id="the rest is data",
+    ),
     pytest.param(product, lambda x, y: (y,), (2.0, 3.0), "the gradient returned 1 parts, expected 2: for x, y", id="tuple too short"),
     pytest.param(product, lambda x, y: (y, x, 1.0), (2.0, 3.0), "the gradient returned 3 parts, expected 2: for x, y", id="too long"),
     pytest.param(product, lambda x, y: (y, None), (2.0, 3.0), "the gradient for y is None, expected", id="nothing for one"),
@@ -342,6 +349,8 @@ def test_of_several_points_the_worst_verdict_counts():
         pytest.param((0, 1), lambda x, y: (y, x), id="both"),
         pytest.param((1, 0), lambda x, y: (x, y), id="the other way round"),
         pytest.param([1], lambda x, y: (x,), id="list"),
+        pytest.param("y", lambda x, y: x, id="by name"),
+        pytest.param(("y", 0), lambda x, y: (x, y), id="by name and position"),
     ],
 )
 def test_argnums(argnums, gradient):
@@ -376,6 +385,18 @@ ERRORS = [
     ),
     pytest.param(
         lambda: check(product, squares, (1.0, 2.0), argnums=-1), UsageError, "argnums=-1: expected different", id="negative argnums"
+    ),
+    pytest.param(
+        lambda: check(product, squares, (1.0, 2.0), argnums="z"),
+        UsageError,
+        "argnums='z': no argument is called 'z': the function takes x, y",
+        id="unknown argument",
+    ),
+    pytest.param(
+        lambda: check(product, squares, (1.0, 2.0), argnums=("x", 0)),
+        UsageError,
+        "argnums=('x', 0): expected different",
+        id="twice by name",
     ),
     pytest.param(lambda: check(product, squares, (1.0, 2.0), argnums=(0, 0)), UsageError, "argnums=(0, 0): expected different", id="twice"),
     pytest.param(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradcheck import ShapeError, UsageError, check, compare, grad, hessian, hvp, jacobian, jvp, trace, value_and_grad, vjp
+from gradcheck.circuit import argument_names
 from gradcheck.circuit.trees import flatten, is_list_of_numbers, is_tree
 
 RNG = np.random.default_rng(0)
@@ -177,6 +178,7 @@ CLAIMS = [
 @pytest.mark.parametrize(("claim", "outcome", "says"), CLAIMS)
 def test_claims_are_trees_too(claim, outcome, says) -> None:
     verdict = check(loss, claim, at=(PARAMS, DATA), argnums=0)
+    assert check(loss, claim, at=(PARAMS, DATA), argnums=argument_names(loss, 2)[0]).outcome == verdict.outcome
     assert verdict.outcome == outcome
     assert says in verdict.reason
     if outcome == "wrong":

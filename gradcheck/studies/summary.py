@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.case import Case, ClaimedGradient, Outcome
+from gradcheck.case import Case, ClaimedGradient, Exhibit, Outcome
 from gradcheck.verdicts.compare import Comparison, Measured, worst
 from gradcheck.verdicts.verdict import Verdict
 
@@ -39,7 +39,10 @@ class MethodSummary:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedSummary:
-    """A claimed gradient: what was expected of it and what was found; `kinds` is None where the mistakes were not asked for."""
+    """A claimed gradient: what was expected of it and what was found; `kinds` is None where the mistakes were not asked for.
+
+    `finding` is the most likely mistake in a sentence, of exhibits alone.
+    """
 
     name: str
     expected: Outcome
@@ -47,6 +50,7 @@ class ClaimedSummary:
     kinds: tuple[str, ...] | None
     expected_kinds: tuple[str, ...]
     reason: str
+    finding: str = ""
 
     @property
     def met(self) -> bool:
@@ -77,6 +81,7 @@ class CaseSummary:
     methods: tuple[MethodSummary, ...] = ()
     unmet: str = ""
     seconds: float = field(default=0.0, compare=False)
+    exhibit: Exhibit | None = None
 
     @property
     def met(self) -> bool:
@@ -110,7 +115,7 @@ def told(value: Any) -> Any:
 def failed(case: Case, error: str, seconds: float = 0.0) -> CaseSummary:
     """A case that could not run."""
     about, claims = bounded(case.summary), tuple(case.claims)
-    return CaseSummary(case.name, case.file, case.line, about, claims, "undecided", bounded(error), seconds=seconds)
+    return CaseSummary(case.name, case.file, case.line, about, claims, "undecided", bounded(error), seconds=seconds, exhibit=case.exhibit)
 
 
 def summarise(case: Case, comparison: Comparison, *, seconds: float = 0.0, named: bool = True) -> CaseSummary:
@@ -119,14 +124,15 @@ def summarise(case: Case, comparison: Comparison, *, seconds: float = 0.0, named
     return CaseSummary(
         case.name, case.file, case.line, bounded(case.summary), tuple(case.claims), c.outcome, None, c.inputs, len(c.points),
         c.circuit.operations, c.circuit.gradient().operations, c.ratio,
-        tuple(_claimed(claim, verdict, named) for claim, verdict in c.claimed),
-        tuple(method_summary(c, m.method) for m in c.points[0].measured), bounded(why_not(c)), seconds,
+        tuple(_claimed(claim, verdict, named, shown=case.exhibit is not None) for claim, verdict in c.claimed),
+        tuple(method_summary(c, m.method) for m in c.points[0].measured), bounded(why_not(c)), seconds, case.exhibit,
     )  # fmt: skip
 
 
-def _claimed(claim: ClaimedGradient, verdict: Verdict, named: bool) -> ClaimedSummary:
+def _claimed(claim: ClaimedGradient, verdict: Verdict, named: bool, *, shown: bool) -> ClaimedSummary:
     kinds = verdict.kinds if named else None
-    return ClaimedSummary(claim.name, claim.expect, verdict.outcome, kinds, tuple(claim.kinds), bounded(verdict.reason))
+    finding = verdict.diagnosis[0].message if named and shown and verdict.outcome == "wrong" and verdict.diagnosis else ""
+    return ClaimedSummary(claim.name, claim.expect, verdict.outcome, kinds, tuple(claim.kinds), bounded(verdict.reason), bounded(finding))
 
 
 def method_summary(comparison: Comparison, name: str) -> MethodSummary:

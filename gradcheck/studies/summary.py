@@ -85,8 +85,12 @@ class CaseSummary:
 
     @property
     def met(self) -> bool:
-        """Whether everything about the case is as stated."""
-        return self.error is None and self.outcome in ("right", "kink") and all(c.met for c in self.claimed)
+        """Whether everything about the case is as stated.
+
+        Of an exhibit, its claimed gradients are what is stated: at the point where a library once failed, methods may fail as it did, which is shown.
+        """
+        stands = self.outcome in ("right", "kink") or self.exhibit is not None
+        return self.error is None and stands and all(c.met for c in self.claimed)
 
     def method(self, name: str) -> MethodSummary:
         """One of its methods, by name."""
@@ -125,7 +129,7 @@ def summarise(case: Case, comparison: Comparison, *, seconds: float = 0.0, named
         case.name, case.file, case.line, bounded(case.summary), tuple(case.claims), c.outcome, None, c.inputs, len(c.points),
         c.circuit.operations, c.circuit.gradient().operations, c.ratio,
         tuple(_claimed(claim, verdict, named, shown=case.exhibit is not None) for claim, verdict in c.claimed),
-        tuple(method_summary(c, m.method) for m in c.points[0].measured), bounded(why_not(c)), seconds, case.exhibit,
+        tuple(method_summary(c, m.method) for m in c.points[0].measured), bounded(why_not(c, methods=case.exhibit is None)), seconds, case.exhibit,
     )  # fmt: skip
 
 
@@ -157,9 +161,9 @@ def _reason(measured: list[Measured]) -> str:
     return refused or next(m.reason for m in measured if m.outcome == worst([n.outcome for n in measured]))
 
 
-def why_not(comparison: Comparison) -> str:
-    """What keeps a case from being as stated, in one line; nothing where all is well."""
-    for point in comparison.points:
+def why_not(comparison: Comparison, *, methods: bool = True) -> str:
+    """What keeps a case from being as stated, in one line; nothing where all is well. `methods` are looked at too."""
+    for point in comparison.points if methods else ():
         for m in point.measured:
             if m.outcome in ("wrong", "undecided") and m.gradient is not None:
                 return f"{m.method}: {m.reason}"

@@ -307,7 +307,14 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 def exhibit(
-    *, library: str, source: str, bug: str, shows: str, kind: str, year: int | None = None, along: tuple[str, int, float, float] | None = None
+    *,
+    library: str,
+    source: str,
+    bug: str,
+    shows: str,
+    kind: str,
+    year: int | None = None,
+    along: tuple[str, int, float, float] | None = None,
 ) -> Callable[[Case], Case]:
     """Make a case an exhibit: a mistake that a library once made. Stands above `@case`; for the fields see `Exhibit`.
 

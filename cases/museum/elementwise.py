@@ -67,6 +67,7 @@ def hypot_swapped(x, y):
 @hypot_swapped.claimed_gradient
 def hypot_mended(x, y):
     h = np.hypot(x, y)
+    h = np.where(h == 0, 1, h)  # the mended rule was 0 / 0 at the origin
     return W * x / h, W * y / h
 
 

@@ -32,10 +32,6 @@ def negated_product_as_it_was(x):
     return np.prod(x) / x
 
 
-def _product_of_the_others(x):
-    return np.array([np.prod(np.delete(x, i)) for i in range(x.size)])
-
-
 @exhibit(
     library="PyTorch", source="pytorch/pytorch#773", year=2017, kind="division by zero", shows="where a factor is 0",
     bug="the gradient of prod divides the product by each factor: 0 / 0 where one is 0", along=("x", 1, -1.0, 1.0),
@@ -48,7 +44,7 @@ def product_with_a_zero(x):
 
 @product_with_a_zero.claimed_gradient
 def product_mended(x):
-    return 1.5 * _product_of_the_others(x)
+    return 1.5 * np.array([np.prod(np.delete(x, i)) for i in range(x.size)])
 
 
 @product_with_a_zero.claimed_gradient(expect="wrong", kinds=["nonfinite"])

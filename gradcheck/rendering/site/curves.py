@@ -16,6 +16,7 @@ SAMPLES = 181
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 340, 190, 52, 12, 12, 30
 TINY = 0.02  # share of the largest value below which two curves look alike: then their relative error is drawn
 FLOOR = 1e-17  # of a relative error that is drawn
+LEAST = 0.5  # of the largest value: what the picture spans at least, so that rounding is no mountain range
 ROOM = 1.6  # how far beyond the right curve the picture reaches for the wrong one
 
 
@@ -155,10 +156,11 @@ def _ends(drawn: Curves) -> tuple[float, float]:
     right = drawn.mended[np.isfinite(drawn.mended)]
     wrong = drawn.was[np.isfinite(drawn.was)]
     low, high = float(np.min(right)), float(np.max(right))
-    span = high - low if high > low else max(abs(high), 1e-3)
+    span = max(high - low, LEAST * max(abs(low), abs(high)), 1e-3)
+    low, high = min(low, (low + high - span) / 2), max(high, (low + high + span) / 2)
     if wrong.size:
         low, high = max(min(low, float(np.min(wrong))), low - ROOM * span), min(max(high, float(np.max(wrong))), high + ROOM * span)
-    margin = 0.06 * (high - low if high > low else span)
+    margin = 0.06 * (high - low)
     return low - margin, high + margin
 
 

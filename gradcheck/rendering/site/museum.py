@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from gradcheck.rendering.explanation import short_paths
@@ -11,7 +12,7 @@ from gradcheck.rendering.site.chapters import shown_study
 from gradcheck.rendering.site.curves import curves, svg_of
 from gradcheck.rendering.site.page import MUSEUM, SCRIPTS, Cell, Chapter, Head, View, badge, render, view
 from gradcheck.rendering.site.pieces import CHART_SCRIPTS
-from gradcheck.rendering.site.source import body_of, compared
+from gradcheck.rendering.site.source import body_of, compared, highlighted, source_of
 from gradcheck.rendering.text import LINE, NAME, one_line, slug
 from gradcheck.studies.museum import NEVER, OURS, Checkers, Said, Shown, checkers_beside, exhibits
 from gradcheck.studies.running import RunResult
@@ -19,7 +20,7 @@ from gradcheck.studies.study import Study
 
 LEAD = (
     "Every exhibit is a derivative that a well-known library once had wrong, ported to NumPy: the rule as it was, and as it should be. "
-    "Somebody had tested most of them, at random points. Each is shown where it fails."
+    "Random points show some of these mistakes and not others; each is shown where it fails."
 )
 
 
@@ -39,6 +40,7 @@ class Card:
     function: str
     was: Any
     mended: Any
+    helpers: Any
     was_outcome: str
     mended_outcome: str
     finding: tuple[str, str]
@@ -89,13 +91,21 @@ def card(s: Shown, known: Checkers) -> Card:
     kind = was.kinds[0] if was.kinds else ""
     return Card(
         slug(s.case.name), _titled(s), f"cases/{slug(s.case.name)}.html", one_line(e.library, NAME), one_line(e.source, LINE), "" if e.year is None else str(e.year),
-        one_line(e.kind, NAME), one_line(e.bug, LINE), one_line(e.shows, LINE), one_line(s.case.summary, LINE), old, new, was.outcome, s.mended[1].outcome,
+        one_line(e.kind, NAME), one_line(e.bug, LINE), one_line(e.shows, LINE), one_line(s.case.summary, LINE), old, new, _helpers(s), was.outcome, s.mended[1].outcome,
         (kind, one_line(short_paths(was.finding or was.reason), 700)), curve, error, tuple(_told(known, s.case.name)), _own(s),
     )  # fmt: skip
 
 
 def _titled(s: Shown) -> str:
     return one_line(s.case.name.replace("_", " "), NAME)
+
+
+def _helpers(s: Shown) -> Any:
+    """The file's own functions that the rules call, as text."""
+    called = dict.fromkeys(n for pair in (s.was, s.mended) for n in getattr(getattr(pair[0].function, "__code__", None), "co_names", ()))
+    beside = getattr(s.was[0].function, "__globals__", {})
+    found = [f for name in called if isinstance(f := beside.get(name), FunctionType) and f.__module__ == beside.get("__name__")]
+    return highlighted("\n\n".join(source_of(f)[0].rstrip() for f in found)) if found else ""
 
 
 def _curve(s: Shown) -> tuple[Any, bool]:

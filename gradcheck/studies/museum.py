@@ -19,8 +19,15 @@ from gradcheck.studies.summary import CaseSummary, ClaimedSummary
 
 FILE = "checkers.json"
 OURS = "gradcheck"
-RANDOM, WHERE, NEVER, UNKNOWN = "at random points", "where it shows", "nowhere", "not asked"
-SEARCHED, REMARKED = "by its search", "as a remark"
+RANDOM, SEARCHED, REMARKED, WHERE, NEVER, UNKNOWN = (
+    "random",
+    "search",
+    "remark",
+    "there",
+    "no",
+    "not asked",
+)  # where a mistake is told
+PLACES = ("at random points", "or where it shows")
 
 COLUMNS = (
     Column("exhibit", "exhibit"), Column("library", "library"), Column("kind", "kind"), Column("bug", "what was wrong"), Column("shows", "where it shows"),
@@ -48,20 +55,20 @@ class Tally:
 class Said:
     """What a checker said of an exhibit at random points, and at the point where the mistake shows.
 
-    With no point given, gradcheck's search has `found` the mistake, or `remarked` on it and accepted the rule all the same.
+    With no point given, gradcheck's search has `found` the mistake, or made `remarks` of these kinds and accepted the rule all the same.
     """
 
     random: Tally
     target: Tally
     found: bool = False
-    remarked: bool = False
+    remarks: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
         """Where it tells the mistake from the right rule."""
         if self.random.told:
             return RANDOM
-        return SEARCHED if self.found else REMARKED if self.remarked else WHERE if self.target.told else NEVER
+        return SEARCHED if self.found else REMARKED if self.remarks else WHERE if self.target.told else NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ def checkers_beside(shown: Sequence[Shown]) -> Checkers:
 
 def _said(found: Mapping[str, Any]) -> Said:
     search = found.get("search", {})
-    return Said(Tally(**found["random"]), Tally(**found["target"]), search.get("wrong") == "wrong", bool(search.get("remarks")))
+    return Said(Tally(**found["random"]), Tally(**found["target"]), search.get("wrong") == "wrong", tuple(search.get("remarks", ())))
 
 
 def museum(result: RunResult) -> Study | None:
@@ -173,7 +180,7 @@ def _caught(shown: Sequence[Shown], known: Checkers) -> Table:
     rows = [
         (name, place, counted(shown, known, tells, *group), len(shown))
         for name, group in groups
-        for place, tells in ((RANDOM, _at_random), (f"or {WHERE}", _anywhere))
+        for place, tells in zip(PLACES, (_at_random, _anywhere), strict=True)
     ]
     rows.append((f"{OURS}, searching", "no point given", counted(shown, known, lambda s: s.found, OURS), len(shown)))
     return Table("caught", "Mistakes told, checker by checker", CAUGHT, tuple(rows))

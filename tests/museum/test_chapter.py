@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import takewhile
 
 import pytest
 
@@ -70,8 +71,15 @@ def result(folder):
 
 
 @pytest.fixture(scope="module")
-def page(result):
-    return dict(site_files(result, (museum(result),), ()))["museum.html"]
+def pages(result):
+    """The site's pages; without charts, which are drawn in tests of their own."""
+    made = site_files(result, (replace(museum(result), charts=()),), ())
+    return dict(takewhile(lambda file: not file[0].startswith(("figures/", "assets/")), made))
+
+
+@pytest.fixture(scope="module")
+def page(pages):
+    return pages["museum.html"]
 
 
 class Elements(HTMLParser):
@@ -182,8 +190,14 @@ def test_where_there_is_no_number_there_is_a_cross(result):
     assert svg_of(curves(replace(shown, was=(nan, shown.was[1])))).count('class="none"') == 1
 
 
-def test_every_page_leads_to_the_museum_and_the_case_to_its_card(result):
-    pages = dict(site_files(result, (museum(result),), ()))
+@pytest.mark.slow
+def test_the_chapter_has_its_chart(result):
+    files = dict(site_files(result, (museum(result),), ()))
+    assert files["figures/museum-caught.svg"].startswith("<svg")
+    assert 'src="figures/museum-caught.svg"' in files["museum.html"]
+
+
+def test_every_page_leads_to_the_museum_and_the_case_to_its_card(result, pages):
     assert all("museum.html" in pages[name] for name in ("index.html", "cost.html", "rules.html"))
     (case,) = dict(case_file(result.cases[0], [c.case for c in result.cases], 0)).values()
     assert "../museum.html#parabola" in case
@@ -194,9 +208,9 @@ def test_without_exhibits_there_is_no_museum(tmp_path):
     plain = run(load_cases(tmp_path))
     assert museum(plain) is None
     assert '"exhibit":' not in dumps(document(plain))
-    pages = dict(site_files(plain, (), ()))
-    assert "museum.html" not in pages
-    assert "museum" not in pages["index.html"].lower()
+    names = dict(takewhile(lambda file: not file[0].startswith(("figures/", "assets/")), site_files(plain, (), ())))
+    assert "museum.html" not in names
+    assert "museum" not in names["index.html"].lower()
 
 
 def test_without_a_file_of_checkers_the_rest_stands(tmp_path):
@@ -204,4 +218,4 @@ def test_without_a_file_of_checkers_the_rest_stands(tmp_path):
     alone = run(load_cases(tmp_path))
     study = museum(alone)
     assert [t.name for t in study.tables] == ["exhibits"]
-    assert "random points none" not in dict(site_files(alone, (study,), ()))["museum.html"]
+    assert "random points none" not in next(page for name, page in site_files(alone, (study,), ()) if name == "museum.html")

@@ -31,6 +31,11 @@ class Curves:
     at: float
     error: bool
 
+    @property
+    def gaps(self) -> bool:
+        """Whether the wrong rule gives no number somewhere."""
+        return not np.all(np.isfinite(self.was))
+
 
 def curves(shown: Shown) -> Curves | None:
     """Both rules over the stretch that the exhibit names, through its last point; None where it names none, or nothing can be evaluated."""

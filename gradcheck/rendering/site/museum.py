@@ -14,7 +14,7 @@ from gradcheck.rendering.site.page import MUSEUM, SCRIPTS, Cell, Chapter, Head, 
 from gradcheck.rendering.site.pieces import CHART_SCRIPTS
 from gradcheck.rendering.site.source import body_of, compared, highlighted, source_of
 from gradcheck.rendering.text import LINE, NAME, one_line, slug
-from gradcheck.studies.museum import NEVER, OURS, Checkers, Said, Shown, checkers_beside, exhibits
+from gradcheck.studies.museum import OURS, Checkers, Said, Shown, checkers_beside, exhibits
 from gradcheck.studies.running import RunResult
 from gradcheck.studies.study import Study
 
@@ -46,6 +46,7 @@ class Card:
     finding: tuple[str, str]
     curve: Any
     error: bool
+    gaps: bool
     told: tuple[str, ...]
     own: str
 
@@ -64,7 +65,7 @@ def overview(shown: Sequence[Shown], known: Checkers) -> View:
     """Every exhibit in a line: whose it was, what was wrong, and who sees it."""
     checkers = (*known.others, OURS) if known.others else ()
     head = [
-        Head("exhibit"), Head("library", choose=True), Head("kind", choose=True), Head("shows"), Head("as it was", choose=True),
+        Head("exhibit"), Head("library", choose=True), Head("kind", choose=True), Head("as it was", choose=True),
         Head("as it should be", choose=True), *(Head(c, choose=True) for c in checkers),
     ]  # fmt: skip
     rows = []
@@ -72,11 +73,11 @@ def overview(shown: Sequence[Shown], known: Checkers) -> View:
         e = s.exhibit
         first = Cell(_titled(s), href=f"#{slug(s.case.name)}")
         told = [badge(known.where(s.case.name, c)) for c in checkers]
-        words = [Cell(one_line(e.library, NAME)), Cell(one_line(e.kind, NAME)), Cell(one_line(e.shows, LINE))]
+        words = [Cell(one_line(e.library, NAME)), Cell(one_line(e.kind, NAME))]
         rows.append([first, *words, badge(s.was[1].outcome), badge(s.mended[1].outcome), *told])
     note = (
-        "Where a checker refuses the rule as it was and accepts it as it should be: at random points, only at the point where the mistake shows (for who knows it), or "
-        "nowhere. gradcheck finds special points by its search, with no point given."
+        "Who refuses the rule as it was and accepts the rule as it should be: at random points (random), only at the very point where the mistake shows, for who "
+        "knows it (there), or at neither (no). gradcheck's search finds the point by itself (search), or remarks on it without refusing the rule (remark)."
         if checkers
         else ""
     )
@@ -87,12 +88,12 @@ def card(s: Shown, known: Checkers) -> Card:
     """One exhibit."""
     e, was = s.exhibit, s.was[1]
     old, new = compared(body_of(s.was[0].function), body_of(s.mended[0].function))
-    curve, error = _curve(s)
+    curve, error, gaps = _curve(s)
     kind = was.kinds[0] if was.kinds else ""
     return Card(
         slug(s.case.name), _titled(s), f"cases/{slug(s.case.name)}.html", one_line(e.library, NAME), one_line(e.source, LINE), "" if e.year is None else str(e.year),
         one_line(e.kind, NAME), one_line(e.bug, LINE), one_line(e.shows, LINE), one_line(s.case.summary, LINE), old, new, _helpers(s), was.outcome, s.mended[1].outcome,
-        (kind, one_line(short_paths(was.finding or was.reason), 700)), curve, error, tuple(_told(known, s.case.name)), _own(s),
+        (kind, one_line(short_paths(was.finding or was.reason), 700)), curve, error, gaps, tuple(_told(known, s.case.name)), _own(s),
     )  # fmt: skip
 
 
@@ -108,11 +109,12 @@ def _helpers(s: Shown) -> Any:
     return highlighted("\n\n".join(source_of(f)[0].rstrip() for f in found)) if found else ""
 
 
-def _curve(s: Shown) -> tuple[Any, bool]:
+def _curve(s: Shown) -> tuple[Any, bool, bool]:
+    """The picture, whether it is of the error, and whether the wrong rule has gaps in it."""
     from markupsafe import Markup
 
     drawn = curves(s)
-    return ("", False) if drawn is None else (Markup(svg_of(drawn)), drawn.error)  # noqa: S704 - numbers, and a name that is an identifier
+    return ("", False, False) if drawn is None else (Markup(svg_of(drawn)), drawn.error, drawn.gaps)  # noqa: S704 - numbers, and a name that is an identifier
 
 
 def _told(known: Checkers, exhibit: str) -> Iterator[str]:
@@ -149,9 +151,10 @@ def _at_target(blind: dict[str, Said]) -> Iterator[str]:
 def _ours(said: Said) -> str:
     if said.found:
         return "gradcheck finds the point by itself."
-    if said.remarked:
-        return "gradcheck comes upon the point by itself, and remarks on it without refusing the rule: a formula that divides by an input is excused at points that nobody asked for."
-    return "gradcheck refuses the rule at the very point." if said.target.told else f"gradcheck sees it {NEVER}."
+    if said.remarks:
+        why = "digits lost in a sum are" if said.remarks == ("precision",) else "a formula that divides by an input is"
+        return f"gradcheck comes upon the point by itself, and remarks on it without refusing the rule: {why} excused at points that nobody asked for."
+    return "gradcheck refuses the rule at the very point." if said.target.told else "gradcheck does not see it."
 
 
 def _own(s: Shown) -> str:
@@ -160,4 +163,4 @@ def _own(s: Shown) -> str:
     if not failed:
         return ""
     who = {"symbolic": "SymPy's formula", "tape": "gradcheck's own tape"}
-    return f"{' and '.join(who[m] for m in failed)} {'fails' if len(failed) == 1 else 'fail'} at this point too; the certified truth does not rest on either."
+    return f"{' and '.join(who[m] for m in failed)} {'fails' if len(failed) == 1 else 'fail'} at this point too; the certified truth rests on neither."

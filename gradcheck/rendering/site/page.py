@@ -25,7 +25,7 @@ SCRIPTS = ("site.js",)
 CLASSES = {
     "right": "good", "shown": "good", "yes": "good", "wrong": "bad", "refuted": "bad", "no": "bad", "at fault": "bad",
     "proven": "good", "by defining identity": "good", "certified": "good", "failed": "bad",
-    "at random points": "good", "by its search": "good", "where it shows": "warn", "as a remark": "warn", "nowhere": "bad",
+    "random": "good", "search": "good", "there": "warn", "remark": "warn",
     "kink": "kink", "undecided": "warn", "not shown": "warn", "did not run": "plain",
 }  # fmt: skip
 

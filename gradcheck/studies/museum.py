@@ -19,14 +19,8 @@ from gradcheck.studies.summary import CaseSummary, ClaimedSummary
 
 FILE = "checkers.json"
 OURS = "gradcheck"
-RANDOM, SEARCHED, REMARKED, WHERE, NEVER, UNKNOWN = (
-    "random",
-    "search",
-    "remark",
-    "there",
-    "no",
-    "not asked",
-)  # where a mistake is told
+# where a mistake is told: short, as they stand in many cells
+RANDOM, SEARCHED, REMARKED, WHERE, NEVER, UNKNOWN = "random", "search", "remark", "there", "no", "not asked"
 PLACES = ("at random points", "or where it shows")
 
 COLUMNS = (

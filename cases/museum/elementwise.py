@@ -13,7 +13,7 @@ A, B = np.array([0.6, -1.2, 0.3]), np.array([1.1, 0.7, -0.4])
 
 
 @exhibit(
-    library="JAX", source="google/jax commit dfd3d933", kind="wrong sign", shows="at every point",
+    library="JAX", source="jax-ml/jax commit dfd3d933", kind="wrong sign", shows="at every point",
     bug="the two derivatives of atan2 have each other's sign", along=("y", 0, -3.0, 3.0),
 )  # fmt: skip
 @case(y=Real(3), x=Real(3), at=[(A, B)])
@@ -78,7 +78,7 @@ def hypot_as_it_was(x, y):
 
 
 @exhibit(
-    library="JAX", source="google/jax#3213, commit 7c90023d", kind="wrong sign", shows="at every point",
+    library="JAX", source="jax-ml/jax#3213, commit 7c90023d", kind="wrong sign", shows="at every point",
     bug="the worked example of a custom rule in the documentation had a minus in front of sin x",
 )  # fmt: skip
 @case(x=Real(3), y=Real(3), at=[(A, B)])
@@ -198,7 +198,7 @@ def normal_cdf_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#11467, commit 65a58d62", year=2022, kind="missing path", shows="at every point",
+    library="JAX", source="jax-ml/jax#11467, commit 65a58d62", year=2022, kind="missing path", shows="at every point",
     bug="ldexp has the gradient 0: it is built from bits, through which nothing flows",
 )  # fmt: skip
 @case(x=Real(3), at=[(A,)])
@@ -258,7 +258,7 @@ def tanh_of_its_output_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#11466, commit daf6e3b0", year=2022, kind="wrong on a half-plane", shows="where x / y is negative",
+    library="JAX", source="jax-ml/jax#11466, commit daf6e3b0", year=2022, kind="wrong on a half-plane", shows="where x / y is negative",
     bug="the derivative of the remainder by its divisor rounds the quotient down instead of towards 0", along=("x", 0, -7.0, 7.0),
 )  # fmt: skip
 @case(

@@ -70,7 +70,7 @@ def _inverse(a):
 
 
 @exhibit(
-    library="JAX", source="google/jax#2380", year=2020, kind="division by zero", shows="where the determinant is 0",
+    library="JAX", source="jax-ml/jax#2380", year=2020, kind="division by zero", shows="where the determinant is 0",
     bug="the gradient of det goes through the inverse, and is NaN where there is none", along=("a", 0, -3.0, 5.0),
 )  # fmt: skip
 @case(a=Real((3, 3)), at=[(PLAIN,), (SINGULAR,)])

@@ -33,7 +33,7 @@ def division_twice_as_it_was(a, b):
 
 
 @exhibit(
-    library="JAX", source="google/jax#40627 and #40640", year=2026, kind="constant branch", shows="at 0 alone",
+    library="JAX", source="jax-ml/jax#40627 and #40640", year=2026, kind="constant branch", shows="at 0 alone",
     bug="the first derivative of I0 had been mended with a constant 0 at x = 0, and the derivative of a constant is 0", along=("x", 0, -2.0, 2.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(A,), (np.array([0.0, -1.2, 0.3]),)])

@@ -14,7 +14,7 @@ AT_ZERO = np.array([0.0, -1.2, 1.7])
 
 
 @exhibit(
-    library="JAX", source="google/jax#17995, commits 0a89fc83 and 6fe57314", kind="special exponent", shows="at every point",
+    library="JAX", source="jax-ml/jax#17995, commits 0a89fc83 and 6fe57314", kind="special exponent", shows="at every point",
     bug="x to the power 0 has the gradient 1", along=("x", 0, -2.0, 2.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,)])
@@ -78,7 +78,7 @@ def cube_at_zero_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#40628", year=2026, kind="special point", shows="at 0 alone",
+    library="JAX", source="jax-ml/jax#40628", year=2026, kind="special point", shows="at 0 alone",
     bug="the gradient of the Bessel function I0 is 1 at 0, where it is 0", along=("x", 0, -2.0, 2.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,), (AT_ZERO,)])
@@ -153,7 +153,7 @@ def sinc_at_zero_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#34139 and #35305", year=2026, kind="cancellation", shows="near 0",
+    library="JAX", source="jax-ml/jax#34139 and #35305", year=2026, kind="cancellation", shows="near 0",
     bug="the closed form of the gradient of sinc is used up to 0, where its two terms cancel to the last digit", along=("x", 0, 1e-9, 1e-5),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,), (np.array([1e-6, -1.2, 1.7]),)])
@@ -174,7 +174,7 @@ def sinc_near_zero_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#21723", year=2024, kind="0 / 0 times 0", shows="at the origin alone",
+    library="JAX", source="jax-ml/jax#21723", year=2024, kind="0 / 0 times 0", shows="at the origin alone",
     bug="the squared norm goes through the norm, whose gradient is 0 / 0 at the origin", along=("x", 0, -1.0, 1.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,), (np.zeros(3),)])
@@ -195,7 +195,7 @@ def squared_norm_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#347", year=2019, kind="where and NaN", shows="where a row is 0",
+    library="JAX", source="jax-ml/jax#347", year=2019, kind="where and NaN", shows="where a row is 0",
     bug="what is not selected is multiplied by 0, and 0 times NaN is NaN", along=("x", 0, -1.0, 1.0),
 )  # fmt: skip
 @case(x=Real((2, 2)), at=[(np.array([[1.0, 2.0], [3.0, 4.0]]),), (np.array([[0.0, 0.0], [3.0, 4.0]]),)])

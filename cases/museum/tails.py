@@ -14,7 +14,7 @@ BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 
 
 
 @exhibit(
-    library="JAX", source="google/jax#40342, commit 893b483e", kind="cancellation", shows="where the sigmoid is close to 1",
+    library="JAX", source="jax-ml/jax#40342, commit 893b483e", kind="cancellation", shows="where the sigmoid is close to 1",
     bug="1 - s cancels where s is close to 1: from 37 on the gradient is exactly 0", along=("x", 0, -40.0, 40.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,), (np.array([36.0, -1.2, 40.0]),)])
@@ -34,7 +34,7 @@ def sigmoid_tail_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#40343, commit 893b483e", kind="cancellation", shows="where tanh is close to 1 or -1",
+    library="JAX", source="jax-ml/jax#40343, commit 893b483e", kind="cancellation", shows="where tanh is close to 1 or -1",
     bug="(1 + t)(1 - t) cancels where t is close to 1 or -1", along=("x", 0, -22.0, 22.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,), (np.array([18.0, -1.2, -20.0]),)])
@@ -54,7 +54,7 @@ def tanh_tail_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax commit b0805a8a", kind="where and NaN", shows="above 709, where exp overflows",
+    library="JAX", source="jax-ml/jax commit b0805a8a", kind="where and NaN", shows="above 709, where exp overflows",
     bug="the branch that is not selected overflows, and infinity times 0 is NaN", along=("x", 0, 690.0, 730.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,), (np.array([800.0, -1.2, 1.7]),)])
@@ -74,7 +74,7 @@ def celu_as_it_was(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#23842", year=2024, kind="where and NaN", shows="where a masked entry is large",
+    library="JAX", source="jax-ml/jax#23842", year=2024, kind="where and NaN", shows="where a masked entry is large",
     bug="a masked entry is exponentiated before it is multiplied by 0", along=("x", 2, 690.0, 730.0),
 )  # fmt: skip
 @case(x=Real(3), at=[(X,), (np.array([0.0, -1.2, 1000.0]),)])
@@ -127,7 +127,7 @@ def _trigamma_by_series(x):
 
 
 @exhibit(
-    library="JAX", source="google/jax#37635", year=2026, kind="series out of its range", shows="far to the left of 0",
+    library="JAX", source="jax-ml/jax#37635", year=2026, kind="series out of its range", shows="far to the left of 0",
     bug="the series of trigamma is used left of 0 too, without the reflection formula: a negative number for a positive one", along=("x", 0, -16.9, -16.1),
 )  # fmt: skip
 @case(x=Real(3), at=[(np.array([0.6, 4.2, 1.7]),), (np.array([-16.5, 4.2, 1.7]),)])

@@ -56,7 +56,7 @@ def padded_as_it_was(x):
 
 
 @exhibit(
-    library="course work", source="assignments of Stanford's CS231n: a frequent mistake", kind="transposed", shows="wherever the matrix is not symmetric",
+    library="course work", source="a class of mistakes in the assignments of CS231n", kind="transposed", shows="wherever the matrix is not symmetric",
     bug="the adjoint of a linear map applies the matrix itself, not its transpose",
 )  # fmt: skip
 @case(x=Real(4), at=[(X,)])
@@ -160,7 +160,7 @@ def clipped_at_itself_as_it_was(x):
 
 
 @exhibit(
-    library="PyTorch", source="pytorch/pytorch#3881", year=2017, kind="typing error", shows="everywhere but where y = x and y = x^2",
+    library="PyTorch", source="pytorch/pytorch#3881", year=2017, kind="typing error", shows="everywhere but where x is 0 or 1",
     bug="the gradient written for the tests of optimisers has x for x^2 in one place; their points are close to 1, where it hardly shows", along=("x", 1, -2.0, 4.0),
 )  # fmt: skip
 @case(x=Real(2), at=[(X[:2],)])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gradcheck.case import Case, Evidence, case, claim
+    from gradcheck.case import Case, Evidence, Exhibit, case, claim, exhibit
     from gradcheck.circuit import Circuit, trace
     from gradcheck.display import draw
     from gradcheck.domains import Data, Integer, Real
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gradcheck.verdicts.diagnose import diagnose
 
 _HOME = {
-    "Case": "case", "Evidence": "case", "case": "case", "claim": "case",
+    "Case": "case", "Evidence": "case", "Exhibit": "case", "case": "case", "claim": "case", "exhibit": "case",
     "Circuit": "circuit", "trace": "circuit",
     "draw": "display",
     "Data": "domains", "Integer": "domains", "Real": "domains",
@@ -48,6 +48,7 @@ __all__ = [
     "Data",
     "DomainError",
     "Evidence",
+    "Exhibit",
     "GradcheckError",
     "GradientError",
     "Integer",
@@ -65,6 +66,7 @@ __all__ = [
     "compare",
     "diagnose",
     "draw",
+    "exhibit",
     "grad",
     "hessian",
     "hvp",

@@ -52,6 +52,23 @@ class Claim:
     function: Callable[..., Evidence]
 
 
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A mistake that a library once made, which a case shows: whose it was, where it is told of, what was wrong, and where it shows.
+
+    `kind` is the sort of mistake in a word or two. `along` names an argument, one of its entries (counted from 0 over the flattened
+    array), and the ends of a stretch of its values: over it, the wrong derivative can be drawn beside the right one.
+    """
+
+    library: str
+    source: str
+    bug: str
+    shows: str
+    kind: str
+    year: int | None = None
+    along: tuple[str, int, float, float] | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Case:
     """A plain NumPy function with domains or fixed values for its arguments. Calling it calls the function. `module` is where it was made."""
@@ -64,6 +81,7 @@ class Case:
     claimed: list[ClaimedGradient] = field(default_factory=list)
     module: str = ""
     called: str = ""
+    exhibit: Exhibit | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -286,6 +304,42 @@ def _shape(value: Any) -> tuple[int, ...]:
     import numpy as np
 
     return np.shape(value)
+
+
+def exhibit(
+    *,
+    library: str,
+    source: str,
+    bug: str,
+    shows: str,
+    kind: str,
+    year: int | None = None,
+    along: tuple[str, int, float, float] | None = None,
+) -> Callable[[Case], Case]:
+    """Make a case an exhibit: a mistake that a library once made. Stands above `@case`; for the fields see `Exhibit`.
+
+    Of the gradients claimed for it, one is the library's rule as it was (`expect="wrong"`), one as it should be. By convention its first point
+    is an ordinary one and its last is where the mistake shows.
+
+    Raises CaseError where something is left empty, above all the source, and where `along` does not fit the arguments.
+    """
+    told = Exhibit(library, source, bug, shows, kind, year, along)
+
+    def make(shown: Case) -> Case:
+        if not isinstance(shown, Case):
+            raise CaseError(f"@exhibit(...): expected a case, got {type(shown).__name__}: write @exhibit(...) above @case(...)")
+        for word, text in (("source", source), ("library", library), ("bug", bug), ("shows", shows), ("kind", kind)):
+            if not isinstance(text, str) or not text.strip():
+                hint = ": say where the mistake is told of, such as 'pytorch/pytorch#773'" if word == "source" else ""
+                raise CaseError(f"exhibit {shown.name}: {word}={text!r} is empty{hint}")
+        if along is not None and (len(along) != 4 or along[0] not in shown.parameters or not along[2] < along[3]):
+            raise CaseError(
+                f"exhibit {shown.name}: along={along!r}: expected (argument, entry, from, to), the argument among {', '.join(shown.parameters)}"
+            )
+        shown.exhibit = told
+        return shown
+
+    return make
 
 
 def claim(id: str) -> Callable[[Callable[..., Evidence]], Claim]:

@@ -17,6 +17,7 @@ from gradcheck.rendering.report import case_files, entry_rows, report_files
 from gradcheck.rendering.text import slug
 from gradcheck.studies.accuracy import Score, accuracy_of, scores_of
 from gradcheck.studies.costs import costs
+from gradcheck.studies.museum import museum
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.studies.study import Study
 from gradcheck.studies.summary import failed
@@ -102,7 +103,8 @@ class Report:
     def whole(self, result: RunResult, studies: Sequence[Study], proofs: tuple[Proof, ...]) -> None:
         """Write what tells of all cases, once every case has been written: those too that were lost with their process."""
         made = [c.made if isinstance(c.made, Made) else self.case(c) for c in result.cases]
-        told = (*studies, costs(result), accuracy_of([s for m in made for s in m.scores]))
+        exhibits = museum(result)
+        told = (*studies, costs(result), accuracy_of([s for m in made for s in m.scores]), *([] if exhibits is None else [exhibits]))
         write_files(self.folder, report_files(result, proofs, told, (m.rows for m in made), pictures=self.pictures))
         if self.pictures:
             from gradcheck.rendering.site.build import site_files

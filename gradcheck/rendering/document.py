@@ -73,6 +73,8 @@ def claim_entry(claim: ClaimResult) -> dict[str, Any]:
 def case_entry(case: CaseSummary) -> dict[str, Any]:
     """A case: its outcome, size, costs, claimed gradients and methods; `error` where it could not run."""
     entry: dict[str, Any] = {"name": case.name, "file": short_path(case.file), "line": case.line, "claims": list(case.claims)}
+    if case.exhibit is not None:
+        entry["exhibit"] = case.exhibit
     if case.error is not None:
         return entry | {
             "outcome": "undecided", "error": case.error, "inputs": None, "operations": None, "ratio": None, "claimed": [], "methods": [],
@@ -91,7 +93,8 @@ def case_entry(case: CaseSummary) -> dict[str, Any]:
 def claimed_entry(claim: ClaimedSummary) -> dict[str, Any]:
     """A claimed gradient: expected and found."""
     found = {"name": claim.name, "expected": claim.expected, "outcome": claim.outcome, "kinds": list(claim.kinds or ())}
-    return found | {"expected_kinds": list(claim.expected_kinds), "reason": short_paths(claim.reason)}
+    finding = {"finding": short_paths(claim.finding)} if claim.finding else {}
+    return found | {"expected_kinds": list(claim.expected_kinds), "reason": short_paths(claim.reason)} | finding
 
 
 def method_entry(method: MethodSummary) -> dict[str, Any]:

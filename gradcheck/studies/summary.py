@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.case import Case, ClaimedGradient, Outcome
+from gradcheck.case import Case, ClaimedGradient, Exhibit, Outcome
 from gradcheck.verdicts.compare import Comparison, Measured, worst
 from gradcheck.verdicts.verdict import Verdict
 
@@ -39,7 +39,10 @@ class MethodSummary:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedSummary:
-    """A claimed gradient: what was expected of it and what was found; `kinds` is None where the mistakes were not asked for."""
+    """A claimed gradient: what was expected of it and what was found; `kinds` is None where the mistakes were not asked for.
+
+    `finding` is the most likely mistake in a sentence, of exhibits alone.
+    """
 
     name: str
     expected: Outcome
@@ -47,6 +50,7 @@ class ClaimedSummary:
     kinds: tuple[str, ...] | None
     expected_kinds: tuple[str, ...]
     reason: str
+    finding: str = ""
 
     @property
     def met(self) -> bool:
@@ -77,11 +81,16 @@ class CaseSummary:
     methods: tuple[MethodSummary, ...] = ()
     unmet: str = ""
     seconds: float = field(default=0.0, compare=False)
+    exhibit: Exhibit | None = None
 
     @property
     def met(self) -> bool:
-        """Whether everything about the case is as stated."""
-        return self.error is None and self.outcome in ("right", "kink") and all(c.met for c in self.claimed)
+        """Whether everything about the case is as stated.
+
+        Of an exhibit, its claimed gradients are what is stated: at the point where a library once failed, methods may fail as it did, which is shown.
+        """
+        stands = self.outcome in ("right", "kink") or self.exhibit is not None
+        return self.error is None and stands and all(c.met for c in self.claimed)
 
     def method(self, name: str) -> MethodSummary:
         """One of its methods, by name."""
@@ -110,7 +119,7 @@ def told(value: Any) -> Any:
 def failed(case: Case, error: str, seconds: float = 0.0) -> CaseSummary:
     """A case that could not run."""
     about, claims = bounded(case.summary), tuple(case.claims)
-    return CaseSummary(case.name, case.file, case.line, about, claims, "undecided", bounded(error), seconds=seconds)
+    return CaseSummary(case.name, case.file, case.line, about, claims, "undecided", bounded(error), seconds=seconds, exhibit=case.exhibit)
 
 
 def summarise(case: Case, comparison: Comparison, *, seconds: float = 0.0, named: bool = True) -> CaseSummary:
@@ -119,14 +128,15 @@ def summarise(case: Case, comparison: Comparison, *, seconds: float = 0.0, named
     return CaseSummary(
         case.name, case.file, case.line, bounded(case.summary), tuple(case.claims), c.outcome, None, c.inputs, len(c.points),
         c.circuit.operations, c.circuit.gradient().operations, c.ratio,
-        tuple(_claimed(claim, verdict, named) for claim, verdict in c.claimed),
-        tuple(method_summary(c, m.method) for m in c.points[0].measured), bounded(why_not(c)), seconds,
+        tuple(_claimed(claim, verdict, named, shown=case.exhibit is not None) for claim, verdict in c.claimed),
+        tuple(method_summary(c, m.method) for m in c.points[0].measured), bounded(why_not(c, methods=case.exhibit is None)), seconds, case.exhibit,
     )  # fmt: skip
 
 
-def _claimed(claim: ClaimedGradient, verdict: Verdict, named: bool) -> ClaimedSummary:
+def _claimed(claim: ClaimedGradient, verdict: Verdict, named: bool, *, shown: bool) -> ClaimedSummary:
     kinds = verdict.kinds if named else None
-    return ClaimedSummary(claim.name, claim.expect, verdict.outcome, kinds, tuple(claim.kinds), bounded(verdict.reason))
+    finding = verdict.diagnosis[0].message if named and shown and verdict.outcome == "wrong" and verdict.diagnosis else ""
+    return ClaimedSummary(claim.name, claim.expect, verdict.outcome, kinds, tuple(claim.kinds), bounded(verdict.reason), bounded(finding))
 
 
 def method_summary(comparison: Comparison, name: str) -> MethodSummary:
@@ -151,9 +161,9 @@ def _reason(measured: list[Measured]) -> str:
     return refused or next(m.reason for m in measured if m.outcome == worst([n.outcome for n in measured]))
 
 
-def why_not(comparison: Comparison) -> str:
-    """What keeps a case from being as stated, in one line; nothing where all is well."""
-    for point in comparison.points:
+def why_not(comparison: Comparison, *, methods: bool = True) -> str:
+    """What keeps a case from being as stated, in one line; nothing where all is well. `methods` are looked at too."""
+    for point in comparison.points if methods else ():
         for m in point.measured:
             if m.outcome in ("wrong", "undecided") and m.gradient is not None:
                 return f"{m.method}: {m.reason}"

@@ -410,5 +410,5 @@ def test_the_site_of_the_projects_cases_is_small(root, tmp_path):
     result = run(cases, each=each)
     assert max(sizes.values()) < 300_000
     sizes |= {name: len(content if isinstance(content, bytes) else content.encode()) for name, content in site_files(result, (), ())}
-    assert len(sizes) > 70
-    assert sum(sizes.values()) < 8_000_000
+    assert len(sizes) > 128
+    assert sum(sizes.values()) < 11_000_000

@@ -77,10 +77,10 @@ def test_every_picture_is_committed(root, fresh):
     kept, now = ({p.name for p in (folder / "figures").iterdir()} for folder in (root / "reports", fresh))
     assert kept - now == {"scaling-times.svg"}
     assert now <= kept
-    assert len([name for name in now if name.startswith("graph-")]) == 70
+    assert len([name for name in now if name.startswith("graph-")]) == 128
 
 
-STUDIES = ["scaling", "step-size", "swell", "depth", "accuracy", "costs", "training"]
+STUDIES = ["scaling", "step-size", "swell", "depth", "accuracy", "costs", "training", "museum"]
 
 
 def study_of(folder, name):

@@ -166,8 +166,8 @@ def test_lines_of_source_can_be_found_by_number():
 
 
 def test_a_list_of_faults_ends():
-    case = SimpleNamespace(name="case", file="f.py", claims=())
-    summary = failed(SimpleNamespace(name="case", summary="", claims=(), file="f.py", line=1), "error")
+    case = SimpleNamespace(name="case", file="f.py", claims=(), exhibit=None)
+    summary = failed(SimpleNamespace(name="case", summary="", claims=(), file="f.py", line=1, exhibit=None), "error")
     result = RunResult((CaseResult(case, summary),) * 2000, (), (), 0)
     listed = faults(result)
     assert len(listed) == 51

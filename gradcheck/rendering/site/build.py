@@ -11,7 +11,8 @@ from gradcheck.rendering.material import Material
 from gradcheck.rendering.site.case_page import Around, case_html
 from gradcheck.rendering.site.chapters import chapters
 from gradcheck.rendering.site.front import front_html
-from gradcheck.rendering.site.page import Link
+from gradcheck.rendering.site.museum import museum_page
+from gradcheck.rendering.site.page import Link, chapters_of
 from gradcheck.rendering.site.pieces import figure_files, figures, shared_assets
 from gradcheck.rendering.text import NAME, one_line, slug
 from gradcheck.studies.running import CaseResult, RunResult
@@ -25,7 +26,9 @@ def site_files(result: RunResult, studies: Sequence[Study], proofs: tuple[Proof,
     """Every file below the site's folder with its content, but for the pages of cases: see `case_file`."""
     footer = footer_of(result.seed)
     yield "index.html", front_html(result, footer, front_figures(studies))
-    yield from chapters(studies, proofs, footer)
+    bar = chapters_of(c.case for c in result.cases)
+    yield from chapters(studies, proofs, footer, bar)
+    yield from (museum_page(result, s, footer, bar) for s in studies if s.name == "museum")
     yield from figure_files(studies)
     yield from ((f"assets/{name}", content) for name, content in shared_assets())
 
@@ -33,7 +36,7 @@ def site_files(result: RunResult, studies: Sequence[Study], proofs: tuple[Proof,
 def case_file(result: CaseResult, cases: Sequence[Case], seed: int, material: Material | None = None) -> Iterator[tuple[str, str]]:
     """The page of one case among others, made where its comparison is; of its material, where that is there already."""
     i = next(i for i, case in enumerate(cases) if case is result.case)
-    around = Around(_link(cases, i - 1), _link(cases, i + 1), footer_of(seed))
+    around = Around(_link(cases, i - 1), _link(cases, i + 1), footer_of(seed), chapters_of(cases))
     yield f"cases/{slug(result.case.name)}.html", case_html(result, around, material)
 
 

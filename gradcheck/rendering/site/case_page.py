@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.case import ClaimedGradient
+from gradcheck.case import Case, ClaimedGradient
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.gradients.truth import Truth
 from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.rendering.layout import number, quantity, seconds
 from gradcheck.rendering.material import Material, material_of
-from gradcheck.rendering.site.page import Cell, Head, Link, View, badge, digits, figure, render, view
+from gradcheck.rendering.site.page import CHAPTERS, MUSEUM, Cell, Chapter, Head, Link, View, badge, digits, figure, render, view
 from gradcheck.rendering.site.pieces import derivation_of, picture_of
 from gradcheck.rendering.site.source import highlighted, source_of
 from gradcheck.rendering.text import LINE, NAME, inert, one_line, slug
@@ -34,6 +34,7 @@ class Around:
     before: Link | None
     after: Link | None
     footer: str
+    chapters: tuple[Chapter, ...] = CHAPTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,27 @@ def case_html(result: CaseResult, around: Around, material: Material | None = No
     text, first = source_of(case.function)
     head = {
         "name": one_line(case.name, NAME), "summary": one_line(case.summary, LINE), "where": one_line(f"{short_path(case.file)}:{case.line}"),
-        "claims": [one_line(i, NAME) for i in case.claims], "source": highlighted(text, first), "before": around.before, "after": around.after,
+        "claims": [one_line(i, NAME) for i in case.claims], "exhibit": exhibit(case), "source": highlighted(text, first), "before": around.before, "after": around.after,
         "outcome": "at fault" if c is None else c.outcome, "unmet": "" if result.met or c is None else one_line(short_paths(result.summary.unmet)), "error": None if c is not None else one_line(result.error or "unknown"),
     }  # fmt: skip
     given: dict[str, Any] = head | ({} if c is None else _found(c, material or material_of(c), case.file))
-    return render("case.html", here=f"cases/{slug(case.name)}.html", title=one_line(case.name, NAME), footer=around.footer, **given)
+    return render(
+        "case.html",
+        here=f"cases/{slug(case.name)}.html",
+        title=one_line(case.name, NAME),
+        footer=around.footer,
+        chapters=around.chapters,
+        **given,
+    )
+
+
+def exhibit(case: Case) -> tuple[str, str] | None:
+    """Of an exhibit, what it shows, and its card in the museum."""
+    e = case.exhibit
+    if e is None:
+        return None
+    told = f"{e.library}{'' if e.year is None else f', {e.year}'} ({e.source}): {e.bug}. It shows {e.shows}."
+    return one_line(told, 2 * LINE), f"../{MUSEUM.file}#{slug(case.name)}"
 
 
 def _found(c: Comparison, material: Material, file: str) -> dict[str, Any]:

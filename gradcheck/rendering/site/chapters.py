@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck.rendering.site.page import SCRIPTS, Cell, Head, View, badge, render, view, view_of
+from gradcheck.rendering.site.page import CHAPTERS, SCRIPTS, Cell, Chapter, Head, View, badge, render, view, view_of
 from gradcheck.rendering.site.pieces import CHART_SCRIPTS, figures
 from gradcheck.rendering.text import one_line
 from gradcheck.studies.study import Statement, Study
@@ -49,22 +49,25 @@ class StudyView:
     notes: tuple[str, ...]
 
 
-def chapters(studies: Sequence[Study], proofs: Sequence[Proof], footer: str) -> Iterator[tuple[str, str]]:
-    """Every chapter's page by its file."""
+def chapters(
+    studies: Sequence[Study], proofs: Sequence[Proof], footer: str, bar: Sequence[Chapter] = CHAPTERS
+) -> Iterator[tuple[str, str]]:
+    """Every chapter's page by its file, but for the museum. `bar` are the chapters of the whole report."""
     known = {s.name: s for s in studies}
     for plan in PLANS:
-        found = [_shown(known[name]) for name in plan.studies if name in known]
+        found = [shown_study(known[name]) for name in plan.studies if name in known]
         missing = MISSING if len(found) < len(plan.studies) else ""
         yield plan.file, render(
-            "study.html", here=plan.file, title=plan.title, footer=footer, scripts=(*SCRIPTS, *CHART_SCRIPTS), lead=plan.lead, studies=found, tables=(), missing=missing
+            "study.html", here=plan.file, title=plan.title, footer=footer, scripts=(*SCRIPTS, *CHART_SCRIPTS), lead=plan.lead, studies=found, tables=(), missing=missing, chapters=bar
         )  # fmt: skip
     lead = f"{len(proofs)} operations that functions are made of, and how it is known that the derivative of each is right."
     yield "rules.html", render(
-        "study.html", here="rules.html", title="The rules", footer=footer, lead=lead, studies=(), tables=(rules(proofs),), missing=""
+        "study.html", here="rules.html", title="The rules", footer=footer, lead=lead, studies=(), tables=(rules(proofs),), missing="", chapters=bar
     )  # fmt: skip
 
 
-def _shown(study: Study) -> StudyView:
+def shown_study(study: Study) -> StudyView:
+    """A study with its figures."""
     tables = tuple(view_of(t) for t in study.tables)
     return StudyView(study.name, study.title, study.question, study.statements, tuple(figures(study)), tables, tuple(study.notes))
 

@@ -10,7 +10,7 @@ from typing import Any
 from gradcheck.rendering.document import environment, workers
 from gradcheck.rendering.explanation import short_path, short_paths
 from gradcheck.rendering.report import largest_ratio
-from gradcheck.rendering.site.page import SCRIPTS, Cell, Group, Head, Link, View, badge, figure, render
+from gradcheck.rendering.site.page import SCRIPTS, Cell, Group, Head, Link, View, badge, chapters_of, figure, render
 from gradcheck.rendering.site.pieces import CHART_SCRIPTS
 from gradcheck.rendering.text import NAME, one_line, slug
 from gradcheck.studies.running import RunResult
@@ -60,7 +60,7 @@ def front_html(result: RunResult, footer: str, figures: Sequence[Any]) -> str:
     """The page that opens first."""
     return render(
         "index.html", here="index.html", title="Report", footer=footer, met=result.met and not result.faulty, tiles=list(tiles(result)),
-        scripts=(*SCRIPTS, *CHART_SCRIPTS) if figures else SCRIPTS, figures=figures, faults=faults(result),
+        scripts=(*SCRIPTS, *CHART_SCRIPTS) if figures else SCRIPTS, figures=figures, chapters=chapters_of(c.case for c in result.cases), faults=faults(result),
         claims=claims(result), cases=cases(result), claimed=claimed(result), environment=[(k, str(v)) for k, v in (environment() | workers(result)).items()],
     )  # fmt: skip
 

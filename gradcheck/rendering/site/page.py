@@ -17,12 +17,15 @@ from gradcheck.studies.study import Table
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from gradcheck.case import Case
+
 TALL, LARGE = 40, 400  # rows
 SHEETS = ("site.css", "graph.css", "math.css", "charts.css")
 SCRIPTS = ("site.js",)
 CLASSES = {
     "right": "good", "shown": "good", "yes": "good", "wrong": "bad", "refuted": "bad", "no": "bad", "at fault": "bad",
     "proven": "good", "by defining identity": "good", "certified": "good", "failed": "bad",
+    "random": "good", "search": "good", "there": "warn", "remark": "warn",
     "kink": "kink", "undecided": "warn", "not shown": "warn", "did not run": "plain",
 }  # fmt: skip
 
@@ -50,6 +53,7 @@ CHAPTERS = (
     Chapter("Learning", "learning.html"),
     Chapter("Rules", "rules.html"),
 )
+MUSEUM = Chapter("Museum", "museum.html")  # where a run holds exhibits
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +178,26 @@ def ticked(text: str) -> Any:
     return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts))
 
 
-def render(template: str, *, here: str, title: str, footer: str, scripts: Sequence[str] = SCRIPTS, **given: Any) -> str:
+def chapters_of(cases: Iterable[Case]) -> tuple[Chapter, ...]:
+    """The chapters of a report of these cases: the museum is one where there are exhibits."""
+    return (*CHAPTERS, MUSEUM) if any(c.exhibit is not None for c in cases) else CHAPTERS
+
+
+def render(
+    template: str,
+    *,
+    here: str,
+    title: str,
+    footer: str,
+    scripts: Sequence[str] = SCRIPTS,
+    chapters: Sequence[Chapter] = CHAPTERS,
+    **given: Any,
+) -> str:
     """A page by its template. `here` is its path below the site, from which the way to the assets follows."""
     page = environment().get_template(template)
     root = "../" * here.count("/")
     return page.render(
-        here=here, title=title, footer=footer, root=root, chapters=CHAPTERS, sheets=SHEETS, scripts=scripts, **given
+        here=here, title=title, footer=footer, root=root, chapters=chapters, sheets=SHEETS, scripts=scripts, **given
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 
@@ -25,4 +26,15 @@ def marks(folder: Path) -> None:
     (folder / "homework" / "helper.py").write_text("HALF = 0.5\n")
 
 
-NEEDS = {"how-to/collect-submissions.md": a_class, "how-to/export-marks.md": marks}
+def a_checkout(folder: Path) -> None:
+    """A copy of the project, to be changed."""
+    root = Path(__file__).parents[1]
+    left_out = shutil.ignore_patterns("__pycache__", "*.nbc", "*.nbi")
+    for name in ("gradcheck", "tests", "benchmarks"):
+        shutil.copytree(root / name, folder / name, ignore=left_out)
+    shutil.copy(root / "pyproject.toml", folder)
+    (folder / "docs").unlink()
+    shutil.copytree(root / "docs" / "reference", folder / "docs" / "reference")
+
+
+NEEDS = {"how-to/add-a-primitive.md": a_checkout, "how-to/collect-submissions.md": a_class, "how-to/export-marks.md": marks}

@@ -3,7 +3,7 @@
 - ```python blocks share one scope; an ```output block below states what the block printed, with `...` for what varies.
 - ```console blocks hold commands after `$ `, run by a shell in a folder of the page's own, each followed by what it prints (nothing: it is not
   compared). A command may fail only where `$ echo $?` comes next.
-- Marks are comments, alone on a line before the block: `<!-- file: NAME -->` writes the block into that file; `<!-- not run: REASON -->` and
+- Marks are comments, alone on a line before the block: `<!-- file: NAME -->` writes the block into that file (`+NAME`: at its end); `<!-- not run: REASON -->` and
   `<!-- run by: tests/FILE.py -->` leave it out.
 - Tests that a page defines are run by pytest after its last block; `<!-- test that fails: NAME -->` says of one that it shows a mistake,
   `<!-- no test of pytest: NAME -->` that it is for another runner.
@@ -31,7 +31,7 @@ FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>[^\n`]*)\n(?P<t
 MARK = re.compile(r"^ *<!-- (file|not run|run by): (.*?) -->\s*\Z", re.M)
 LANGUAGES = {"{code-cell} ipython3": "python", "{code-cell} python3": "python"}
 FRAMEWORKS = ("torch", "jax", "tensorflow", "autograd")
-LONGEST = 170  # seconds for a command
+LONGEST = 400  # seconds for a command
 
 
 class Failed(AssertionError):
@@ -95,9 +95,12 @@ class Page:
 
     def _block(self, block: Block) -> None:
         if block.mark == "file":
-            target = self.folder / block.value
+            target = self.folder / block.value.removeprefix("+")
+            if self.folder.resolve() not in target.resolve().parents:
+                raise Failed(f"{self._at(block)}: {block.value} is not in the page's own folder")
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.text, encoding="utf-8")
+            with target.open("a" if block.value.startswith("+") else "w", encoding="utf-8") as file:
+                file.write(block.text)
         elif block.mark:
             return
         elif block.language == "python":

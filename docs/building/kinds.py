@@ -1,28 +1,26 @@
-"""What to do about each kind of finding; a test holds the keys to gradcheck's own."""
+"""Kinds of findings, and what to do: those that diagnosis names, and those that are about the call and not about the formula."""
 
-WHAT_TO_DO = {
-    "sign": "Look for `y - h` written for `h - y`, and for the minus of `d cos = -sin`.",
-    "factor": "Look for a 2 of a square, a 1/2 or 1/n of a mean, a constant of the function.",
-    "missing-factor": "Multiply in the local derivative of the step named: every hop gives one factor.",
-    "extra-factor": "Take the factor out, or see whether a step was differentiated twice.",
-    "wrong-local-derivative": "Compare `expected` with `found`: it is the derivative of another function, or taken at the wrong value.",
-    "wrong-value": "Use the value that `expected` names: often the output of a step stands where its input belongs, or the other way round.",
-    "missing-path": "Write `+=` for `=`: a value that is used twice gets a share from every use.",
-    "extra-path": "See which use is added up twice.",
-    "missing-cotangent": "Multiply by what comes from above before you send it on.",
-    "repeated-cotangent": "What comes from above goes in once.",
-    "transposed": "From `z = W u`: dW is `outer(dz, u)`, du is `W.T @ dz`.",
-    "wrong-axis": "Sum over the axis along which the value was copied: a bias of a batch sums over the batch.",
-    "missing-sum": "A value that was broadcast gets the sum over its copies.",
-    "wrong-branch": "Take the mask from the value that the function compares, with the same sign.",
-    "wrong-index": "Check the index; for repeated ones use `np.add.at`, as `+=` keeps the last one only.",
-    "permuted": "Bring the entries into the order of the argument.",
-    "swapped": "Exchange the two parts: often the gradients of two arguments.",
-    "precedence": "Put brackets in: `1 / (1 + exp(-x))`, not `1 / 1 + exp(-x)`.",
-    "wrong-function": "The gradient belongs to something else (the output in the place of the loss, another loss): see the message.",
-    "stale-value": "Keep the value from before the update, or of this step: copies are cheap, traps are not.",
-    "shape": "Return one array of the argument's shape for each argument, in their order.",
-    "nonfinite": "Use the form that the finding names: it does not overflow.",
-    "precision": "Use the form that the finding names, or state `digits=` if that is all you need.",
-    "unknown": "Read which entries differ; cut the function in two and check each half, or give intermediate gradients to `diagnose`.",
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REMARKS: Mapping[str, str] = {
+    "raises": "the gradient raises where the function has a value, or has one where the function raises",
+    "nonlinear": "a vector-Jacobian product is not linear in its cotangent",
+    "mutates-input": "calling the gradient changes an argument",
+    "non-deterministic": "two calls at the same point give two results",
+    "aliases-input": "the result shares memory with an argument (a remark: the gradient may be right)",
+    "dtype": "the result is of another type than its argument (a remark)",
+    "black-box": "the function could not be traced, and differences judged (a remark: the message says why)",
 }
+WHAT_TO_DO = {"black-box": "follow the message, for a verdict with a diagnosis"}
+
+
+def kinds() -> dict[str, tuple[str, str]]:
+    """Every kind with what it says and what to do, from the tables that messages are made of."""
+    from gradcheck.diagnosis import KINDS
+    from gradcheck.diagnosis.wording import FIX
+    from gradcheck.rendering.verdict import ADVICE
+
+    advice = {**WHAT_TO_DO, **ADVICE, **FIX}
+    return {kind: (says, advice[kind]) for kind, says in (KINDS | REMARKS).items()}

@@ -95,11 +95,14 @@ def exit_codes() -> str:
 
 def finding_kinds() -> str:
     """Every kind of finding: what it says, what to do, and where the shipped cases show one."""
-    from building.kinds import WHAT_TO_DO
-    from gradcheck.diagnosis import KINDS
+    from building.kinds import kinds
 
-    rows = [(code(kind), escape(says), WHAT_TO_DO[kind]) for kind, says in KINDS.items()]
+    rows = [(code(kind), escape(says), _capital(escape(advice))) for kind, (says, advice) in kinds().items()]
     return markdown_table(rows, ("kind", "what it says", "what to do"))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def schemas() -> str:

@@ -55,7 +55,10 @@ def execute(source: Path) -> Any:
 
     notebook = jupytext.read(source)
     paths = [str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p), "PYTHONWARNINGS": "error::DeprecationWarning:__main__"}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(p for p in paths if p),
+        "PYTHONWARNINGS": "error::DeprecationWarning:__main__",
+    }
     client = NotebookClient(notebook, timeout=LONGEST, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
     client.execute(env=environment)
     for cell in notebook.cells:

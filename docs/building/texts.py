@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from building.measured import MEASURED
 from building.pictures import drawn
 from building.reference import TEXTS, public_name
 
@@ -20,7 +21,7 @@ def made(text: str) -> str:
 
 def _text(name: str) -> str:
     kind, _, rest = name.partition(" ")
-    return public_name(rest) if kind == "name" else TEXTS[name]()
+    return public_name(rest) if kind == "name" else (TEXTS | MEASURED)[name]()
 
 
 def linked(text: str, folder: Path) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "docs" / "lessons"
 BUILT = ROOT / "build" / "lessons"
 LONGEST = 180  # seconds for a cell
+CELL = re.compile(r"\S*ipykernel_\d+\S*\.py:(\d+)")  # where a kernel says that a cell is; it differs from run to run
 
 
 def is_lesson(text: str) -> bool:
@@ -52,6 +54,7 @@ def execute(source: Path) -> Any:
     """Run every cell of a lesson in the project's folder, in a fresh kernel of this Python."""
     import jupytext
     from nbclient import NotebookClient
+    from traitlets.config import Config
 
     notebook = jupytext.read(source)
     paths = [str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
@@ -59,8 +62,9 @@ def execute(source: Path) -> Any:
         "PYTHONPATH": os.pathsep.join(p for p in paths if p),
         "PYTHONWARNINGS": "error::DeprecationWarning:__main__",
     }
-    client = NotebookClient(notebook, timeout=LONGEST, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
-    client.execute(env=environment)
+    transport = Config({"KernelManager": {"transport": "ipc" if os.name == "posix" else "tcp"}})  # no ports are opened where that can be
+    place = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(notebook, timeout=LONGEST, kernel_name="python3", resources=place, config=transport).execute(env=environment)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times differ from run to run
     return notebook
@@ -83,13 +87,12 @@ def page(source: Path) -> str:
 
 
 def _cell(cell: Any) -> str:
-    code = f"```python\n{cell.source}\n```"
-    return "\n\n".join([code, *(_output(o) for o in cell.outputs)])
+    printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+    shown = [_output(o) for o in cell.outputs if o.output_type != "stream"]
+    return "\n\n".join([f"```python\n{cell.source}\n```", *([_text(printed)] if printed else []), *shown])
 
 
 def _output(output: Any) -> str:
-    if output.output_type == "stream":
-        return _text(output.text)
     if output.output_type == "error":
         return _text(f"{output.ename}: {output.evalue}")
     data = output.data
@@ -97,12 +100,16 @@ def _output(output: Any) -> str:
         return drawing(data["image/svg+xml"])
     if "text/html" in data:
         body = " ".join(line for line in data["text/html"].splitlines() if line.strip())
-        return f'<div class="output">{body}</div>'
+        return f'<div class="output">{_placed(re.sub(r"<style.*?</style>", "", body))}</div>'
     return _text(data["text/plain"])
 
 
 def _text(text: str) -> str:
-    return f"```output\n{text.rstrip()}\n```"
+    return f"```output\n{_placed(text.rstrip())}\n```"
+
+
+def _placed(text: str) -> str:
+    return CELL.sub(r"line \1 of its cell", text)
 
 
 def main(arguments: list[str]) -> None:

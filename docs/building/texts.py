@@ -11,6 +11,7 @@ from building.pictures import drawn
 from building.reference import TEXTS, public_name
 
 MADE = re.compile(r"^<!-- made from the code: (.*?) -->$", re.M)
+DOCS = Path(__file__).parents[1]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -25,10 +26,12 @@ def _text(name: str) -> str:
 
 
 def linked(text: str, folder: Path) -> str:
-    """Links to a folder lead to its page."""
+    """Links to a folder lead to its page, those to a page that is not of the site to the file."""
 
     def page(link: re.Match[str]) -> str:
         target = folder / link.group(1)
+        if target.suffix == ".md" and not target.resolve().is_relative_to(DOCS):
+            return f"](path:{link.group(1)})"  # no page of the site: the file itself
         if target.is_dir():
             for name in ("index.md", "README.md"):
                 if (target / name).is_file():

@@ -27,7 +27,7 @@ format: $(READY)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
 
 docs: $(READY)  ## the site of the documentation, in build/docs; no warning is let pass
-	$(BIN)/python -m sphinx -q -W --keep-going -n docs build/docs
+	$(BIN)/python -m sphinx -q -E -W --keep-going -n -d build/doctrees docs build/docs
 	@echo "build/docs/index.html"
 
 lessons: $(READY)  ## the lessons as executed notebooks, in build/lessons

@@ -35,14 +35,16 @@ html_title = "gradcheck"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
+html_show_search_summary = False  # it fetches pages, which browsers forbid from disk
 html_favicon = "_static/mark.svg"
 ASSETS = "../gradcheck/rendering/assets"
 html_static_path = ["_static", f"{ASSETS}/math.css", f"{ASSETS}/math.woff2", f"{ASSETS}/math-font-license.txt"]
 html_css_files = ["math.css", "graph.css", "site.css"]
+API = {"color-api-name": "var(--color-brand-primary)", "color-api-pre-name": "var(--color-foreground-secondary)"}
 html_theme_options = {
     "light_logo": "mark.svg",
     "dark_logo": "mark.svg",
-    "light_css_variables": {"color-brand-primary": "#0a5aa8", "color-brand-content": "#0a5aa8", "color-brand-visited": "#0a5aa8"},
-    "dark_css_variables": {"color-brand-primary": "#7db8f5", "color-brand-content": "#7db8f5", "color-brand-visited": "#7db8f5"},
+    "light_css_variables": {"color-brand-primary": "#0a5aa8", "color-brand-content": "#0a5aa8", "color-brand-visited": "#0a5aa8", **API},
+    "dark_css_variables": {"color-brand-primary": "#7db8f5", "color-brand-content": "#7db8f5", "color-brand-visited": "#7db8f5", **API},
     "footer_icons": [],
 }

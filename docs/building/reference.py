@@ -55,8 +55,9 @@ def _help(text: str) -> str:
             indent = min(len(line) - len(line.lstrip()) for line in body)
             parts.append("\n".join(["```text", *(line[indent:] for line in body), "```"]))
         else:
-            parts.append(re.sub(r"\b([A-Z]{4,})\b", r"`\1`", " ".join(paragraph.split())))
-    return re.sub(r"``+([A-Z]+)``+", r"`\1`", "\n\n".join(parts))
+            pieces = re.split(r"(`[^`]*`)", " ".join(paragraph.split()))
+            parts.append("".join(p if p.startswith("`") else re.sub(r"\b([A-Z]{3,})\b", r"`\1`", escape(p)) for p in pieces))
+    return "\n\n".join(parts)
 
 
 def settings() -> str:

@@ -11,13 +11,13 @@ from gradcheck.rendering.mathematics.mathml import mathml
 
 def inline(translator: Any, node: Any) -> None:
     """A formula in a line of text."""
-    translator.body.append(mathml(node.astext(), node.astext(), False))
+    translator.body.append(mathml(node.astext(), node.astext(), display=False))
     raise nodes.SkipNode
 
 
 def block(translator: Any, node: Any) -> None:
     """A formula that stands alone."""
-    translator.body.append(f'<div class="formula-block">{mathml(node.astext(), node.astext(), True)}</div>')
+    translator.body.append(f'<div class="formula-block">{mathml(node.astext(), node.astext(), display=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -16,7 +16,6 @@ from gradcheck import check
 from gradcheck.cli import main
 from gradcheck.diagnosis import KINDS
 
-
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = {"reference/primitives.md"}  # its blocks are rules as they are traced; tests/unit/test_reference.py holds it to the records
 SLOW = {  # what takes longer than a second or two

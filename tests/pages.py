@@ -83,13 +83,17 @@ class Page:
     printed: str | None = None
     programs: list[str] = field(default_factory=list)
 
-    def run(self, tests: bool = True) -> dict[str, Any]:
-        """Every block, and the tests they define; gives what they define. Raises Failed; skips where a framework is missing."""
+    def run(self, whole: bool = True) -> dict[str, Any]:
+        """Every block, and the tests they define (not `whole`: the Python alone); gives what they define.
+
+        Raises Failed; skips where a framework is missing.
+        """
         for block in blocks(self.path.read_text(encoding="utf-8")):
-            self._block(block)
+            if whole or block.language != "console":
+                self._block(block)
         others = set(re.findall(r"^<!-- no test of pytest: (\S+) -->$", self.path.read_text(encoding="utf-8"), re.M))
         defined = {name for program in self.programs for name in re.findall(r"^(?:    )?def (test_\w+)", program, re.M)}
-        if tests and defined - others:
+        if whole and defined - others:
             self._tests()
         return self.scope
 
@@ -186,11 +190,11 @@ def unhurried() -> Iterator[None]:
         settings.load_profile(before)
 
 
-def run_page(path: Path, folder: Path, root: Path, prepare: Any = None, *, tests: bool = True) -> dict[str, Any]:
+def run_page(path: Path, folder: Path, root: Path, prepare: Any = None, *, whole: bool = True) -> dict[str, Any]:
     """Run a page in an empty folder, from which the project's `docs` and `cases` are seen; `prepare(folder)` puts in what it speaks of."""
     for name in ("docs", "cases"):
         (folder / name).symlink_to(root / name)
     if prepare is not None:
         prepare(folder)
     with unhurried():
-        return Page(path, folder, root).run(tests)
+        return Page(path, folder, root).run(whole)

@@ -21,7 +21,9 @@ class Settings:
     cases: str = field(default="cases", metadata={"says": "where commands look for cases: a folder or a file"})
     seed: int = field(default=0, metadata={"says": "seed of points drawn from domains"})
     report: str = field(default="reports", metadata={"says": "the folder of reports"})
-    gradcheck_cases: tuple[str, ...] = field(default=(), metadata={"says": "files, folders or patterns of files whose cases pytest runs as tests"})
+    gradcheck_cases: tuple[str, ...] = field(
+        default=(), metadata={"says": "files, folders or patterns of files whose cases pytest runs as tests"}
+    )
 
 
 def settings(folder: Path | None = None, **given: Any) -> Settings:

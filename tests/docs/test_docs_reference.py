@@ -163,3 +163,9 @@ def test_a_drawing_in_a_page_has_its_own_identifiers_and_no_style(building) -> N
     found = re.findall(r' id="([^"]*)"', shown)
     assert len(found) == len(set(found)) == 4 and "<style" not in shown
     assert "\n\n" not in shown.split("</div>")[0]
+
+
+def test_the_lessons_follow_every_claim() -> None:
+    claims = re.findall(r"^(C\d\d),", (ROOT / "reports/csv/claims.csv").read_text(), re.M)
+    listed = re.findall(r"\bC\d\d\b", (DOCS / "lessons/index.md").read_text().partition("| lesson |")[2])
+    assert sorted(listed) == sorted(set(claims)) and len(listed) == 25

@@ -14,7 +14,15 @@ project = "gradcheck"
 author = "the gradcheck authors"
 version = release = gradcheck.__version__
 copyright = ""
-extensions = ["myst_parser", "sphinx.ext.autodoc", "building.texts", "building.formulas", "building.names", "building.pictures"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "building.texts",
+    "building.formulas",
+    "building.names",
+    "building.pictures",
+    "building.access",
+]
 exclude_patterns = ["README.md", "building", "_static"]  # README.md is the index on a repository page, index.md the site's
 
 myst_enable_extensions = ["dollarmath", "deflist"]

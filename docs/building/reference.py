@@ -15,6 +15,8 @@ import click
 import gradcheck
 from gradcheck.rendering.layout import code, escape, markdown_table
 
+RESULTS = {"Case", "Circuit", "Comparison", "Verdict"}  # made by gradcheck's functions: how they are made is nobody's concern
+
 
 def command_line() -> str:
     """Every command, its arguments and options, from click's own help."""
@@ -155,7 +157,8 @@ def public_name(name: str) -> str:
         return f"```{{eval-rst}}\n.. autofunction:: gradcheck.{name}\n```"
     if issubclass(thing, BaseException):
         return f"```{{eval-rst}}\n.. autoexception:: gradcheck.{name}\n   :show-inheritance:\n```"
-    return f"```{{eval-rst}}\n.. autoclass:: gradcheck.{name}\n   :members:\n```"
+    made = "()" if name in RESULTS else ""
+    return f"```{{eval-rst}}\n.. autoclass:: gradcheck.{name}{made}\n   :members:\n```"
 
 
 def errors() -> str:

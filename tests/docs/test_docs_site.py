@@ -191,3 +191,10 @@ def test_a_lesson_with_a_cell_that_fails_is_refused(tmp_path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode != 0 and "CellExecutionError" in done.stderr
     assert not (tmp_path / "failing.ipynb").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index.html", "reference/python.html", "reference/command-line.html", "lessons/2-graphs-and-paths.html"])
+def test_pages_are_accessible(site, visit, assert_accessible, name, scheme) -> None:
+    assert_accessible(visit(site, name, scheme=scheme))

@@ -20,7 +20,7 @@ class Settings:
 
     cases: str = field(default="cases", metadata={"says": "where commands look for cases: a folder or a file"})
     seed: int = field(default=0, metadata={"says": "seed of points drawn from domains"})
-    report: str = field(default="reports", metadata={"says": "the folder of reports"})
+    report: str = field(default="reports", metadata={"says": "accepted, and read by no command yet: `--report` names the folder"})
     gradcheck_cases: tuple[str, ...] = field(
         default=(), metadata={"says": "files, folders or patterns of files whose cases pytest runs as tests"}
     )

@@ -7,7 +7,8 @@
   `<!-- run by: tests/FILE.py -->` leave it out.
 - Tests that a page defines are run by pytest after its last block; `<!-- test that fails: NAME -->` says of one that it shows a mistake,
   `<!-- no test of pytest: NAME -->` that it is for another runner.
-- A block that imports a framework which is not installed skips the page's test, with the reason.
+- A block that imports a framework which is not installed skips the rest of the page's test, with the reason. `<!-- needs: torch -->` says that the blocks
+  after this one do without it: they run, and the test is skipped at the end.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 import pytest
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence) *$", re.S | re.M)
-MARK = re.compile(r"^ *<!-- (file|not run|run by): (.*?) -->\s*\Z", re.M)
+MARK = re.compile(r"^ *<!-- (file|not run|run by|needs): (.*?) -->\s*\Z", re.M)
 LANGUAGES = {"{code-cell} ipython3": "python", "{code-cell} python3": "python"}
 FRAMEWORKS = ("torch", "jax", "tensorflow", "autograd")
 LONGEST = 400  # seconds for a command
@@ -82,6 +83,7 @@ class Page:
     scope: dict[str, Any] = field(default_factory=lambda: {"__name__": "page"})
     printed: str | None = None
     programs: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
 
     def run(self, whole: bool = True) -> dict[str, Any]:
         """Every block, and the tests they define (not `whole`: the Python alone); gives what they define.
@@ -95,6 +97,8 @@ class Page:
         defined = {name for program in self.programs for name in re.findall(r"^(?:    )?def (test_\w+)", program, re.M)}
         if whole and defined - others:
             self._tests()
+        if self.lacking:
+            pytest.skip(f"{'; '.join(self.lacking)} (the other blocks ran)")
         return self.scope
 
     def _block(self, block: Block) -> None:
@@ -105,7 +109,10 @@ class Page:
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("a" if block.value.startswith("+") else "w", encoding="utf-8") as file:
                 file.write(block.text)
-        elif block.mark:
+        elif block.mark == "needs" and find_spec(block.value) is None:
+            self.lacking.append(f"{self._at(block)}: this block needs {block.value}, which is not installed")
+            self.printed = None
+        elif block.mark in ("not run", "run by"):
             return
         elif block.language == "python":
             self._python(block)
@@ -134,6 +141,8 @@ class Page:
         self.printed = said.getvalue()
 
     def _output(self, block: Block) -> None:
+        if self.printed is None and self.lacking:
+            return  # of a block that did not run
         if self.printed is None:
             raise Failed(f"{self._at(block)}: no block of Python stands before this output")
         if not agrees(block.text, self.printed):

@@ -64,6 +64,18 @@ def test_a_page_without_its_framework_is_skipped_and_says_so(tmp_path, root, mon
         run(page(fenced("python", "import nothing_of_that_name")), tmp_path, root)
 
 
+def test_a_block_that_needs_a_framework_is_left_out_alone(tmp_path, root) -> None:
+    needs = "<!-- needs: nothing_of_that_name -->\n" + fenced("python", "import nothing_of_that_name")
+    with pytest.raises(pytest.skip.Exception, match="page.md:4: this block needs nothing_of_that_name.*the other blocks ran"):
+        run(page(needs, fenced("output", "1"), fenced("python", "x = 1")), tmp_path, root)
+
+
+def test_what_follows_such_a_block_is_still_judged(tmp_path, root) -> None:
+    needs = "<!-- needs: nothing_of_that_name -->\n" + fenced("python", "import nothing_of_that_name")
+    with pytest.raises(pages.Failed, match="ZeroDivisionError"):
+        run(page(needs, fenced("python", "1 / 0")), tmp_path, root)
+
+
 @pytest.mark.slow
 def test_a_page_of_which_a_test_fails_is_rejected(tmp_path, root) -> None:
     failing, passing = "def test_a():\n    assert False", "def test_b():\n    pass"

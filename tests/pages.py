@@ -63,6 +63,11 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
+def frameworks(program: str) -> list[str]:
+    """The frameworks that a program imports."""
+    return re.findall(rf"^\s*(?:import|from) ({'|'.join(FRAMEWORKS)})\b", program, re.M)
+
+
 def agrees(shown: str, printed: str) -> bool:
     """Whether what was printed is what is shown, with `...` for anything."""
     parts = (re.escape(part) for part in _bare(shown).split("..."))
@@ -125,7 +130,7 @@ class Page:
         return f"{self.path.name}:{block.line + offset}"
 
     def _python(self, block: Block) -> None:
-        for name in re.findall(rf"^\s*(?:import|from) ({'|'.join(FRAMEWORKS)})\b", block.text, re.M):
+        for name in frameworks(block.text):
             if find_spec(name) is None:
                 pytest.skip(f"{self._at(block)}: this page needs {name}, which is not installed")
         file = self.folder / "blocks" / f"block{len(self.programs)}.py"

@@ -18,17 +18,12 @@ from gradcheck.diagnosis import KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = {"reference/primitives.md"}  # its blocks are rules as they are traced; tests/unit/test_reference.py holds it to the records
-SLOW = {  # what takes longer than a second or two
-    "../README.md",
+SLOW = {  # what takes longer than a second or two, beside pages with commands, frameworks or lessons
     "explanation/certified-truth.md",
-    "how-to/add-a-primitive.md",
     "how-to/check-a-gradient.md",
     "how-to/explore-with-hypothesis.md",
     "how-to/export-marks.md",
-    "how-to/run-in-ci.md",
-    "how-to/show-a-derivation.md",
     "how-to/test-gradients-with-pytest.md",
-    "tutorial/first-caught-bug.md",
 }
 LEFT_OUT = {
     ("explanation/grading-security.md", "run by"): 1,
@@ -52,8 +47,14 @@ def runs(name: str) -> bool:
     return any(b.language in ("python", "console", "output") for b in pages.blocks((DOCS / name).read_text(encoding="utf-8")))
 
 
+def is_slow(name: str) -> bool:
+    found = [b for b in pages.blocks((DOCS / name).read_text(encoding="utf-8")) if b.mark in ("", "needs")]
+    heavy = any(b.language == "console" or pages.frameworks(b.text) or b.mark == "needs" for b in found)
+    return name in SLOW or name.startswith("lessons/") or (heavy and name != "reference/python.md")
+
+
 def of_page(name: str):
-    return pytest.param(name, id=name.removeprefix("../"), marks=[pytest.mark.slow] if name in SLOW or name.startswith("lessons/") else [])
+    return pytest.param(name, id=name.removeprefix("../"), marks=[pytest.mark.slow] if is_slow(name) else [])
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +63,7 @@ def run_guide(root, tmp_path_factory):
     known: dict[tuple[str, bool], dict] = {}
 
     def run(name: str, *, whole: bool = False) -> dict:
-        whole = whole or name not in SLOW
+        whole = whole or not is_slow(name)
         if (name, whole) not in known:
             known[name, whole] = pages.run_page(DOCS / name, tmp_path_factory.mktemp("page"), root, NEEDS.get(name), whole=whole)
         return known[name, whole]

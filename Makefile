@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: report test test-all check format clean
+.PHONY: report test test-all check format docs lessons clean
 
 report: $(READY)  ## run every case and every study, and write reports/
 	$(BIN)/gradcheck run cases --report reports --studies
@@ -25,6 +25,13 @@ check: $(READY)  ## format, lint, types, layers
 format: $(READY)  ## rewrite the code in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY)  ## the site of the documentation, in build/docs; no warning is let pass
+	$(BIN)/python -m sphinx -q -E -W --keep-going -n -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
+lessons: $(READY)  ## the lessons as executed notebooks, in build/lessons
+	$(BIN)/python docs/building/lessons.py build/lessons
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer with the venv module was found; install one (Debian: python3-venv) or run make PYTHON=/path/to/python"; exit 1; }

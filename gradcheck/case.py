@@ -97,12 +97,15 @@ class Case:
     @property
     def file(self) -> str:
         """Where the function is written."""
-        return inspect.getsourcefile(self.function) or "?"
+        try:
+            return inspect.getsourcefile(self.function) or "?"
+        except TypeError:  # a function of NumPy's own, written in C
+            return "?"
 
     @property
     def line(self) -> int:
-        """The first line of the function."""
-        return int(inspect.unwrap(self.function).__code__.co_firstlineno)
+        """The first line of the function; 0 where it has none."""
+        return int(getattr(getattr(inspect.unwrap(self.function), "__code__", None), "co_firstlineno", 0))
 
     @property
     def summary(self) -> str:

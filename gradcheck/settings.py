@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ FILES = "gradcheck_cases"  # a text or a list of them; only in the file: pytest 
 class Settings:
     """Where cases are, the seed of drawn points, the folder of reports, and the files whose cases are tests for pytest."""
 
-    cases: str = "cases"
-    seed: int = 0
-    report: str = "reports"
-    gradcheck_cases: tuple[str, ...] = ()
+    cases: str = field(default="cases", metadata={"says": "where commands look for cases: a folder or a file"})
+    seed: int = field(default=0, metadata={"says": "seed of points drawn from domains"})
+    report: str = field(default="reports", metadata={"says": "accepted, and read by no command yet: `--report` names the folder"})
+    gradcheck_cases: tuple[str, ...] = field(
+        default=(), metadata={"says": "files, folders or patterns of files whose cases pytest runs as tests"}
+    )
 
 
 def settings(folder: Path | None = None, **given: Any) -> Settings:

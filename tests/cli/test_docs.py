@@ -1,69 +1,115 @@
-"""Every Python block of the how-to guides runs."""
+"""Every block of Python and every command of the documentation runs, and prints what the page shows (tests/pages.py says how)."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pages
 import pytest
 from click.testing import CliRunner
+from page_needs import NEEDS
 
 from gradcheck import check
 from gradcheck.cli import main
 from gradcheck.diagnosis import KINDS
 
+DOCS = Path(__file__).parents[2] / "docs"
+GENERATED = {"reference/primitives.md"}  # its blocks are rules as they are traced; tests/unit/test_reference.py holds it to the records
+SLOW = {  # what takes longer than a second or two, beside pages with commands, frameworks or lessons
+    "explanation/certified-truth.md",
+    "how-to/check-a-gradient.md",
+    "how-to/explore-with-hypothesis.md",
+    "how-to/export-marks.md",
+    "how-to/test-gradients-with-pytest.md",
+}
+LEFT_OUT = {
+    ("explanation/grading-security.md", "run by"): 1,
+    ("how-to/cost-studies.md", "run by"): 1,
+    ("how-to/grade-at-scale.md", "not run"): 4,
+    ("how-to/mark-coursework.md", "run by"): 8,
+    ("how-to/read-a-report.md", "run by"): 1,
+    ("reference/assignment.md", "not run"): 1,
+    ("reference/assignment.md", "run by"): 1,
+    ("tutorial/first-caught-bug.md", "not run"): 1,
+}
 
-def python_blocks(path):
-    return re.findall(r"```python\n(.*?)```", path.read_text(), re.S)
+
+def listed() -> list[str]:
+    """Every page with a block to run, or with a mark that says why not."""
+    found = [p.relative_to(DOCS).as_posix() for p in sorted(DOCS.rglob("*.md")) if "examples" not in p.parts]
+    return [name for name in [*found, "../README.md"] if name not in GENERATED and runs(name)]
 
 
-@pytest.fixture
-def run_guide(root, tmp_path):
-    """Run every block of a guide, one after the other; gives what they define."""
+def runs(name: str) -> bool:
+    return any(b.language in ("python", "console", "output") for b in pages.blocks((DOCS / name).read_text(encoding="utf-8")))
 
-    def run(name: str) -> dict:
-        scope: dict = {"__name__": "guide"}
-        blocks = python_blocks(root / "docs/how-to" / name)
-        for i, block in enumerate(blocks):
-            path = tmp_path / f"block{i}.py"
-            path.write_text(block)
-            exec(compile(block, str(path), "exec"), scope)
-        assert len(blocks) > 1
-        return scope
+
+def is_slow(name: str) -> bool:
+    found = [b for b in pages.blocks((DOCS / name).read_text(encoding="utf-8")) if b.mark in ("", "needs")]
+    heavy = any(b.language == "console" or pages.frameworks(b.text) or b.mark == "needs" for b in found)
+    return name in SLOW or name.startswith("lessons/") or (heavy and name != "reference/python.md")
+
+
+def of_page(name: str):
+    return pytest.param(name, id=name.removeprefix("../"), marks=[pytest.mark.slow] if is_slow(name) else [])
+
+
+@pytest.fixture(scope="session")
+def run_guide(root, tmp_path_factory):
+    """Run a page's blocks, one after the other, once; gives what they define. Of a slow page the Python alone, unless the `whole` is asked for."""
+    known: dict[tuple[str, bool], dict] = {}
+
+    def run(name: str, *, whole: bool = False) -> dict:
+        whole = whole or not is_slow(name)
+        if (name, whole) not in known:
+            known[name, whole] = pages.run_page(DOCS / name, tmp_path_factory.mktemp("page"), root, NEEDS.get(name), whole=whole)
+        return known[name, whole]
 
     return run
 
 
-def test_the_page_on_complex_numbers_runs(root):
-    scope: dict = {"__name__": "guide"}
-    for block in python_blocks(root / "docs/how-to/complex-and-fourier.md"):
-        exec(compile(block, "guide", "exec"), scope)
+@pytest.mark.parametrize("name", [of_page(name) for name in listed()])
+def test_every_block_of_the_page_runs_and_prints_what_it_shows(run_guide, name):
+    run_guide(name, whole=True)
+
+
+def test_what_is_left_out_is_counted_and_has_a_reason(root):
+    found = Counter((name, block.mark) for name in listed() for block in pages.blocks((DOCS / name).read_text()) if "run" in block.mark)
+    assert found == LEFT_OUT
+    for name in listed():
+        for block in pages.blocks((DOCS / name).read_text()):
+            if block.mark == "run by":
+                assert Path(name).name in (root / block.value).read_text() or "selftest" in (root / block.value).read_text()
+            assert not (block.mark and not block.value.strip())
+
+
+def test_the_page_on_complex_numbers_runs(run_guide):
+    scope = run_guide("how-to/complex-and-fourier.md")
     assert check(scope["power"], lambda x: scope["power_gradient"](x) / 2, at=(scope["x"],)).outcome == "wrong"
 
 
 def test_what_can_be_followed_is(run_guide):
-    scope = run_guide("functions-that-can-be-followed.md")
+    scope = run_guide("how-to/functions-that-can-be-followed.md")
     assert "error" not in scope  # the last block met its TraceError
 
 
 def test_the_how_to_blocks_run_and_their_gradients_are_right(run_guide):
-    scope = run_guide("check-a-gradient.md")
+    scope = run_guide("how-to/check-a-gradient.md")
     scope["test_gradient"]()
     case = scope["mean_squared_error"]
     assert check(case, scope["by_hand"]).outcome == "right"
     assert check(case, lambda w, X, y: X.T @ (X @ w - y) / len(y)).outcome == "wrong"
 
 
-def test_the_derivatives_taken_are_as_the_guide_says(root):
-    scope: dict = {}
-    blocks = re.findall(r"```python\n(.*?)```", (root / "docs/how-to/derivatives.md").read_text(), re.S)
-    assert sum(block.count("assert ") for block in blocks) > 8
-    for block in blocks:
-        exec(block, scope)
+def test_the_derivatives_taken_are_held_to_something():
+    assert sum(block.text.count("assert ") for block in pages.blocks((DOCS / "how-to/derivatives.md").read_text())) > 8
 
 
 def test_the_mistake_of_the_page_on_mistakes_is_named(run_guide):
-    scope = run_guide("name-a-mistake.md")
+    scope = run_guide("how-to/name-a-mistake.md")
     assert scope["finding"].kind == "wrong-local-derivative"
     assert (scope["finding"].hop.name, scope["finding"].expected, scope["finding"].found) == ("h", "dh * (1 - h ** 2)", "dh * (1 - h)")
     assert scope["found"][0].message.startswith("dz is the first wrong gradient on the way back")
@@ -75,7 +121,7 @@ def test_the_page_on_mistakes_lists_every_kind(root):
 
 
 def test_a_gradient_of_ones_own_is_weighed_as_the_page_on_costs_says(run_guide):
-    scope = run_guide("cost-studies.md")
+    scope = run_guide("how-to/cost-studies.md")
     assert check(scope["pairs"], scope["one_entry_at_a_time"], at=(scope["np"].linspace(-1, 1, 5),)).outcome == "right"
 
 
@@ -133,7 +179,7 @@ def test_the_page_on_assignments_lists_every_key_and_its_examples_are_good(root,
 
 
 def test_the_guide_to_derivations_runs(root, run_guide, monkeypatch, tmp_path):
-    scope = run_guide("show-a-derivation.md")
+    scope = run_guide("how-to/show-a-derivation.md")
     assert scope["by_lemma"]["lemma 2"].startswith("dy/dz = dy/da * (1 - a ** 2) ≈ ")
     assert scope["document"].count("\\begin{align*}") > 3
     commands = re.findall(r"^\$ gradcheck (.*)$", (root / "docs/how-to/show-a-derivation.md").read_text(), re.M)
@@ -161,13 +207,13 @@ def test_every_page_is_listed(root):
     pages = [
         p.relative_to(root / "docs").as_posix()
         for p in (root / "docs").rglob("*.md")
-        if p.parent.name in ("how-to", "explanation", "reference")
+        if p.parent.name in ("tutorial", "how-to", "explanation", "reference", "lessons") and p.name != "index.md"
     ]
     assert [p for p in pages if p not in listed] == []
 
 
 def test_the_page_on_hypothesis_finds_the_simplest_point(run_guide):
-    scope = run_guide("explore-with-hypothesis.md")
+    scope = run_guide("how-to/explore-with-hypothesis.md")
     scope["test_entropy_of_each"]()
     scope["test_arguments_are_positive"]()
     assert scope["again"].witness[0].tolist() == [0.0, 4.0]

@@ -1,0 +1,1 @@
+"""What the site of the documentation needs beyond Sphinx: texts made from the code, formulas, lessons, links."""

@@ -1,0 +1,100 @@
+"""The statements of a gradient at their most general: for any sizes, for any data, or for what the point has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck.codegen.dialects import Dialect
+from gradcheck.codegen.shapes import PRIMES, Axis, Sizes, resized, revalued, sizes_of
+from gradcheck.codegen.statements import Body, Writer
+from gradcheck.codegen.subject import Subject, derived
+from gradcheck.errors import GradcheckError
+
+LONG = 1500  # equations up to which other sizes are tried
+
+
+@dataclass(frozen=True, slots=True)
+class General:
+    """A body with what it stands for: sizes that are free, and arguments whose values it holds fast, which must be as at the point."""
+
+    body: Body
+    sizes: Sizes
+    fixed: tuple[int, ...] = ()
+
+
+def body_at(
+    subject: Subject, point: Sequence[Any], dialect: Dialect, taken: Collection[str], *, value: bool, texts: dict[int, str] | None = None,
+    by_name: bool = True,
+) -> Body:  # fmt: skip
+    """The statements as the point has them."""
+    found = derived(subject, point, value=value)
+    return Writer(found.circuit, dialect, taken, texts or {}, by_name).write()
+
+
+def general_body(subject: Subject, dialect: Dialect, taken: Collection[str], *, value: bool) -> General:
+    """The most general statements that stay the same, to the letter, at other sizes and for other data."""
+    point = subject.points[0]
+    plain = derived(subject, point, value=value)
+    here = Writer(plain.circuit, dialect, taken).write()
+    if not here.guards and len(plain.circuit.equations) <= LONG:
+        sizes = sizes_of(subject, point)
+        found = _for_any_size(subject, dialect, taken, sizes, value=value)
+        if found is None and len(sizes.groups) > 1:
+            alone = [g for g in sizes.groups if _for_any_size(subject, dialect, taken, Sizes((g,)), value=value)]
+            sizes = Sizes(tuple(alone))
+            found = _for_any_size(subject, dialect, taken, sizes, value=value) if alone else None
+        if found is not None:
+            return General(found, sizes)
+    data = _data(subject, point)
+    held = tuple(i for i in data if i not in plain.positions)
+    if not here.guards and not held and _same_for_other_data(subject, dialect, taken, here, value=value):
+        return General(here, Sizes())
+    literal = body_at(subject, point, dialect, taken, value=value, by_name=False)
+    return General(literal, Sizes(), held)
+
+
+def _data(subject: Subject, point: Sequence[Any]) -> list[int]:
+    return [i for i in range(len(point)) if i not in subject.argnums]
+
+
+def _for_any_size(subject: Subject, dialect: Dialect, taken: Collection[str], sizes: Sizes, *, value: bool) -> Body | None:
+    """Statements that are the same at two sets of sizes, and hold no data fast."""
+    if not sizes.groups:
+        return None
+    point, found = subject.points[0], []
+    for seed, primes in enumerate(PRIMES):
+        there = resized(point, dict(zip(sizes.groups, primes, strict=False)), seed)
+        try:
+            body = body_at(subject, there, dialect, taken, value=value, texts=sizes.texts(subject, point, primes))
+        except (GradcheckError, ArithmeticError, ValueError):  # a function that minds its sizes after all
+            return None
+        if body.guards or (found and body.text != found[0].text):
+            return None
+        found.append(body)
+    return found[0]
+
+
+def _same_for_other_data(subject: Subject, dialect: Dialect, taken: Collection[str], here: Body, *, value: bool) -> bool:
+    """Whether other data give the same statements; small data that happen to be others' equals are drawn anew."""
+    point = subject.points[0]
+    data = [i for i in _data(subject, point) if isinstance(point[i], np.ndarray)]
+    for seed in range(3 if data else 0):
+        try:
+            if body_at(subject, revalued(point, data, seed), dialect, taken, value=value).text != here.text:
+                return False
+        except (GradcheckError, ArithmeticError, ValueError):
+            return False
+    return True
+
+
+def shape_lines(subject: Subject, general: General, letters: dict[Axis, str]) -> dict[str, str]:
+    """Every array argument's shape, a letter for a size that is free."""
+    return {
+        name: f"[{', '.join(letters.get((i, axis), str(n)) for axis, n in enumerate(a.shape))}]"
+        for i, (name, a) in enumerate(zip(subject.parameters, subject.points[0], strict=True))
+        if isinstance(a, np.ndarray)
+    }

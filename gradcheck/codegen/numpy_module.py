@@ -1,0 +1,167 @@
+"""A gradient as a module of plain NumPy: the function, its gradient, and a test of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradcheck.codegen.bodies import General, body_at, general_body
+from gradcheck.codegen.dialects import HELPERS, NUMPY, Dialect
+from gradcheck.codegen.forward import Own, own_source
+from gradcheck.codegen.parts import constant_lines, docstring, guard_lines, point_lines
+from gradcheck.codegen.statements import Body, Writer
+from gradcheck.codegen.subject import Subject, derived
+from gradcheck.codegen.verify import Verified, parts_of, tape_at
+from gradcheck.domains import floating_positions
+
+LIBRARIES_ROUND = 4  # ulp that other versions of NumPy, and other processors, may add
+
+
+@dataclass(slots=True)
+class Module:
+    """What a module holds, to be put together in order."""
+
+    imports: dict[str, None] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    helpers: dict[str, str] = field(default_factory=dict)
+    definitions: list[list[str]] = field(default_factory=list)
+
+    def text(self, dialect: Dialect, title: str) -> str:
+        """The module's source, with what it does not refer to left out."""
+        blocks = ["\n".join(d) for d in self.definitions]
+        body = "\n\n\n".join([*(h.rstrip() for h in self.helpers.values()), *blocks])
+        constants = "\n".join(constant_lines(self.constants, dialect))
+        head = sorted(self.imports, key=lambda line: (not line.startswith("import"), line))
+        standard = [line for line in head if line.startswith("import math")]
+        imports = "\n".join([*standard, *([""] if standard and len(head) > len(standard) else []), *(h for h in head if h not in standard)])
+        parts = [f'"""{title}"""', imports, *([constants] if constants else [])]
+        return "\n\n".join(parts) + f"\n\n\n{body}\n"
+
+    def add_body(self, body: Body) -> None:
+        """The constants, helpers and imports that statements refer to."""
+        self.constants |= body.constants
+        for helper in body.helpers:
+            if helper in HELPERS:
+                self.helpers[helper] = HELPERS[helper]
+            else:
+                self.imports[f"import {helper}"] = None
+        text = "\n".join((*body.forward, *body.backward, *body.results))
+        if "special." in text.replace("scipy.special.", "").replace("torch.special.", ""):
+            self.imports["from scipy import special"] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Source before its docstring is known: `source(found)` is the module, with or without its test."""
+
+    subject: Subject
+    general: General
+    own: Own | None
+    value: bool
+
+    @property
+    def name(self) -> str:
+        """What the gradient's function is called."""
+        return f"{self.subject.name}_vjp" if self.subject.vjp else f"{self.subject.name}_gradient"
+
+    def source(self, found: Verified | None = None, *, test: bool = False) -> str:
+        """The module."""
+        module = Module(imports={"import numpy as np": None})
+        add_forward(module, self.subject, self.own)
+        add_gradient(module, self, found)
+        if test and found is not None:
+            module.definitions.append(test_lines(self, found))
+        what = "A vector-Jacobian product" if self.subject.vjp else "The gradient"
+        return module.text(NUMPY, f"{what} of {self.subject.name}, written by gradcheck, which verified it: see its docstring.")
+
+
+def write_numpy(subject: Subject, *, value: bool = False) -> Written:
+    """The most general NumPy source of a gradient."""
+    own = own_source(subject.function, subject.name)
+    taken = {subject.name, *(own.names() if own else ())}
+    return Written(subject, general_body(subject, NUMPY, taken, value=value), own, value)
+
+
+def add_forward(module: Module, subject: Subject, own: Own | None) -> None:
+    """The function: its author's source, or the recorded program where that does not stand alone."""
+    if own is not None:
+        module.imports |= own.imports
+        module.constants |= own.constants
+        module.definitions += [text.rstrip().splitlines() for text in own.functions.values()]
+        return
+    body = recorded(subject)
+    module.add_body(body)
+    says = [f'    """{subject.name} as recorded at a point: its own source leans on more than NumPy, SciPy and constants."""']
+    head = f"def {subject.name}({', '.join(subject.parameters)}):"
+    module.definitions.append([head, *says, *body.forward, f"    return {body.results[0]}"])
+
+
+def recorded(subject: Subject) -> Body:
+    """The function's recorded program."""
+    from gradcheck.circuit import simplify
+
+    forward = derived(subject, subject.points[0], value=False).forward
+    return Writer(simplify(forward), NUMPY, {subject.name}).write()
+
+
+def add_gradient(module: Module, written: Written, found: Verified | None) -> None:
+    """The gradient's function, and with `value` the one that returns the value too."""
+    subject, general = written.subject, written.general
+    body = general.body
+    module.add_body(body)
+    parameters = ", ".join((*subject.parameters, *(("cotangent",) if subject.vjp else ())))
+    if not written.value:
+        head = [f"def {written.name}({parameters}):", *docstring(_first(subject), subject, general, found)]
+        module.definitions.append([*head, *statements(written, written.name), f"    return {', '.join(body.results)}"])
+        return
+    both = f"{subject.name}_value_and_{'vjp' if subject.vjp else 'gradient'}"
+    gradient = ", ".join(body.results[1:])
+    packed = gradient if len(body.results) == 2 else f"({gradient})"
+    head = [f"def {both}({parameters}):", *docstring(f"The value of {subject.name}, and its derivative.", subject, general, found)]
+    module.definitions.append([*head, *statements(written, both), f"    return {body.results[0]}, {packed}"])
+    module.definitions.append([f"def {written.name}({parameters}):", f'    """{_first(subject)}"""', f"    return {both}({parameters})[1]"])
+
+
+def _first(subject: Subject) -> str:
+    if subject.vjp:
+        return f"The cotangent times the Jacobian of {subject.name} by {_listed(subject.differentiated)}."
+    return f"The gradient of {subject.name} by {_listed(subject.differentiated)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def statements(written: Written, what: str) -> list[str]:
+    """Checks, the forward part, the backward part."""
+    body = written.general.body
+    early, late = guard_lines(written.subject, written.general, what)
+    marker = ["    # backward"] if body.forward and body.backward else []
+    return [*early, *body.forward, *late, *marker, *body.backward]
+
+
+def test_lines(written: Written, found: Verified) -> list[str]:
+    """A test that stands alone where gradcheck and pytest are: the verdict again, and the numbers that were found here."""
+    subject, allowed = written.subject, found.from_tape + LIBRARIES_ROUND
+    options = "" if subject.argnums == floating_positions(found.points[0]) else f", argnums={subject.argnums!r}"
+    options += ", vjp=True" if subject.vjp else ""
+    lines = [
+        f"def test_{written.name}():", f'    """The verdict at the points where it was verified{"" if subject.vjp else ", and the numbers found there"}."""',
+        "    from gradcheck import assert_gradient", "", *point_lines(found.points),
+        f"    assert_gradient({subject.name}, {written.name}, at=points{options})",
+    ]  # fmt: skip
+    if subject.vjp:
+        return lines
+    pinned = [tape_at(subject, p) for p in found.points]
+    several = len(subject.argnums) > 1
+    return [
+        *lines, *point_lines(pinned, "expected"), "    for point, pinned in zip(points, expected):",
+        f"        found = {written.name}(*point)" if several else f"        found = ({written.name}(*point),)",
+        "        for one, other in zip(found, pinned, strict=True):",
+        f"            unit = np.spacing(np.max(np.abs(other)))  # found here within {found.from_tape}; other libraries round otherwise",
+        f"            assert np.all(np.abs(one - other) <= {allowed} * unit)",
+    ]  # fmt: skip
+
+
+__all__ = ["Module", "Written", "add_forward", "body_at", "parts_of", "write_numpy"]

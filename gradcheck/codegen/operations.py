@@ -1,0 +1,534 @@
+"""One equation as an expression of a dialect, and the few that need statements of their own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcheck.codegen.expressions import assignment, fill, number, parse, text_of, without_sign
+
+if TYPE_CHECKING:
+    from gradcheck.circuit import Circuit
+    from gradcheck.codegen.statements import Writer
+
+
+def written(w: Writer, k: int) -> ast.expr | None:
+    """Equation k in terms of what it reads; None where it needs statements, which are then written."""
+    primitive = w.circuit.primitive(k)
+    assert primitive is not None
+    special = SHAPED.get(primitive.name)
+    if special is not None:
+        return special(w, k)
+    if primitive.elementwise:
+        return _elementwise(w, k, primitive.name)
+    return _called(w, k, primitive.name, [w.nodes[i] for i in w.circuit.inputs_of(k)])
+
+
+def refuse(w: Writer, name: str) -> Any:
+    """Raise for what the dialect cannot say."""
+    from gradcheck.codegen.statements import Unwritable
+
+    raise Unwritable(f"{name} has no counterpart in {w.dialect.name}")
+
+
+def _called(w: Writer, k: int, name: str, operands: list[ast.expr]) -> ast.expr:
+    template = w.dialect.table.get(name)
+    if template is None:
+        return refuse(w, name)  # type: ignore[no-any-return]
+    params = dict(w.circuit.params.get(k, {}))
+    if name == "recurrence":
+        w.helpers["recurrence"] = None
+    if name == "einsum":
+        params.pop("optimize", None)
+    named = {p: _parameter(w, k, p, v) for p, v in params.items()}
+    return _without_defaults(fill(template, operands, **_plainer(w, k, named, params)))
+
+
+def _parameter(w: Writer, k: int, name: str, value: Any) -> ast.expr:
+    if name == "dtype":
+        return ast.Constant(value) if w.dialect.name != "torch" else parse(f"torch.{value}")
+    if isinstance(value, tuple):
+        return ast.Tuple([_parameter(w, k, name, v) for v in value])
+    return ast.Constant(value) if isinstance(value, str | None) else number(value, w.dialect.module)
+
+
+def _plainer(w: Writer, k: int, named: dict[str, ast.expr], params: dict[str, Any]) -> dict[str, ast.expr]:
+    """Axes as one writes them: one number for one axis, nothing for all of them."""
+    axis = params.get("axis")
+    read = w.circuit.inputs_of(k)
+    ndim = len(w.circuit.type(read[0]).shape)
+    if isinstance(axis, tuple):
+        if len(axis) == ndim and not params.get("keepdims"):
+            axis = None
+        elif len(axis) == 1:
+            axis = axis[0]
+        named["axis"] = ast.Constant(None) if axis is None else _parameter(w, k, "axis", axis)
+    if "axis" not in params:
+        named["axis"] = ast.Constant(None)
+    if axis is None and w.circuit.primitive(k).name in ("softmax", "log_softmax", "logsumexp") and w.dialect.name == "torch":  # type: ignore[union-attr]
+        named["axis"] = ast.Constant(0) if ndim == 1 else parse(str(tuple(range(ndim))))
+    named.setdefault("keepdims", ast.Constant(False))
+    return named
+
+
+def _without_defaults(node: ast.expr) -> ast.expr:
+    """Keywords at their defaults are left out."""
+    if isinstance(node, ast.Call):
+        node.keywords = [
+            q for q in node.keywords
+            if not (
+                (q.arg in ("axis", "dim") and isinstance(q.value, ast.Constant) and q.value.value is None)
+                or (q.arg in ("keepdims", "keepdim") and isinstance(q.value, ast.Constant) and q.value.value is False)
+                or (q.arg == "offset" and isinstance(q.value, ast.Constant) and q.value.value == 0)
+            )
+        ]  # fmt: skip
+    return node
+
+
+# elementwise
+def _elementwise(w: Writer, k: int, name: str) -> ast.expr:
+    circuit = w.circuit
+    read = tuple(_unstretched(w, i, circuit.inputs_of(k), circuit.type(k).shape) for i in circuit.inputs_of(k))
+    operands = [w.nodes[i] for i in read]
+    whole = _alias(w, k, name, read)
+    if whole is not None:
+        return whole
+    plain = [i in circuit.constants and not circuit.type(i).shape for i in read]
+    if name in ("add", "subtract", "multiply", "divide", "power"):
+        operands = [_whole(w, i, read) for i in read]
+    if name in ("add", "subtract", "negative"):
+        return _summed(w, name, operands)
+    if name == "multiply" and (masked := _masked(w, read)) is not None:
+        return masked
+    if w.dialect.tensors and any(plain):
+        return _of_tensors(w, k, name, operands, plain)
+    return _called(w, k, name, operands)
+
+
+def _summed(w: Writer, name: str, operands: list[ast.expr]) -> ast.expr:
+    """Sums and differences of what has a sign as differences and sums."""
+    bare = [without_sign(o) for o in operands]
+    if name == "negative":
+        return bare[0] or fill("-_0", operands)
+    if bare[1] is not None:
+        return fill("_0 - _1" if name == "add" else "_0 + _1", [operands[0], bare[1]])
+    if name == "add" and bare[0] is not None and not isinstance(bare[0], ast.Constant):
+        return fill("_0 - _1", [operands[1], bare[0]])
+    return fill("_0 + _1" if name == "add" else "_0 - _1", operands)
+
+
+def _alias(w: Writer, k: int, name: str, read: tuple[int, ...]) -> ast.expr | None:
+    """Once a value of the same type is the value, minus once its negative."""
+    circuit = w.circuit
+    for one, other in ((0, 1), (1, 0)) if name == "multiply" else ((1, 0),) if name == "divide" else ():
+        value = circuit.constants.get(read[one])
+        if isinstance(value, float) and abs(value) == 1.0 and circuit.type(read[other]) == circuit.type(k):
+            node = w.nodes[read[other]]
+            return node if value > 0 else without_sign(node) or fill("-_0", [node])
+    return None
+
+
+def _whole(w: Writer, i: int, read: tuple[int, ...]) -> ast.expr:
+    """Beside floats 2.0 is written 2, and once a whole number that number."""
+    circuit, node = w.circuit, w.nodes[i]
+    if not any(circuit.type(j).floating and j not in circuit.constants for j in read if j != i):
+        return node
+    value, primitive = circuit.constants.get(i), circuit.primitive(i)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e6 and (value or not np.signbit(value)):
+        return w.sized(value) or number(int(value))
+    if primitive is not None and primitive.name == "multiply" and not isinstance(node, ast.Name):
+        one, other = circuit.inputs_of(i)
+        if circuit.constants.get(one) == 1.0 and not circuit.type(other).floating:
+            return w.nodes[other]
+    return node
+
+
+def _unstretched(w: Writer, i: int, read: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    """What was stretched, or given axes, only for NumPy to stretch is left to NumPy: the value it was made of."""
+    circuit, others = w.circuit, [w.circuit.type(j).shape for j in read if j != i]
+    behind = _scalar_behind(circuit, i)
+    if behind != i and others and not isinstance(w.nodes[i], ast.Name) and np.broadcast_shapes(*others) == shape:
+        return behind
+    while not isinstance(w.nodes[i], ast.Name) and others and (source := _made_by_stretching(circuit, i)) is not None:
+        if np.broadcast_shapes(circuit.type(source).shape, *others) != shape:
+            break
+        i = source
+    return i
+
+
+def _made_by_stretching(circuit: Circuit, i: int) -> int | None:
+    """What a value is copies of: stretched, given axes in front, or multiplied by ones of a larger shape; None where it is not."""
+    primitive = circuit.primitive(i)
+    if primitive is None or primitive.name not in ("reshape", "broadcast_to", "multiply"):
+        return None
+    if primitive.name == "multiply":
+        one, other = circuit.inputs_of(i)
+        return other if _scalar_behind(circuit, one) in circuit.constants and _is_one(circuit, one) else None
+    (source,) = circuit.inputs_of(i)
+    have, want = circuit.type(source).shape, circuit.type(i).shape
+    in_front = want == (1,) * (len(want) - len(have)) + have
+    return source if primitive.name == "broadcast_to" or in_front or not have else None
+
+
+def _scalar_behind(circuit: Circuit, i: int) -> int:
+    """The number that an array is copies of; the value itself where it is not."""
+    start = i
+    while (primitive := circuit.primitive(i)) is not None and primitive.name in ("reshape", "broadcast_to"):
+        (i,) = circuit.inputs_of(i)
+    return i if not circuit.type(i).shape else start
+
+
+def _is_one(circuit: Circuit, i: int) -> bool:
+    value = circuit.constants.get(_scalar_behind(circuit, i))
+    return isinstance(value, float) and value == 1.0 and bool(circuit.type(i).shape)
+
+
+def _masked(w: Writer, read: tuple[int, ...]) -> ast.expr | None:
+    """Ones where a condition holds, times a value: the value where it holds."""
+    circuit = w.circuit
+    for mask, other in (read, read[::-1]):
+        primitive = circuit.primitive(mask)
+        if primitive is not None and primitive.name == "where" and not isinstance(w.nodes[mask], ast.Name):
+            condition, a, b = circuit.inputs_of(mask)
+            chosen = (circuit.constants.get(a), circuit.constants.get(b))
+            if chosen in ((1.0, 0.0), (0.0, 1.0)) and circuit.type(mask).shape == circuit.type(other).shape:
+                kept = [w.nodes[condition], w.nodes[other], ast.Constant(0.0)]
+                template = w.dialect.table["where"]
+                return fill(template, kept if chosen == (1.0, 0.0) else [kept[0], kept[2], kept[1]])
+    return None
+
+
+def _of_tensors(w: Writer, k: int, name: str, operands: list[ast.expr], plain: list[bool]) -> ast.expr:
+    """Functions of torch that take tensors alone, with a number among their operands."""
+    if name in ("maximum", "minimum"):
+        bound, other = (0, 1) if plain[0] else (1, 0)
+        return fill(f"torch.clamp(_0, {name[:3]}=_1)", [operands[other], operands[bound]])
+    if name == "where":
+        if plain[1] and plain[2]:
+            dtype = parse(f"torch.{w.circuit.type(k).dtype.name}")
+            if text_of(operands[1]) in ("1", "1.0") and text_of(operands[2]) in ("0", "0.0"):
+                return fill("_0.to(_1)", [operands[0], dtype])
+            operands[1] = fill("torch.tensor(_0, dtype=_1)", [operands[1], dtype])
+        return _called(w, k, name, operands)
+    if name in ("hypot", "arctan2", "fmod", "logaddexp", "logaddexp2"):
+        like = operands[plain.index(False)]
+        operands = [fill("torch.full_like(_0, _1)", [like, o]) if p else o for o, p in zip(operands, plain, strict=True)]
+    return _called(w, k, name, operands)
+
+
+# shapes
+def shape_node(w: Writer, shape: tuple[int, ...]) -> ast.expr:
+    """A shape: that of something named, else numbers."""
+    named = _like(w, shape, None)
+    if named and shape:
+        return fill("_0.shape", [ast.Name(named)])
+    return ast.Tuple([w.sized(n) or number(n) for n in shape])
+
+
+def _like(w: Writer, shape: tuple[int, ...], dtype: Any) -> str | None:
+    """A named value of a shape, and of a type where that matters; arguments first."""
+    circuit = w.circuit
+    for k in (*circuit.inputs, *(k for k in w.named if k not in circuit.inputs)):
+        if k in w.named and circuit.type(k).shape == shape and (dtype is None or circuit.type(k).dtype == dtype):
+            return w.named[k]
+    return None
+
+
+def filled(w: Writer, shape: tuple[int, ...], dtype: Any, value: ast.expr) -> ast.expr:
+    """An array of one number."""
+    module, like, text = w.dialect.module, _like(w, shape, dtype), text_of(value)
+    word = {"0.0": "zeros", "1.0": "ones", "0": "zeros", "1": "ones"}.get(text)
+    if like:
+        return fill(f"{module}.{word}_like(_0)" if word else f"{module}.full_like(_0, _1)", [ast.Name(like), value])
+    typed = "" if dtype == np.float64 and module != "torch" else f", dtype={module}.{dtype.name}"
+    return fill(f"{module}.{word}(_0{typed})" if word else f"{module}.full(_0, _1{typed})", [shape_node(w, shape), value])
+
+
+def _broadcast(w: Writer, k: int) -> ast.expr:
+    (i,) = w.circuit.inputs_of(k)
+    type, source = w.circuit.type(k), w.circuit.type(i)
+    if source.shape == () and not (w.dialect.tensors and i not in w.circuit.constants):
+        return filled(w, type.shape, type.dtype, w.nodes[i])
+    template = "_0.expand(_1)" if w.dialect.name == "torch" else f"{w.dialect.module}.broadcast_to(_0, _1)"
+    return fill(template, [w.nodes[i], shape_node(w, type.shape)])
+
+
+def _reshape(w: Writer, k: int) -> ast.expr:
+    (i,) = w.circuit.inputs_of(k)
+    have, want, node = w.circuit.type(i).shape, w.circuit.type(k).shape, w.nodes[i]
+    if have and (index := _new_axes(have, want)) is not None:
+        return subscript(node, index)
+    if want and (index := _dropped_axes(have, want)) is not None:
+        return subscript(node, index)
+    if len(want) == 1 and len(have) > 1:
+        return fill({"torch": "torch.ravel(_0)"}.get(w.dialect.name, f"{w.dialect.module}.ravel(_0)"), [node])
+    return fill(f"{w.dialect.module}.reshape(_0, _1)", [node, shape_node(w, want)])
+
+
+_ALL = ast.Slice()
+
+
+def _new_axes(have: tuple[int, ...], want: tuple[int, ...]) -> list[ast.expr] | None:
+    """The index that puts axes of size 1 in."""
+    if len(want) <= len(have):
+        return None
+    index: list[ast.expr] = []
+    j = 0
+    for n in want:
+        if j < len(have) and have[j] == n and (n != 1 or len(want) - len(index) <= len(have) - j):
+            index.append(_ALL)
+            j += 1
+        elif n == 1:
+            index.append(ast.Constant(None))
+        else:
+            return None
+    return index if j == len(have) else None
+
+
+def _dropped_axes(have: tuple[int, ...], want: tuple[int, ...]) -> list[ast.expr] | None:
+    """The index that takes axes of size 1 out."""
+    back = _new_axes(want, have)
+    if back is None:
+        return None
+    index: list[ast.expr] = [ast.Constant(0) if isinstance(b, ast.Constant) else _ALL for b in back]
+    return index
+
+
+def subscript(node: ast.expr, index: list[ast.expr]) -> ast.expr:
+    """An index without what says nothing: whole axes at its end."""
+    while len(index) > 1 and isinstance(index[-1], ast.Slice) and index[-1] is _ALL:
+        index = index[:-1]
+    return ast.Subscript(node, index[0] if len(index) == 1 else ast.Tuple(index))
+
+
+def _transpose(w: Writer, k: int) -> ast.expr:
+    (i,) = w.circuit.inputs_of(k)
+    node, axes = w.nodes[i], w.circuit.params[k]["axes"]
+    if axes == (1, 0):
+        return node.value if isinstance(node, ast.Attribute) and node.attr == "T" else ast.Attribute(node, "T")
+    return _called(w, k, "transpose", [node])
+
+
+# parts
+def index_nodes(w: Writer, index: Any) -> list[ast.expr]:
+    """An index, part by part."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return [_index_part(w, p) for p in parts]
+
+
+def _index_part(w: Writer, part: Any) -> ast.expr:
+    if isinstance(part, slice):
+        if (part.start, part.stop, part.step) == (None, None, None):
+            return _ALL
+        return ast.Slice(*(None if e is None else number(e) for e in (part.start, part.stop, part.step)))
+    if isinstance(part, np.ndarray):
+        from gradcheck.codegen.statements import _array_key
+
+        decided = w.decided.get(_array_key(part))
+        if decided is not None and decided in w.nodes:
+            w.met.add(decided)
+            return w.nodes[decided]
+        return w.array(part, uses=2 if part.size > 4 else 1)
+    return ast.Constant(part) if part is None or part is Ellipsis else number(part)
+
+
+def _getitem(w: Writer, k: int) -> ast.expr:
+    (i,) = w.circuit.inputs_of(k)
+    index, node = w.circuit.params[k]["index"], w.nodes[i]
+    if w.dialect.name == "torch":
+        return _torch_getitem(w, node, w.circuit.type(i).shape, index)
+    return _part_of(node, index_nodes(w, index) or [ast.Constant(Ellipsis)])
+
+
+def _part_of(node: ast.expr, index: list[ast.expr]) -> ast.expr:
+    """A part; of what only got new axes, in one index."""
+    if not isinstance(node, ast.Subscript) or not all(isinstance(p, ast.Slice) for p in index):
+        return subscript(node, index)
+    inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if not all(p is _ALL or (isinstance(p, ast.Constant) and p.value is None) for p in inner):
+        return subscript(node, index)
+    both = [*inner, *[_ALL] * (len(index) - len(inner))]
+    if any(isinstance(b, ast.Constant) and p is not _ALL for b, p in zip(both, index, strict=False)):
+        return subscript(node, index)
+    merged = [b if isinstance(b, ast.Constant) else p for b, p in zip(both, [*index, *[_ALL] * len(both)], strict=False)]
+    return subscript(node.value, merged)
+
+
+def _torch_getitem(w: Writer, node: ast.expr, shape: tuple[int, ...], index: Any) -> ast.expr:
+    """torch has no slices that run backward: what they take is taken forward, and flipped."""
+    parts, flipped, axis = [], [], 0
+    backward = [isinstance(p, slice) and p.step is not None and p.step < 0 for p in index]
+    if any(backward) and not all(isinstance(p, slice | int) for p in index):
+        return refuse(w, "an index that runs backward")  # type: ignore[no-any-return]
+    for position, (p, back) in enumerate(zip(index, backward, strict=True)):
+        if back:
+            if p.step != -1:
+                return refuse(w, "an index that runs backward in steps")  # type: ignore[no-any-return]
+            flipped.append(axis)
+            p = _forward(p, shape[position])
+        parts.append(p)
+        axis += not isinstance(p, int)
+    part = subscript(node, index_nodes(w, tuple(parts)))
+    whole = all(isinstance(p, slice) and (p.start, p.stop, p.step) == (None, None, None) for p in parts)
+    taken = node if whole and flipped else part
+    return fill(f"torch.flip(_0, {tuple(flipped)})", [taken]) if flipped else taken
+
+
+def _forward(part: slice, size: int) -> slice:
+    if part.start is None and part.stop is None:
+        return slice(None)
+    if part.start is None and part.stop >= 0:
+        return slice(part.stop + 1, None)
+    taken = range(size)[part]
+    return slice(taken[-1], taken[0] + 1) if len(taken) else slice(0, 0)
+
+
+def _joined(w: Writer, k: int) -> ast.expr:
+    primitive, read, axis = w.circuit.primitive(k), w.circuit.inputs_of(k), w.circuit.params[k]["axis"]
+    assert primitive is not None
+    name, module = primitive.name, w.dialect.module
+    parts = [w.nodes[i] for i in read]
+    if w.dialect.tensors:
+        dtype = w.circuit.type(k).dtype.name
+        parts = [fill(f"torch.tensor(_0, dtype=torch.{dtype})", [p]) if i in w.circuit.constants and not w.circuit.type(i).shape else p
+                 for p, i in zip(parts, read, strict=True)]  # fmt: skip
+    if name == "stack" and axis == 0 and not w.dialect.tensors and not any(w.circuit.type(i).shape for i in read):
+        return fill(f"{module}.array(_0)", [ast.List(parts)])
+    name = "cat" if w.dialect.tensors and name == "concatenate" else name
+    return fill(f"{module}.{name}(_0{f', {w.dialect.axis}={axis}' if axis else ''})", [ast.List(parts)])
+
+
+# statements of their own
+def _scatter(w: Writer, k: int) -> ast.expr | None:
+    """Zeros to which parts are added; where the parts are all of it, they are put together."""
+    params, read = w.circuit.params[k], w.circuit.inputs_of(k)
+    parts, indices, shape = [w.nodes[i] for i in read], params["indices"], params["shape"]
+    if len(indices) == 1 and all(p is None or (isinstance(p, slice) and p == slice(None)) for p in indices[0]):
+        made = w.circuit.primitive(read[0])
+        (source,) = w.circuit.inputs_of(read[0]) if made is not None and made.name == "reshape" else (None,)
+        if source is not None and w.circuit.type(source).shape == shape and not isinstance(parts[0], ast.Name):
+            return w.nodes[source]
+        return subscript(parts[0], [ast.Constant(0) if p is None else _ALL for p in indices[0]])
+    ordered = _rows(indices, shape)
+    if ordered is not None and not any(i in w.circuit.constants for i in read):
+        scalars = len(shape) == 1 and not w.dialect.tensors
+        return fill(f"{w.dialect.module}.{'array' if scalars else 'stack'}(_0)", [ast.List([parts[j] for j in ordered])])
+    for i, part in zip(read, parts, strict=True):
+        if len(text_of(part)) > LINE and not isinstance(part, ast.Name):
+            w.give_name(i, None)
+    type = w.circuit.type(k)
+    target = w.unused(w.circuit.names[k]) if k in w.circuit.names else w.fresh(k)
+    w.say(assignment(target, filled(w, type.shape, type.dtype, ast.Constant(0.0))))
+    touched = np.zeros(shape, dtype=bool)
+    for i, index in zip([_plainest(w, i) for i in read], indices, strict=True):
+        _add_at(w, target, index, w.nodes[i], touched)
+    w.named[k] = target
+    w.nodes[k] = ast.Name(target)
+    return None
+
+
+LINE = 76
+
+
+def _plainest(w: Writer, i: int) -> int:
+    """A number that stands at every place written is written as a number."""
+    behind = _scalar_behind(w.circuit, i)
+    return behind if not isinstance(w.nodes[i], ast.Name) and not w.circuit.type(behind).shape else i
+
+
+def _rows(indices: tuple[Any, ...], shape: tuple[int, ...]) -> list[int] | None:
+    """The order in which parts stand, where each is one row and no row is missing or met twice."""
+    rows = [index[0] if len(index) == 1 and isinstance(index[0], int | np.integer) else None for index in indices]
+    if None in rows or not shape or len(rows) != shape[0]:
+        return None
+    places = [int(r) % shape[0] for r in rows if r is not None]
+    return [places.index(r) for r in range(shape[0])] if len(set(places)) == shape[0] else None
+
+
+def _add_at(w: Writer, target: str, index: Any, value: ast.expr, touched: Any) -> None:
+    """One part added: with = where nothing was written before, with np.add.at where places may be met twice."""
+    node = subscript(ast.Name(target), index_nodes(w, index) or [ast.Constant(Ellipsis)])
+    arrays = [p for p in index if isinstance(p, np.ndarray)]
+    nodes = index_nodes(w, index)
+    once = not arrays or arrays[0].dtype.kind == "b" or any("arange(" in text_of(n) for n in nodes)
+    if w.dialect.functional:
+        place = text_of(subscript(ast.parse(f"{target}.at", mode="eval").body, index_nodes(w, index) or [ast.Constant(Ellipsis)]))
+        w.say(assignment(target, fill(f"{place}.add(_0)", [value])))
+    elif once:
+        before = bool(touched[index].any())
+        w.say(assignment(text_of(node), value, sign="+=" if before else "="))
+    elif w.dialect.name == "torch":
+        if any(not isinstance(p, np.ndarray) for p in index):
+            refuse(w, "adding at an index of arrays and slices")
+        w.say([f"    {target}.index_put_(({', '.join(map(text_of, nodes))},), {text_of(value)}, accumulate=True)"])
+    else:
+        where = text_of(nodes[0]) if len(nodes) == 1 and arrays else f"({', '.join(_slice_text(n) for n in nodes)})"
+        w.say([f"    np.add.at({target}, {where}, {text_of(value)})"])
+    touched[index] = True
+
+
+def _slice_text(node: ast.expr) -> str:
+    """A part of an index outside brackets."""
+    if not isinstance(node, ast.Slice):
+        return text_of(node)
+    return f"slice({', '.join('None' if e is None else text_of(e) for e in (node.lower, node.upper, node.step))})"
+
+
+def _put(w: Writer, k: int) -> ast.expr | None:
+    """A copy that is written into."""
+    x, value = w.circuit.inputs_of(k)
+    type = w.circuit.type(k)
+    target = w.unused(w.circuit.names[k]) if k in w.circuit.names else w.fresh(k)
+    index = index_nodes(w, w.circuit.params[k]["index"]) or [ast.Constant(Ellipsis)]
+    if x in w.circuit.constants and not isinstance(w.nodes[x], ast.Name):
+        w.say(assignment(target, w.nodes[x]))
+    elif w.dialect.functional:
+        w.say(assignment(target, w.nodes[x]))
+    else:
+        cast = "" if w.circuit.type(x).dtype == type.dtype else ".astype(float)" if w.dialect.name == "numpy" else f".to(torch.{type.dtype.name})"
+        w.say(assignment(target, fill(f"_0{cast}.copy()" if w.dialect.name == "numpy" else f"_0{cast}.clone()", [w.nodes[x]])))
+    if w.dialect.functional:
+        place = text_of(subscript(ast.parse(f"{target}.at", mode="eval").body, index))
+        w.say(assignment(target, fill(f"{place}.set(_0)", [w.nodes[value]])))
+    else:
+        w.say(assignment(text_of(subscript(ast.Name(target), index)), w.nodes[value]))
+    w.named[k] = target
+    w.nodes[k] = ast.Name(target)
+    return None
+
+
+def _einsum(w: Writer, k: int) -> ast.expr:
+    operands = [w.nodes[i] for i in w.circuit.inputs_of(k)]
+    call = fill(f"{w.dialect.module}.einsum(_0)", [ast.Constant(w.circuit.params[k]["subscripts"])])
+    assert isinstance(call, ast.Call)
+    call.args += operands
+    return call
+
+
+def _cholesky(w: Writer, k: int) -> ast.expr:
+    (i,) = w.circuit.inputs_of(k)
+    if w.circuit.params[k]["lower"]:
+        return _called(w, k, "cholesky", [w.nodes[i]])
+    return fill(f"{w.dialect.module}.linalg.cholesky(_0, upper=True)", [w.nodes[i]])
+
+
+def _solve_triangular(w: Writer, k: int) -> ast.expr:
+    """SciPy's, by its keywords."""
+    if w.dialect.name != "numpy":
+        return refuse(w, "solve_triangular")  # type: ignore[no-any-return]
+    params, options = w.circuit.params[k], ""
+    w.helpers["scipy.linalg"] = None
+    if params["lower"]:
+        options += ", lower=True"
+    if params.get("unit"):
+        options += ", unit_diagonal=True"
+    return fill(f"scipy.linalg.solve_triangular(_0, _1{options})", [w.nodes[i] for i in w.circuit.inputs_of(k)])
+
+
+SHAPED: dict[str, Callable[[Writer, int], ast.expr | None]] = {
+    "broadcast_to": _broadcast, "reshape": _reshape, "transpose": _transpose, "getitem": _getitem, "stack": _joined, "concatenate": _joined,
+    "scatter": _scatter, "put": _put, "einsum": _einsum, "cholesky": _cholesky, "solve_triangular": _solve_triangular,
+}  # fmt: skip

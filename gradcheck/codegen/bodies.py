@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,34 +26,43 @@ class General:
     fixed: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What statements are written in: a dialect, names that are taken, arrays that the module holds, and whether the value is wanted too."""
+
+    dialect: Dialect
+    taken: Collection[str] = ()
+    known: Mapping[str, Any] = field(default_factory=dict)
+    value: bool = False
+
+
 def body_at(
-    subject: Subject, point: Sequence[Any], dialect: Dialect, taken: Collection[str], *, value: bool, texts: dict[int, str] | None = None,
-    by_name: bool = True,
-) -> Body:  # fmt: skip
+    subject: Subject, point: Sequence[Any], setting: Setting, *, texts: Mapping[int, str] | None = None, by_name: bool = True
+) -> Body:
     """The statements as the point has them."""
-    found = derived(subject, point, value=value)
-    return Writer(found.circuit, dialect, taken, texts or {}, by_name).write()
+    found = derived(subject, point, value=setting.value)
+    return Writer(found.circuit, setting.dialect, setting.taken, texts or {}, by_name, setting.known).write()
 
 
-def general_body(subject: Subject, dialect: Dialect, taken: Collection[str], *, value: bool) -> General:
+def general_body(subject: Subject, setting: Setting) -> General:
     """The most general statements that stay the same, to the letter, at other sizes and for other data."""
     point = subject.points[0]
-    plain = derived(subject, point, value=value)
-    here = Writer(plain.circuit, dialect, taken).write()
+    plain = derived(subject, point, value=setting.value)
+    here = body_at(subject, point, setting)
     if not here.guards and len(plain.circuit.equations) <= LONG:
         sizes = sizes_of(subject, point)
-        found = _for_any_size(subject, dialect, taken, sizes, value=value)
+        found = _for_any_size(subject, setting, sizes)
         if found is None and len(sizes.groups) > 1:
-            alone = [g for g in sizes.groups if _for_any_size(subject, dialect, taken, Sizes((g,)), value=value)]
+            alone = [g for g in sizes.groups if _for_any_size(subject, setting, Sizes((g,)))]
             sizes = Sizes(tuple(alone))
-            found = _for_any_size(subject, dialect, taken, sizes, value=value) if alone else None
+            found = _for_any_size(subject, setting, sizes) if alone else None
         if found is not None:
             return General(found, sizes)
     data = _data(subject, point)
     held = tuple(i for i in data if i not in plain.positions)
-    if not here.guards and not held and _same_for_other_data(subject, dialect, taken, here, value=value):
+    if not here.guards and not held and _same_for_other_data(subject, setting, here):
         return General(here, Sizes())
-    literal = body_at(subject, point, dialect, taken, value=value, by_name=False)
+    literal = body_at(subject, point, setting, by_name=False)
     return General(literal, Sizes(), held)
 
 
@@ -61,7 +70,7 @@ def _data(subject: Subject, point: Sequence[Any]) -> list[int]:
     return [i for i in range(len(point)) if i not in subject.argnums]
 
 
-def _for_any_size(subject: Subject, dialect: Dialect, taken: Collection[str], sizes: Sizes, *, value: bool) -> Body | None:
+def _for_any_size(subject: Subject, setting: Setting, sizes: Sizes) -> Body | None:
     """Statements that are the same at two sets of sizes, and hold no data fast."""
     if not sizes.groups:
         return None
@@ -69,7 +78,7 @@ def _for_any_size(subject: Subject, dialect: Dialect, taken: Collection[str], si
     for seed, primes in enumerate(PRIMES):
         there = resized(point, dict(zip(sizes.groups, primes, strict=False)), seed)
         try:
-            body = body_at(subject, there, dialect, taken, value=value, texts=sizes.texts(subject, point, primes))
+            body = body_at(subject, there, setting, texts=sizes.texts(subject, point, primes))
         except (GradcheckError, ArithmeticError, ValueError):  # a function that minds its sizes after all
             return None
         if body.guards or (found and body.text != found[0].text):
@@ -78,13 +87,13 @@ def _for_any_size(subject: Subject, dialect: Dialect, taken: Collection[str], si
     return found[0]
 
 
-def _same_for_other_data(subject: Subject, dialect: Dialect, taken: Collection[str], here: Body, *, value: bool) -> bool:
+def _same_for_other_data(subject: Subject, setting: Setting, here: Body) -> bool:
     """Whether other data give the same statements; small data that happen to be others' equals are drawn anew."""
     point = subject.points[0]
     data = [i for i in _data(subject, point) if isinstance(point[i], np.ndarray)]
     for seed in range(3 if data else 0):
         try:
-            if body_at(subject, revalued(point, data, seed), dialect, taken, value=value).text != here.text:
+            if body_at(subject, revalued(point, data, seed), setting).text != here.text:
                 return False
         except (GradcheckError, ArithmeticError, ValueError):
             return False

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradcheck.codegen.bodies import General, body_at, general_body
+from gradcheck.codegen.bodies import General, Setting, general_body
 from gradcheck.codegen.dialects import HELPERS, NUMPY, Dialect
 from gradcheck.codegen.forward import Own, own_source
 from gradcheck.codegen.parts import constant_lines, docstring, guard_lines, point_lines
 from gradcheck.codegen.statements import Body, Writer
 from gradcheck.codegen.subject import Subject, derived
-from gradcheck.codegen.verify import Verified, parts_of, tape_at
+from gradcheck.codegen.verify import Verified, tape_at
 from gradcheck.domains import floating_positions
 
 LIBRARIES_ROUND = 4  # ulp that other versions of NumPy, and other processors, may add
@@ -32,10 +33,7 @@ class Module:
         blocks = ["\n".join(d) for d in self.definitions]
         body = "\n\n\n".join([*(h.rstrip() for h in self.helpers.values()), *blocks])
         constants = "\n".join(constant_lines(self.constants, dialect))
-        head = sorted(self.imports, key=lambda line: (not line.startswith("import"), line))
-        standard = [line for line in head if line.startswith("import math")]
-        imports = "\n".join([*standard, *([""] if standard and len(head) > len(standard) else []), *(h for h in head if h not in standard)])
-        parts = [f'"""{title}"""', imports, *([constants] if constants else [])]
+        parts = [f'"""{title}"""', import_text(self.imports), *([constants] if constants else [])]
         return "\n\n".join(parts) + f"\n\n\n{body}\n"
 
     def add_body(self, body: Body) -> None:
@@ -47,8 +45,23 @@ class Module:
             else:
                 self.imports[f"import {helper}"] = None
         text = "\n".join((*body.forward, *body.backward, *body.results))
-        if "special." in text.replace("scipy.special.", "").replace("torch.special.", ""):
+        if re.search(r"(?<![.\w])special\.", text):
             self.imports["from scipy import special"] = None
+
+
+def import_text(lines: Mapping[str, None]) -> str:
+    """Imports in order, those from one module in one line."""
+    together: dict[str, list[str]] = {}
+    plain = []
+    for line in lines:
+        words = line.split(maxsplit=3)
+        if words[0] == "from":
+            together.setdefault(words[1], []).append(words[3])
+        else:
+            plain.append(line)
+    standard = [line for line in plain if line == "import math"]
+    rest = [*sorted(line for line in plain if line not in standard), *(f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(together.items()))]
+    return "\n".join([*standard, *([""] if standard and rest else []), *rest])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +92,12 @@ class Written:
 def write_numpy(subject: Subject, *, value: bool = False) -> Written:
     """The most general NumPy source of a gradient."""
     own = own_source(subject.function, subject.name)
-    taken = {subject.name, *(own.names() if own else ())}
-    return Written(subject, general_body(subject, NUMPY, taken, value=value), own, value)
+    return Written(subject, general_body(subject, setting_of(subject, own, value=value)), own, value)
+
+
+def setting_of(subject: Subject, own: Own | None, dialect: Dialect = NUMPY, *, value: bool = False) -> Setting:
+    """What a gradient is written in beside its function."""
+    return Setting(dialect, {subject.name, *(own.names() if own else ())}, dict(own.constants) if own else {}, value)
 
 
 def add_forward(module: Module, subject: Subject, own: Own | None) -> None:
@@ -156,12 +173,10 @@ def test_lines(written: Written, found: Verified) -> list[str]:
     pinned = [tape_at(subject, p) for p in found.points]
     several = len(subject.argnums) > 1
     return [
-        *lines, *point_lines(pinned, "expected"), "    for point, pinned in zip(points, expected):",
+        *lines, *point_lines(pinned, "expected"), "    for point, pinned in zip(points, expected, strict=True):",
         f"        found = {written.name}(*point)" if several else f"        found = ({written.name}(*point),)",
         "        for one, other in zip(found, pinned, strict=True):",
-        f"            unit = np.spacing(np.max(np.abs(other)))  # found here within {found.from_tape}; other libraries round otherwise",
+        f"            # found within {found.from_tape} ulp of the largest entry; other libraries may round otherwise",
+        "            unit = np.spacing(np.max(np.abs(other)))",
         f"            assert np.all(np.abs(one - other) <= {allowed} * unit)",
     ]  # fmt: skip
-
-
-__all__ = ["Module", "Written", "add_forward", "body_at", "parts_of", "write_numpy"]

@@ -12,7 +12,7 @@ import numpy as np
 import gradcheck
 from gradcheck.codegen.bodies import General, shape_lines
 from gradcheck.codegen.dialects import NUMPY, Dialect
-from gradcheck.codegen.expressions import WIDTH, assignment, number, text_of
+from gradcheck.codegen.expressions import WIDTH, assignment, number, parse, text_of
 from gradcheck.codegen.statements import array_literal
 from gradcheck.codegen.subject import Subject
 from gradcheck.codegen.verify import ELSEWHERE, Verified
@@ -58,7 +58,7 @@ def _shape_checks(subject: Subject, general: General, what: str) -> list[str]:
         else:
             condition = " or ".join([f"{name}.ndim != {a.ndim}", *(f"{name}.shape[{axis}] != {n}" for axis, n in fixed)])
         shown = f"[{', '.join('any' if (i, axis) in free else str(n) for axis, n in enumerate(a.shape))}]"
-        lines += [f"    if {condition}:", f'        raise ValueError(f"{what} {ELSEWHERE} {name} of shape {shown}, got {{tuple({name}.shape)}}")']
+        lines += [f"    if {condition}:", *_raise(f"{what} {ELSEWHERE} {name} of shape {shown}, got {{{name}.shape}}", "f")]
     return lines
 
 
@@ -70,46 +70,60 @@ def _data_checks(subject: Subject, general: General, what: str) -> list[str]:
             continue
         shown = text_of(literal(value))
         condition = f"not np.array_equal({name}, {shown})" if isinstance(value, np.ndarray) else f"{name} != {shown}"
-        lines += [f"    if {condition}:", f'        raise ValueError("{what} {ELSEWHERE} one value of {name} alone: see there")']
+        lines += [f"    if {condition}:", *_raise(f"{what} {ELSEWHERE} one value of {name} alone: see there")]
     return lines
 
 
 def _branch_checks(general: General, what: str) -> list[str]:
     """The decisions that the function took on values."""
     lines: list[str] = []
-    for text, outcome in general.body.guards:
+    for (text, outcome), needs in zip(general.body.guards, branches(general), strict=True):
         if isinstance(outcome, bool | np.bool_):
-            condition, needs = (f"not ({text})", text) if outcome else (text, f"not {text}")
+            condition = f"not {text_of_condition(text)}" if outcome else text
         elif isinstance(outcome, np.ndarray):
-            shown = text_of(literal(outcome))
-            condition, needs = f"not np.array_equal({text}, {shown})", f"{text} == {outcome.tolist()}"
+            condition = f"not np.array_equal({text}, {text_of(literal(outcome))})"
         else:
-            condition, needs = f"{text} != {outcome!r}", f"{text} == {outcome!r}"
+            condition = f"{text} != {outcome!r}"
         lines += [f"    if {condition}:", *_raise(f"{what} {ELSEWHERE} the branch where {needs}")]
     return lines
 
 
-def _raise(message: str) -> list[str]:
-    whole = f"        raise ValueError({_quoted(message)})"
-    if len(whole) <= WIDTH + 20:
+def text_of_condition(text: str) -> str:
+    """A condition to stand after `not`."""
+    return text if isinstance(parse(text), ast.Name | ast.Call | ast.Compare) else f"({text})"
+
+
+_OPPOSITE: dict[type[ast.cmpop], ast.cmpop] = {
+    ast.Lt: ast.GtE(), ast.GtE: ast.Lt(), ast.Gt: ast.LtE(), ast.LtE: ast.Gt(), ast.Eq: ast.NotEq(), ast.NotEq: ast.Eq(),
+}  # fmt: skip
+
+
+def branches(general: General) -> list[str]:
+    """The branch in words, a condition for each decision."""
+    return [_in_words(text, outcome) for text, outcome in general.body.guards]
+
+
+def _in_words(text: str, outcome: Any) -> str:
+    if not isinstance(outcome, bool | np.bool_):
+        return f"{text} == {outcome.tolist() if isinstance(outcome, np.ndarray) else outcome!r}"
+    node = parse(text)
+    if outcome:
+        return text
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITE:
+        node.ops = [_OPPOSITE[type(node.ops[0])]]
+        return text_of(node)
+    return f"not {text_of_condition(text)}"
+
+
+def _raise(message: str, prefix: str = "") -> list[str]:
+    whole = f"        raise ValueError({prefix}{_quoted(message)})"
+    if len(whole) <= WIDTH:
         return [whole]
-    half = message.rfind(" where ") + 7
-    return ["        raise ValueError(", f"            {_quoted(message[:half])}", f"            {_quoted(message[half:])}", "        )"]
+    return ["        raise ValueError(", f"            {prefix}{_quoted(message)}", "        )"]
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'
-
-
-def branches(general: General) -> list[str]:
-    """The branch in words."""
-    found = []
-    for text, outcome in general.body.guards:
-        if isinstance(outcome, bool | np.bool_):
-            found.append(text if outcome else f"not {text}")
-        else:
-            found.append(f"{text} == {outcome.tolist() if isinstance(outcome, np.ndarray) else outcome!r}")
-    return found
 
 
 def docstring(first: str, subject: Subject, general: General, found: Verified | None, *, indent: str = "    ", more: Iterable[str] = ()) -> list[str]:

@@ -50,7 +50,7 @@ class Body:
 @dataclass(slots=True)
 class Writer:
     """Writes one circuit down. `sizes` says how sizes of axes are written where any size will do; `by_name` writes indices that are
-    arguments by their names, else by their values.
+    arguments by their names, else by their values; `known` are arrays that the module holds already.
     """
 
     circuit: Circuit
@@ -58,6 +58,7 @@ class Writer:
     taken: Collection[str] = ()
     sizes: Mapping[int, str] = field(default_factory=dict)
     by_name: bool = True
+    known: Mapping[str, Any] = field(default_factory=dict)
     nodes: dict[int, ast.expr] = field(default_factory=dict)
     named: dict[int, str] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
@@ -125,7 +126,7 @@ class Writer:
             node = operations.written(self, k)
             if node is None:  # statements of its own
                 return
-            if len(text_of(node)) <= LONGEST or not self.shorten(k):
+            if len(text_of(node)) <= LONGEST or _breaks_well(node) or not self.shorten(k):
                 break
         self.nodes[k] = node
         name = self.circuit.names.get(k)
@@ -212,13 +213,15 @@ class Writer:
             return fill(f"{self.dialect.module}.arange(_0)", [length])
         if value.ndim and value.size and self.dialect.module != "torch" and value.dtype == np.float64 and (value == value.flat[0]).all():
             return operations.filled(self, value.shape, value.dtype, number(value.flat[0], self.dialect.module))
+        for known, held in {**self.known, **self.constants}.items():
+            if (row := _row_of(value, held)) is not None:
+                return ast.Subscript(ast.Name(known), number(row)) if row >= 0 else ast.Name(known)
         if not name and value.size <= SHORT and uses <= 1:
             return self.literal(value)
-        known = next((n for n, v in self.constants.items() if v is value or (v.dtype == value.dtype and np.array_equal(v, value))), None)
-        if known is None:
-            known = self.unused(name or f"K{len(self.constants)}")
-            self.constants[known] = value
-        return ast.Name(known)
+        fresh = (n for i in range(1_000_000) if (n := f"K{i}") not in self.used)
+        wanted = self.unused(name.upper() if name else next(fresh))
+        self.constants[wanted] = value
+        return ast.Name(wanted)
 
     def literal(self, value: Any) -> ast.expr:
         """An array written out."""
@@ -239,8 +242,23 @@ class Writer:
 _SPOKEN = {"absolute": "abs", "expit": "sigmoid", "negative": "minus", "logical_not": "not", "astype": "cast", "square": "squared"}
 
 
+def _row_of(value: Any, held: Any) -> int | None:
+    """-1 where two arrays are the same, the number of the row that one is of the other; None for neither."""
+    if not isinstance(held, np.ndarray) or held.dtype != value.dtype or not held.ndim:
+        return None
+    if held.shape == value.shape:
+        return -1 if np.array_equal(held, value) else None
+    rows = [i for i, row in enumerate(held[:100]) if row.shape == value.shape and np.array_equal(row, value)]
+    return rows[0] if len(rows) == 1 and value.ndim else None
+
+
 def _array_key(value: Any) -> Any:
     return (value.shape, value.dtype.kind, tuple(value.ravel().tolist()))
+
+
+def _breaks_well(node: ast.expr) -> bool:
+    """Whether a long expression is a list, which is written an entry to a line."""
+    return isinstance(node, ast.Call) and bool(node.args) and isinstance(node.args[0], ast.List)
 
 
 def is_leaf(node: ast.expr) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from gradcheck.case import Case
-from gradcheck.codegen.bodies import General, general_body
-from gradcheck.codegen.dialects import DIALECTS, NUMPY
-from gradcheck.codegen.numpy_module import Written, write_numpy
+from gradcheck.codegen.bodies import General, body_at
+from gradcheck.codegen.dialects import DIALECTS
+from gradcheck.codegen.numpy_module import Written, setting_of, write_numpy
 from gradcheck.codegen.shapes import Sizes
 from gradcheck.codegen.subject import Subject, require_finite, subject_of
 from gradcheck.codegen.verify import Verified, run_source, verified
@@ -56,21 +56,12 @@ def verified_numpy(subject: Subject, *, value: bool = False) -> tuple[Written, V
     except GradientError:
         if not written.general.sizes.groups:
             raise
-    plain = Written(subject, General(_as_here(subject, written, value=value), Sizes()), written.own, value)
+    here = body_at(subject, subject.points[0], setting_of(subject, written.own, value=value))
+    plain = Written(subject, General(here, Sizes()), written.own, value)
     return plain, judged_source(plain)
-
-
-def _as_here(subject: Subject, written: Written, *, value: bool) -> Any:
-    from gradcheck.codegen.bodies import body_at
-
-    taken = {subject.name, *(written.own.names() if written.own else ())}
-    return body_at(subject, subject.points[0], NUMPY, taken, value=value)
 
 
 def judged_source(written: Written) -> Verified:
     """Run the source and judge what it defines. GradientError unless it is right."""
     scope = run_source(written.source(), written.subject.name)
     return verified(written.subject, scope[written.name], written.general.sizes)
-
-
-__all__ = ["general_body", "judged_source", "verified_numpy", "write_backward"]

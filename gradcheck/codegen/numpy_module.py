@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcheck.codegen.bodies import General, Setting, general_body
@@ -36,17 +36,37 @@ class Module:
         parts = [f'"""{title}"""', import_text(self.imports), *([constants] if constants else [])]
         return "\n\n".join(parts) + f"\n\n\n{body}\n"
 
-    def add_body(self, body: Body) -> None:
-        """The constants, helpers and imports that statements refer to."""
+    def add_body(self, body: Body, parameters: Sequence[str]) -> Body:
+        """The constants, helpers and imports that statements refer to; the statements with SciPy's functions by their bare names."""
         self.constants |= body.constants
         for helper in body.helpers:
             if helper in HELPERS:
                 self.helpers[helper] = HELPERS[helper]
             else:
                 self.imports[f"import {helper}"] = None
-        text = "\n".join((*body.forward, *body.backward, *body.results))
-        if re.search(r"(?<![.\w])special\.", text):
-            self.imports["from scipy import special"] = None
+        text = "\n".join((*parameters, *body.forward, *body.backward, *body.results))
+        written = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", text)) | {name for name in self.constants}
+        bare = {}
+        for name in dict.fromkeys(re.findall(r"(?<![.\w])special\.(\w+)", text)):
+            if name in written:  # a variable of the user's has the name
+                self.imports["from scipy import special"] = None
+            else:
+                self.imports[f"from scipy.special import {name}"] = None
+                bare[f"special.{name}"] = name
+        return renamed(body, bare)
+
+
+def renamed(body: Body, names: Mapping[str, str]) -> Body:
+    """The statements with other names for some functions."""
+    if not names:
+        return body
+    pattern = re.compile("|".join(rf"(?<![.\w]){re.escape(n)}\b" for n in names))
+
+    def lines(some: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(pattern.sub(lambda m: names[m.group()], line) for line in some)
+
+    guards = tuple((lines((text,))[0], outcome) for text, outcome in body.guards)
+    return replace(body, forward=lines(body.forward), backward=lines(body.backward), results=lines(body.results), guards=guards)
 
 
 def import_text(lines: Mapping[str, None]) -> str:
@@ -108,7 +128,7 @@ def add_forward(module: Module, subject: Subject, own: Own | None) -> None:
         module.definitions += [text.rstrip().splitlines() for text in own.functions.values()]
         return
     body = recorded(subject)
-    module.add_body(body)
+    body = module.add_body(body, subject.parameters)
     says = [f'    """{subject.name} as recorded at a point: its own source leans on more than NumPy, SciPy and constants."""']
     head = f"def {subject.name}({', '.join(subject.parameters)}):"
     module.definitions.append([head, *says, *body.forward, f"    return {body.results[0]}"])
@@ -124,9 +144,10 @@ def recorded(subject: Subject) -> Body:
 
 def add_gradient(module: Module, written: Written, found: Verified | None) -> None:
     """The gradient's function, and with `value` the one that returns the value too."""
-    subject, general = written.subject, written.general
-    body = general.body
-    module.add_body(body)
+    subject = written.subject
+    body = module.add_body(written.general.body, subject.parameters)
+    general = replace(written.general, body=body)
+    written = replace(written, general=general)
     parameters = ", ".join((*subject.parameters, *(("cotangent",) if subject.vjp else ())))
     if not written.value:
         head = [f"def {written.name}({parameters}):", *docstring(_first(subject), subject, general, found)]

@@ -56,7 +56,23 @@ _NUMPY = {
     "recurrence": "recurrence(_0, _1)", "put": "put(_0, _1, index)",
 }  # fmt: skip
 
-_TORCH_SPECIAL = ("expit", "logit", "erf", "erfc", "gammaln", "digamma", "erfcx", "log_ndtr", "ndtr", "i0", "i1", "i0e", "i1e", "erfinv", "ndtri")
+_TORCH_SPECIAL = (
+    "expit",
+    "logit",
+    "erf",
+    "erfc",
+    "gammaln",
+    "digamma",
+    "erfcx",
+    "log_ndtr",
+    "ndtr",
+    "i0",
+    "i1",
+    "i0e",
+    "i1e",
+    "erfinv",
+    "ndtri",
+)
 _TORCH = {
     **ARITHMETIC, **_calls("torch", tuple(n for n in _SAME if n != "gamma")), **_calls("torch", _TWO, 2),
     **_calls("torch.special", _TORCH_SPECIAL), "gamma": "torch.exp(torch.lgamma(_0))", "xlogy": "torch.xlogy(_0, _1)",
@@ -76,7 +92,24 @@ _TORCH = {
     "var": "torch.var(_0, dim=axis, correction=0, keepdim=keepdims)", "any": "torch.any(_0)", "all": "torch.all(_0)",
 }  # fmt: skip
 
-_JAX_SPECIAL = ("logit", "erf", "erfc", "gammaln", "digamma", "gamma", "log_ndtr", "ndtr", "i0", "i1", "i0e", "i1e", "erfinv", "ndtri", "exp1", "expi")
+_JAX_SPECIAL = (
+    "logit",
+    "erf",
+    "erfc",
+    "gammaln",
+    "digamma",
+    "gamma",
+    "log_ndtr",
+    "ndtr",
+    "i0",
+    "i1",
+    "i0e",
+    "i1e",
+    "erfinv",
+    "ndtri",
+    "exp1",
+    "expi",
+)
 _SCIPY_ALONE = "special."
 _JAX = {
     **{

@@ -61,13 +61,19 @@ class Framed:
     def source(self, found: Verified | None = None, *, test: bool = False) -> str:
         """The module."""
         module = Module()
-        write = {"torch": _torch, "jax": _jax}[self.target] if self.inside is None else {"torch": _torch_inside, "jax": _jax_inside}[self.target]
+        write = (
+            {"torch": _torch, "jax": _jax}[self.target]
+            if self.inside is None
+            else {"torch": _torch_inside, "jax": _jax_inside}[self.target]
+        )
         write(module, self, found)
         if test and found is not None:
             module.imports["import numpy as np"] = None
             module.definitions.append(_test(self, found))
         dialect = DIALECTS["numpy" if self.inside else self.target]
-        return module.text(dialect, f"{self.subject.name} as {WAYS[self.target]}, written by gradcheck, which verified it: see its docstring.")
+        return module.text(
+            dialect, f"{self.subject.name} as {WAYS[self.target]}, written by gradcheck, which verified it: see its docstring."
+        )
 
 
 def _judged(framed: Framed, *, test: bool) -> str:
@@ -86,16 +92,20 @@ def _judged(framed: Framed, *, test: bool) -> str:
 
 
 def _own_operations(subject: Subject, dialect: Dialect) -> Framed:
-    general = general_body(subject, Setting(dialect, {subject.name, f"{subject.name}_forward", f"{subject.name}_backward", "saved"}, value=True))
+    general = general_body(
+        subject, Setting(dialect, {subject.name, f"{subject.name}_forward", f"{subject.name}_backward", "saved"}, value=True)
+    )
     if dialect.functional and (general.body.guards or general.fixed):
-        raise Unwritable("a decision on values, which jax.jit does not see,")
+        raise Unwritable("it takes decisions on values, which jax.jit does not see")
     return Framed(subject, dialect.name, general)
 
 
 def _numpy_inside(subject: Subject, target: str, reason: str) -> Framed:
     own = own_source(subject.function, subject.name)
     general = general_body(subject, setting_of(subject, own))
-    written = Written(_under_another_name(subject), general, None if own is None else own_source(subject.function, f"{subject.name}_numpy"), value=False)
+    written = Written(
+        _under_another_name(subject), general, None if own is None else own_source(subject.function, f"{subject.name}_numpy"), value=False
+    )
     return Framed(subject, target, general, written, reason)
 
 
@@ -123,7 +133,11 @@ def _results(framed: Framed) -> list[str]:
 
 def _times(text: str) -> str:
     node = ast.parse(text, mode="eval").body
-    return f"cotangent * {text}" if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute | ast.Constant) else f"cotangent * ({text})"
+    return (
+        f"cotangent * {text}"
+        if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute | ast.Constant)
+        else f"cotangent * ({text})"
+    )
 
 
 def _more(framed: Framed) -> list[str]:
@@ -169,7 +183,10 @@ def _torch_inside(module: Module, framed: Framed, found: Verified | None) -> Non
     module.imports["import torch"] = None
     names = ", ".join(subject.parameters)
     extra = ", cotangent.detach().cpu().numpy()[()]" if subject.vjp else ""
-    parts = [f"torch.as_tensor(gradient[{subject.argnums.index(i)}]).to(cotangent)" if i in subject.argnums else "None" for i in range(len(subject.parameters))]
+    parts = [
+        f"torch.as_tensor(gradient[{subject.argnums.index(i)}]).to(cotangent)" if i in subject.argnums else "None"
+        for i in range(len(subject.parameters))
+    ]
     packed = f"({inside.name}(*ctx.given{extra}),)" if len(subject.argnums) == 1 else f"{inside.name}(*ctx.given{extra})"
     results = ", ".join(p if subject.vjp or p == "None" else f"cotangent * {p}" for p in parts)
     module.definitions.append([
@@ -300,7 +317,11 @@ def _test(framed: Framed, found: Verified) -> list[str]:
     lines = [f"def test_{subject.name}():", f'    """The gradient that {framed.target} gives, against the numbers that were verified."""']
     lines += [*point_lines(found.points), *point_lines(pinned, "expected")]
     lines += point_lines(cotangents, "cotangents") if subject.vjp else []
-    each = "for point, pinned, (cotangent,) in zip(points, expected, cotangents, strict=True):" if subject.vjp else "for point, pinned in zip(points, expected, strict=True):"
+    each = (
+        "for point, pinned, (cotangent,) in zip(points, expected, cotangents, strict=True):"
+        if subject.vjp
+        else "for point, pinned in zip(points, expected, strict=True):"
+    )
     moving = repr(subject.argnums)
     allowed = found.from_tape + LIBRARIES_ROUND
     if framed.target == "torch":

@@ -80,7 +80,10 @@ def import_text(lines: Mapping[str, None]) -> str:
         else:
             plain.append(line)
     standard = [line for line in plain if line == "import math"]
-    rest = [*sorted(line for line in plain if line not in standard), *(f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(together.items()))]
+    rest = [
+        *sorted(line for line in plain if line not in standard),
+        *(f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(together.items())),
+    ]
     return "\n".join([*standard, *([""] if standard and rest else []), *rest])
 
 

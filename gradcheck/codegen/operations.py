@@ -68,7 +68,9 @@ def _plainer(w: Writer, k: int, named: dict[str, ast.expr], params: dict[str, An
         named["axis"] = ast.Constant(None) if axis is None else _parameter(w, k, "axis", axis)
     if "axis" not in params:
         named["axis"] = ast.Constant(None)
-    if axis is None and w.circuit.primitive(k).name in ("softmax", "log_softmax", "logsumexp") and w.dialect.name == "torch":  # type: ignore[union-attr]
+    primitive = w.circuit.primitive(k)
+    soft = primitive is not None and primitive.name in ("softmax", "log_softmax", "logsumexp")
+    if axis is None and w.dialect.name == "torch" and (soft or params.get("keepdims")):
         named["axis"] = ast.Constant(0) if ndim == 1 else parse(str(tuple(range(ndim))))
     named.setdefault("keepdims", ast.Constant(False))
     return named
@@ -99,6 +101,8 @@ def _elementwise(w: Writer, k: int, name: str) -> ast.expr:
     plain = [i in circuit.constants and not circuit.type(i).shape for i in read]
     if name in ("add", "subtract", "multiply", "divide", "power"):
         operands = [_whole(w, i, read) for i in read]
+        if w.dialect.tensors and circuit.type(k).floating:
+            operands = [_cast(w, i, n, read) for i, n in zip(read, operands, strict=True)]
     if name in ("add", "subtract", "negative"):
         return _summed(w, name, operands)
     if name == "multiply" and (masked := _masked(w, read)) is not None:
@@ -106,6 +110,15 @@ def _elementwise(w: Writer, k: int, name: str) -> ast.expr:
     if w.dialect.tensors and any(plain):
         return _of_tensors(w, k, name, operands, plain)
     return _called(w, k, name, operands)
+
+
+def _cast(w: Writer, i: int, node: ast.expr, read: tuple[int, ...]) -> ast.expr:
+    """Whole numbers beside a plain number are cast: torch would make them float32."""
+    circuit = w.circuit
+    beside = all(not circuit.type(j).shape for j in read if j != i)
+    if circuit.type(i).floating or i in circuit.constants or not beside or not circuit.type(i).shape:
+        return node
+    return fill("_0.to(torch.float64)", [node])
 
 
 def _summed(w: Writer, name: str, operands: list[ast.expr]) -> ast.expr:
@@ -205,7 +218,7 @@ def _of_tensors(w: Writer, k: int, name: str, operands: list[ast.expr], plain: l
     """Functions of torch that take tensors alone, with a number among their operands."""
     if name in ("maximum", "minimum"):
         bound, other = (0, 1) if plain[0] else (1, 0)
-        return fill(f"torch.clamp(_0, {name[:3]}=_1)", [operands[other], operands[bound]])
+        return fill(f"torch.clamp(_0, {'min' if name == 'maximum' else 'max'}=_1)", [operands[other], operands[bound]])
     if name == "where":
         if plain[1] and plain[2]:
             dtype = parse(f"torch.{w.circuit.type(k).dtype.name}")
@@ -450,6 +463,8 @@ def _rows(indices: tuple[Any, ...], shape: tuple[int, ...]) -> list[int] | None:
 
 def _add_at(w: Writer, target: str, index: Any, value: ast.expr, touched: Any) -> None:
     """One part added: with = where nothing was written before, with np.add.at where places may be met twice."""
+    if w.dialect.name == "torch" and any(isinstance(p, slice) and (p.step or 1) < 0 for p in index):
+        index, value = _turned(w, index, value, touched.shape)
     node = subscript(ast.Name(target), index_nodes(w, index) or [ast.Constant(Ellipsis)])
     arrays = [p for p in index if isinstance(p, np.ndarray)]
     nodes = index_nodes(w, index)
@@ -470,6 +485,16 @@ def _add_at(w: Writer, target: str, index: Any, value: ast.expr, touched: Any) -
     touched[index] = True
 
 
+def _turned(w: Writer, index: Any, value: ast.expr, shape: tuple[int, ...]) -> tuple[Any, ast.expr]:
+    """An index that runs backward, run forward with what is written there flipped."""
+    if any(not isinstance(p, slice) or p.step not in (None, 1, -1) for p in index):
+        refuse(w, "adding at an index that runs backward in steps")
+    axes = tuple(axis for axis, p in enumerate(index) if p.step == -1)
+    return tuple(_forward(p, n) if p.step == -1 else p for p, n in zip(index, shape, strict=False)), fill(
+        f"torch.flip(_0, {axes})", [value]
+    )
+
+
 def _slice_text(node: ast.expr) -> str:
     """A part of an index outside brackets."""
     if not isinstance(node, ast.Slice):
@@ -488,7 +513,13 @@ def _put(w: Writer, k: int) -> ast.expr | None:
     elif w.dialect.functional:
         w.say(assignment(target, w.nodes[x]))
     else:
-        cast = "" if w.circuit.type(x).dtype == type.dtype else ".astype(float)" if w.dialect.name == "numpy" else f".to(torch.{type.dtype.name})"
+        cast = (
+            ""
+            if w.circuit.type(x).dtype == type.dtype
+            else ".astype(float)"
+            if w.dialect.name == "numpy"
+            else f".to(torch.{type.dtype.name})"
+        )
         w.say(assignment(target, fill(f"_0{cast}.copy()" if w.dialect.name == "numpy" else f"_0{cast}.clone()", [w.nodes[x]])))
     if w.dialect.functional:
         place = text_of(subscript(ast.parse(f"{target}.at", mode="eval").body, index))

@@ -126,7 +126,9 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'
 
 
-def docstring(first: str, subject: Subject, general: General, found: Verified | None, *, indent: str = "    ", more: Iterable[str] = ()) -> list[str]:
+def docstring(
+    first: str, subject: Subject, general: General, found: Verified | None, *, indent: str = "    ", more: Iterable[str] = ()
+) -> list[str]:
     """What is computed, what was verified of it, and what it is written for."""
     paragraphs = [*([] if found is None else [verified_text(found, general)]), *_scope(subject, general), *more]
     lines = [f'{indent}"""{first}']
@@ -138,7 +140,9 @@ def docstring(first: str, subject: Subject, general: General, found: Verified | 
 def verified_text(found: Verified, general: General) -> str:
     """The verdict in a sentence or two."""
     where = _counted(len(found.points), "point") + (f" and {found.drawn} drawn at random" if found.drawn else "")
-    kinks = f", with {_counted(found.kinks, 'kink')} among them, where it lies in the hull of the one-sided gradients" if found.kinks else ""
+    kinks = (
+        f", with {_counted(found.kinks, 'kink')} among them, where it lies in the hull of the one-sided gradients" if found.kinks else ""
+    )
     digits = "every digit" if found.ulp == 0 else f"{found.digits:.1f} digits or more (at most {found.ulp:.2g} ulp from the truth)"
     tape = "equal to the tape's to the last bit" if not found.from_tape else f"within {found.from_tape} ulp of the tape's"
     return f"Verified by gradcheck {gradcheck.__version__} at {where}{kinks}: right, {digits}; {tape}."

@@ -21,7 +21,9 @@ from gradcheck.primitives import Exact
 
 LONGEST = 76  # characters of an expression that is written where it is read
 SHORT = 8  # elements of an array that is written where it is read
-RESERVED = frozenset(("np", "special", "torch", "jax", "jnp", "len", "ctx", "cotangent", "range", "ValueError", "tuple", "bool", *keyword.kwlist))
+RESERVED = frozenset(
+    ("np", "special", "torch", "jax", "jnp", "len", "ctx", "cotangent", "range", "ValueError", "tuple", "bool", *keyword.kwlist)
+)
 
 
 class Unwritable(UsageError):
@@ -276,8 +278,10 @@ def is_cheap(node: ast.expr) -> bool:
         return is_leaf(node.value) and all(isinstance(n, _BASIC) for n in ast.walk(node.slice))
     if isinstance(node, ast.UnaryOp):
         return is_leaf(node.operand)
-    return isinstance(node, ast.Call) and text_of(node.func).endswith(("np.reshape", "arange", "full_like", "ones_like", "zeros_like")) and all(
-        is_leaf(a) or is_cheap(a) for a in node.args
+    return (
+        isinstance(node, ast.Call)
+        and text_of(node.func).endswith(("np.reshape", "arange", "full_like", "ones_like", "zeros_like"))
+        and all(is_leaf(a) or is_cheap(a) for a in node.args)
     )
 
 

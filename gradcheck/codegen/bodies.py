@@ -74,7 +74,8 @@ def _for_any_size(subject: Subject, setting: Setting, sizes: Sizes) -> Body | No
     """Statements that are the same at two sets of sizes, and hold no data fast."""
     if not sizes.groups:
         return None
-    point, found = subject.points[0], []
+    point = subject.points[0]
+    found: list[Body] = []
     for seed, primes in enumerate(PRIMES):
         there = resized(point, dict(zip(sizes.groups, primes, strict=False)), seed)
         try:

@@ -43,6 +43,7 @@ _NUMPY = {
     "jv": "special.jv(order, _0)", "kv": "special.kv(order, _0)", "yv": "special.yv(order, _0)", "ive": "special.ive(order, _0)",
     "expn": "special.expn(order, _0)", "betainc": "special.betainc(a, b, _0)", "gammainc": "special.gammainc(a, _0)",
     "gammaincc": "special.gammaincc(a, _0)", "hyp1f1": "special.hyp1f1(a, b, _0)", "hyp2f1": "special.hyp2f1(a, b, c, _0)",
+    "spherical_jn": "special.spherical_jn(order, _0)", "spherical_in": "special.spherical_in(order, _0)", "elliptic_d": "special.elliprd(0.0, _0, 1.0) / 3",
     "zeta": "special.zeta(s, _0)", "sici_si": "special.sici(_0)[0]", "sici_ci": "special.sici(_0)[1]", "shichi_shi": "special.shichi(_0)[0]",
     "shichi_chi": "special.shichi(_0)[1]", "fresnel_s": "special.fresnel(_0)[0]", "fresnel_c": "special.fresnel(_0)[1]",
     "qr_r": "np.linalg.qr(_0, mode='r')", "qr_q": "np.linalg.qr(_0)[0]", "astype": "np.asarray(_0).astype(dtype)[()]",

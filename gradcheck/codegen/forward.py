@@ -44,28 +44,33 @@ def _take(function: Any, name: str, own: Own, under_way: set[str]) -> bool:
     """Add a function and what it needs; functions that it calls come first."""
     if not isinstance(function, FunctionType) or function.__code__.co_freevars or function.__name__ == "<lambda>":
         return False
-    if name in own.functions or name in under_way:
-        return name in under_way or own.functions[name] is not None
-    try:
-        lines, _ = inspect.getsourcelines(function)
-        text = textwrap.dedent("".join(lines))
-        node = ast.parse(text).body[0]
-    except (OSError, TypeError, SyntaxError, IndexError):
-        return False
-    if not isinstance(node, ast.FunctionDef):
+    if name in under_way:
+        return True
+    text, node = _parsed(function)
+    if node is None:
         return False
     under_way.add(name)
-    inner = set(function.__code__.co_varnames)
+    inner = {*function.__code__.co_varnames, *_bound(node)}
     parts = [*node.body, node.args]
     wanted = dict.fromkeys(n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name) and n.id not in inner)
     for needed in wanted:
-        if needed not in function.__globals__:
-            if not hasattr(builtins, needed) and needed not in _bound(node):
-                return False
-        elif not _add(needed, function.__globals__[needed], own, under_way):
+        known = function.__globals__
+        if needed not in known and hasattr(builtins, needed):
+            continue
+        if needed not in known or not _add(needed, known[needed], own, under_way):
             return False
     own.functions[name] = _definition(text, node, name)
     return True
+
+
+def _parsed(function: FunctionType) -> tuple[str, ast.FunctionDef | None]:
+    """A function's source, and its tree where it is a plain definition."""
+    try:
+        text = textwrap.dedent("".join(inspect.getsourcelines(function)[0]))
+        node = ast.parse(text).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):
+        return "", None
+    return text, node if isinstance(node, ast.FunctionDef) else None
 
 
 def _bound(node: ast.FunctionDef) -> set[str]:

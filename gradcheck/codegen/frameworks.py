@@ -17,7 +17,7 @@ from gradcheck.codegen.forward import own_source
 from gradcheck.codegen.numpy_module import LIBRARIES_ROUND, Module, Written, add_forward, add_gradient, setting_of
 from gradcheck.codegen.parts import docstring, guard_lines, literal, point_lines
 from gradcheck.codegen.shapes import Sizes
-from gradcheck.codegen.statements import Body, Unwritable
+from gradcheck.codegen.statements import Body, UnwritableError
 from gradcheck.codegen.subject import Subject
 from gradcheck.codegen.verify import Verified, run_source, tape_at, verified
 from gradcheck.errors import GradcheckError, GradientError, UsageError
@@ -32,7 +32,7 @@ def write_for(subject: Subject, target: str, *, test: bool = True) -> str:
     reason = ""
     try:
         return _judged(_own_operations(subject, DIALECTS[target]), test=test)
-    except Unwritable as error:
+    except UnwritableError as error:
         reason = str(error)
     except GradientError as error:
         reason = f"{target}'s own operations do not give the gradient: {str(error).splitlines()[0]}"
@@ -96,7 +96,7 @@ def _own_operations(subject: Subject, dialect: Dialect) -> Framed:
         subject, Setting(dialect, {subject.name, f"{subject.name}_forward", f"{subject.name}_backward", "saved"}, value=True)
     )
     if dialect.functional and (general.body.guards or general.fixed):
-        raise Unwritable("it takes decisions on values, which jax.jit does not see")
+        raise UnwritableError("it takes decisions on values, which jax.jit does not see")
     return Framed(subject, dialect.name, general)
 
 
@@ -286,7 +286,7 @@ def _jax_claim(subject: Subject, function: Callable[..., Any]) -> Callable[..., 
 
     def claim(*arguments: Any) -> Any:
         count = len(subject.parameters)
-        with jax.enable_x64(True):
+        with jax.enable_x64(new_val=True):
             given = [jax.numpy.asarray(a) for a in arguments[:count]]
             value, pull = jax.vjp(lambda *moving: function(*_placed(given, subject.argnums, moving)), *(given[i] for i in subject.argnums))
             cotangent = jax.numpy.asarray(arguments[count]) if subject.vjp else jax.numpy.ones_like(value)

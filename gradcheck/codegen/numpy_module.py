@@ -45,7 +45,7 @@ class Module:
             else:
                 self.imports[f"import {helper}"] = None
         text = "\n".join((*parameters, *body.forward, *body.backward, *body.results))
-        written = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", text)) | {name for name in self.constants}
+        written = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", text)) | set(self.constants)
         bare = {}
         for name in dict.fromkeys(re.findall(r"(?<![.\w])special\.(\w+)", text)):
             if name in written:  # a variable of the user's has the name

@@ -26,7 +26,7 @@ RESERVED = frozenset(
 )
 
 
-class Unwritable(UsageError):
+class UnwritableError(UsageError):
     """An operation has no counterpart in the dialect."""
 
 
@@ -125,9 +125,10 @@ class Writer:
     def settle(self, k: int) -> None:
         """Write equation k: as a statement if it has a name, is read more than once or is long; else where it is read."""
         for _ in range(4):
-            node = operations.written(self, k)
-            if node is None:  # statements of its own
+            made = operations.written(self, k)
+            if made is None:  # statements of its own
                 return
+            node = made
             if len(text_of(node)) <= LONGEST or _breaks_well(node) or not self.shorten(k):
                 break
         self.nodes[k] = node

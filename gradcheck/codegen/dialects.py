@@ -123,6 +123,7 @@ _JAX = {
     "gammainc": "jax.scipy.special.gammainc(a, _0)", "gammaincc": "jax.scipy.special.gammaincc(a, _0)",
     "softmax": "jax.nn.softmax(_0, axis=axis)", "log_softmax": "jax.nn.log_softmax(_0, axis=axis)",
     "logsumexp": "jax.nn.logsumexp(_0, axis=axis, keepdims=keepdims)", "astype": "_0.astype(dtype)",
+    "argsort": "jnp.argsort(_0, axis=axis)",
 }  # fmt: skip
 
 

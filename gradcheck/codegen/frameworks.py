@@ -18,7 +18,7 @@ from gradcheck.codegen.numpy_module import LIBRARIES_ROUND, Module, Written, add
 from gradcheck.codegen.parts import docstring, guard_lines, literal, point_lines
 from gradcheck.codegen.shapes import Sizes
 from gradcheck.codegen.statements import Body, UnwritableError
-from gradcheck.codegen.subject import Subject
+from gradcheck.codegen.subject import Subject, is_number
 from gradcheck.codegen.verify import Verified, run_source, tape_at, verified
 from gradcheck.errors import GradcheckError, GradientError, UsageError
 
@@ -29,13 +29,17 @@ def write_for(subject: Subject, target: str, *, test: bool = True) -> str:
     """The module for a framework. UsageError where it is not installed: what cannot be run is not verified."""
     if importlib.util.find_spec(target) is None:
         raise UsageError(f"{target} is not installed, so that what is written for it could not be verified: pip install {target}")
-    reason = ""
+    for name, a in zip(subject.parameters, subject.points[0], strict=True):
+        if not is_number(a):
+            raise UsageError(
+                f"{subject.name}: argument {name} is a {type(a).__name__}; for {target}, source is written of numbers and arrays"
+            )
     try:
         return _judged(_own_operations(subject, DIALECTS[target]), test=test)
     except UnwritableError as error:
         reason = str(error)
     except GradientError as error:
-        reason = f"{target}'s own operations do not give the gradient: {str(error).splitlines()[0]}"
+        reason = f"{target}'s own operations do not give the gradient: {str(error).splitlines()[0].removeprefix('claim: ')}"
     except GradcheckError:
         raise
     except Exception as error:  # noqa: BLE001  whatever the framework says of operands it does not take
@@ -78,9 +82,12 @@ class Framed:
 
 def _judged(framed: Framed, *, test: bool) -> str:
     """Run the module, judge it, and say what was found."""
-    claim = claim_of(framed.target, framed.subject, run_source(framed.source(), framed.subject.name)[framed.subject.name])
+    function = run_source(framed.source(), framed.subject.name)[framed.subject.name]
+    value, claim = value_of(framed.target, function), claim_of(framed.target, framed.subject, function)
+    if framed.target == "jax":
+        _require_traceable(framed.subject, function)
     try:
-        found = verified(framed.subject, claim, framed.general.sizes)
+        found = verified(framed.subject, value, claim, framed.general.sizes)
     except GradientError:
         if not framed.general.sizes.groups or framed.inside is not None:
             raise
@@ -261,6 +268,22 @@ def literal_shape(subject: Subject) -> ast.expr:
 
 
 # what a framework gives, as NumPy
+def value_of(target: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A framework's function, in and out as NumPy."""
+
+    def value(*arguments: Any) -> Any:
+        if target == "torch":
+            import torch
+
+            return function(*(torch.as_tensor(np.array(a)) for a in arguments)).numpy()
+        import jax
+
+        with jax.enable_x64(new_val=True):
+            return np.asarray(function(*map(jax.numpy.asarray, arguments)))
+
+    return value
+
+
 def claim_of(target: str, subject: Subject, function: Callable[..., Any]) -> Callable[..., Any]:
     """What a framework's reverse mode gives of a function, in and out as NumPy."""
     return {"torch": _torch_claim, "jax": _jax_claim}[target](subject, function)
@@ -294,6 +317,18 @@ def _jax_claim(subject: Subject, function: Callable[..., Any]) -> Callable[..., 
         return found[0] if len(found) == 1 else tuple(found)
 
     return claim
+
+
+def _require_traceable(subject: Subject, function: Callable[..., Any]) -> None:
+    """What is written for JAX works under jax.jit, which knows shapes and no values."""
+    import jax
+
+    def both(*given: Any) -> Any:
+        value, pull = jax.vjp(lambda *moving: function(*_placed(given, subject.argnums, moving)), *(given[i] for i in subject.argnums))
+        return value, pull(jax.numpy.ones_like(value))
+
+    with jax.enable_x64(new_val=True):
+        jax.eval_shape(both, *map(jax.numpy.asarray, subject.points[0]))
 
 
 def _placed(given: Sequence[Any], argnums: Sequence[int], moving: Sequence[Any]) -> list[Any]:

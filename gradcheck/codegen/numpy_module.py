@@ -101,6 +101,11 @@ class Written:
         """What the gradient's function is called."""
         return f"{self.subject.name}_vjp" if self.subject.vjp else f"{self.subject.name}_gradient"
 
+    @property
+    def both(self) -> str:
+        """What the function that returns the value too is called."""
+        return f"{self.subject.name}_value_and_{'vjp' if self.subject.vjp else 'gradient'}"
+
     def source(self, found: Verified | None = None, *, test: bool = False) -> str:
         """The module."""
         module = Module(imports={"import numpy as np": None})
@@ -156,7 +161,7 @@ def add_gradient(module: Module, written: Written, found: Verified | None) -> No
         head = [f"def {written.name}({parameters}):", *docstring(_first(subject), subject, general, found)]
         module.definitions.append([*head, *statements(written, written.name), f"    return {', '.join(body.results)}"])
         return
-    both = f"{subject.name}_value_and_{'vjp' if subject.vjp else 'gradient'}"
+    both = written.both
     gradient = ", ".join(body.results[1:])
     packed = gradient if len(body.results) == 2 else f"({gradient})"
     head = [f"def {both}({parameters}):", *docstring(f"The value of {subject.name}, and its derivative.", subject, general, found)]

@@ -43,7 +43,16 @@ def _scalar(value: Any) -> ast.expr:
 def guard_lines(subject: Subject, general: General, what: str) -> tuple[list[str], list[str]]:
     """Checks to stand before the statements, and those to stand once the values are known: clear errors for what the source is not for."""
     early = _shape_checks(subject, general, what) + _data_checks(subject, general, what)
-    return early, _branch_checks(general, what)
+    known = set(subject.parameters)
+    of_arguments = [_names(text) <= known | {"np", "torch", "len"} for text, _ in general.body.guards]
+    checks = list(zip(_branch_checks(general, what), of_arguments, strict=True))
+    return early + [line for lines, first in checks if first for line in lines], [
+        line for lines, first in checks if not first for line in lines
+    ]
+
+
+def _names(text: str) -> set[str]:
+    return {n.id for n in ast.walk(parse(text)) if isinstance(n, ast.Name)}
 
 
 def _shape_checks(subject: Subject, general: General, what: str) -> list[str]:
@@ -70,13 +79,13 @@ def _data_checks(subject: Subject, general: General, what: str) -> list[str]:
             continue
         shown = text_of(literal(value))
         condition = f"not np.array_equal({name}, {shown})" if isinstance(value, np.ndarray) else f"{name} != {shown}"
-        lines += [f"    if {condition}:", *_raise(f"{what} {ELSEWHERE} one value of {name} alone: see there")]
+        lines += [f"    if {condition}:", *_raise(f"{what} {ELSEWHERE} one value of {name} alone")]
     return lines
 
 
-def _branch_checks(general: General, what: str) -> list[str]:
-    """The decisions that the function took on values."""
-    lines: list[str] = []
+def _branch_checks(general: General, what: str) -> list[list[str]]:
+    """The decisions that the function took on values, lines for each."""
+    checks: list[list[str]] = []
     for (text, outcome), needs in zip(general.body.guards, branches(general), strict=True):
         if isinstance(outcome, bool | np.bool_):
             condition = f"not {text_of_condition(text)}" if outcome else text
@@ -84,8 +93,8 @@ def _branch_checks(general: General, what: str) -> list[str]:
             condition = f"not np.array_equal({text}, {text_of(literal(outcome))})"
         else:
             condition = f"{text} != {outcome!r}"
-        lines += [f"    if {condition}:", *_raise(f"{what} {ELSEWHERE} the branch where {needs}")]
-    return lines
+        checks.append([f"    if {condition}:", *_raise(f"{what} {ELSEWHERE} the branch where {needs}")])
+    return checks
 
 
 def text_of_condition(text: str) -> str:
@@ -159,7 +168,9 @@ def _scope(subject: Subject, general: General) -> list[str]:
     if shapes:
         said.append("Shapes: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()) + ".")
     if general.fixed:
-        said.append(f"Written for the values of {', '.join(subject.parameters[i] for i in general.fixed)} in the test below.")
+        said.append(
+            f"For one value of {', '.join(subject.parameters[i] for i in general.fixed)}, which is checked; for others it raises ValueError."
+        )
     if taken := branches(general):
         said.append(f"For one branch: {', '.join(taken)}; elsewhere it raises ValueError.")
     if general.body.unrolled:

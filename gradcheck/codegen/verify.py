@@ -48,14 +48,18 @@ def run_source(source: str, name: str = "written") -> dict[str, Any]:
     return scope
 
 
-def verified(subject: Subject, claim: Callable[..., Any], sizes: Sizes) -> Verified:
-    """Judge a written gradient at the subject's points, at a few drawn ones, and at other sizes. GradientError unless it is right."""
+def verified(subject: Subject, value: Callable[..., Any], claim: Callable[..., Any], sizes: Sizes) -> Verified:
+    """Judge a written gradient at the subject's points, at a few drawn ones, and at other sizes. GradientError unless it is right.
+
+    `value` is the written function, which must give the subject's value, but for rounding.
+    """
     kept, elsewhere, found = [], 0, []
     for point in subject.points:
         verdict = judged(subject, claim, point, required=True)
         if verdict is None:
             elsewhere += 1
             continue
+        require_value(subject, value, point)
         kept.append(point)
         found.append(verdict)
     if not kept:
@@ -82,6 +86,27 @@ def judged(subject: Subject, claim: Callable[..., Any], point: Sequence[Any], *,
     if not verdict.ok and (required or verdict.outcome == "wrong"):
         raise GradientError(verdict)
     return verdict if verdict.ok else None
+
+
+def require_value(subject: Subject, value: Callable[..., Any], point: Sequence[Any]) -> None:
+    """Raise WrongValueError where the written function's value differs from the subject's by more than rounding can explain."""
+    with np.errstate(all="ignore"):
+        given = [as_number(a) if isinstance(a, float) else a for a in point]
+        ours, theirs = np.asarray(subject.function(*copies(given))), np.asarray(value(*copies(given)))
+        if ours.shape != theirs.shape:
+            raise WrongValueError(f"{subject.name}: the written function gives shape {theirs.shape}, not {ours.shape}")
+        parts = tape_at(subject, given, (np.ones_like(ours),) if subject.vjp else ())
+        moved = sum(float(np.sum(np.abs(np.asarray(point[i], dtype=float) * g))) for i, g in zip(subject.argnums, parts, strict=True))
+    scale = np.max(np.abs(ours), initial=0.0) + (moved if np.isfinite(moved) else 0.0)
+    eps = float(np.finfo(ours.dtype).eps) if ours.dtype.kind == "f" else 2.0**-52
+    if not np.all(np.abs(ours - theirs) <= eps**0.75 * scale):
+        raise WrongValueError(
+            f"{subject.name}: the written function gives {theirs.tolist()} where the function gives {ours.tolist()}, at {tuple(point)!r}"
+        )
+
+
+class WrongValueError(GradcheckError):
+    """The function that was written is another function: a defect in gradcheck."""
 
 
 def _is_elsewhere(subject: Subject, claim: Callable[..., Any], point: Sequence[Any]) -> bool:

@@ -10,6 +10,7 @@ from gradcheck.codegen.bodies import General, body_at
 from gradcheck.codegen.dialects import DIALECTS
 from gradcheck.codegen.numpy_module import Written, setting_of, write_numpy
 from gradcheck.codegen.shapes import Sizes
+from gradcheck.codegen.statements import UnwritableError
 from gradcheck.codegen.subject import Subject, require_finite, subject_of
 from gradcheck.codegen.verify import Verified, run_source, verified
 from gradcheck.errors import GradientError, UsageError
@@ -40,12 +41,15 @@ def write_backward(
         raise UsageError(f"target={target!r}: expected one of {', '.join(map(repr, DIALECTS))}")
     subject = subject_of(case, at, argnums, seed)
     require_finite(subject)
-    if target == "numpy":
-        written, found = verified_numpy(subject, value=value)
-        return written.source(found, test=test)
-    from gradcheck.codegen.frameworks import write_for
+    try:
+        if target == "numpy":
+            written, found = verified_numpy(subject, value=value)
+            return written.source(found, test=test)
+        from gradcheck.codegen.frameworks import write_for
 
-    return write_for(subject, target, test=test)
+        return write_for(subject, target, test=test)
+    except UnwritableError as error:
+        raise UsageError(f"{subject.name}: {error}: no source can be written; grad({subject.name}) computes the gradient") from None
 
 
 def verified_numpy(subject: Subject, *, value: bool = False) -> tuple[Written, Verified]:
@@ -64,4 +68,6 @@ def verified_numpy(subject: Subject, *, value: bool = False) -> tuple[Written, V
 def judged_source(written: Written) -> Verified:
     """Run the source and judge what it defines. GradientError unless it is right."""
     scope = run_source(written.source(), written.subject.name)
-    return verified(written.subject, scope[written.name], written.general.sizes)
+    both = scope.get(written.both)
+    value = scope[written.subject.name] if both is None else lambda *point: both(*point)[0]
+    return verified(written.subject, value, scope[written.name], written.general.sizes)

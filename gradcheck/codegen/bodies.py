@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit import Circuit
 from gradcheck.codegen.dialects import Dialect
 from gradcheck.codegen.shapes import PRIMES, Axis, Sizes, resized, revalued, sizes_of
 from gradcheck.codegen.statements import Body, Writer
-from gradcheck.codegen.subject import Subject, derived
+from gradcheck.codegen.subject import Derived, Subject, derived
 from gradcheck.errors import GradcheckError
 
 LONG = 1500  # equations up to which other sizes are tried
@@ -50,7 +51,7 @@ def general_body(subject: Subject, setting: Setting) -> General:
     plain = derived(subject, point, value=setting.value)
     here = body_at(subject, point, setting)
     if not here.guards and len(plain.circuit.equations) <= LONG:
-        sizes = sizes_of(subject, point)
+        sizes = _unbranched(subject, sizes_of(subject, point), plain)
         found = _for_any_size(subject, setting, sizes)
         if found is None and len(sizes.groups) > 1:
             alone = [g for g in sizes.groups if _for_any_size(subject, setting, Sizes((g,)))]
@@ -64,6 +65,28 @@ def general_body(subject: Subject, setting: Setting) -> General:
         return General(here, Sizes())
     literal = body_at(subject, point, setting, by_name=False)
     return General(literal, Sizes(), held)
+
+
+def _unbranched(subject: Subject, sizes: Sizes, plain: Derived) -> Sizes:
+    """The sizes that change nothing of what the function does: it takes the same steps at larger and at smaller ones."""
+    kept = []
+    for group in sizes.groups:
+        steps = [_steps(subject, resized(subject.points[0], {group: n}, 0)) for n in (PRIMES[0][0], 5, 3)]
+        if all(taken in (None, _taken(plain.forward)) for taken in steps) and steps[0] is not None:
+            kept.append(group)
+    return Sizes(tuple(kept))
+
+
+def _steps(subject: Subject, point: Sequence[Any]) -> list[int] | None:
+    """The operations of a function at a point; None where it has none there."""
+    try:
+        return _taken(derived(subject, point, value=False).forward)
+    except (GradcheckError, ArithmeticError, ValueError, IndexError):
+        return None
+
+
+def _taken(circuit: Circuit) -> list[int]:
+    return [opcode for opcode in circuit.opcodes if opcode >= 0]
 
 
 def _data(subject: Subject, point: Sequence[Any]) -> list[int]:

@@ -137,7 +137,7 @@ def add_forward(module: Module, subject: Subject, own: Own | None) -> None:
         return
     body = recorded(subject)
     body = module.add_body(body, subject.parameters)
-    says = [f'    """{subject.name} as recorded at a point: its own source leans on more than NumPy, SciPy and constants."""']
+    says = [f'    """{subject.name} as recorded at a point, for its source needs more than NumPy and SciPy."""']
     head = f"def {subject.name}({', '.join(subject.parameters)}):"
     module.definitions.append([head, *says, *body.forward, f"    return {body.results[0]}"])
 

@@ -75,9 +75,7 @@ class Framed:
             module.imports["import numpy as np"] = None
             module.definitions.append(_test(self, found))
         dialect = DIALECTS["numpy" if self.inside else self.target]
-        return module.text(
-            dialect, f"{self.subject.name} as {WAYS[self.target]}, written by gradcheck, which verified it: see its docstring."
-        )
+        return module.text(dialect, f"{self.subject.name} as {WAYS[self.target]}: written, and verified, by gradcheck.")
 
 
 def _judged(framed: Framed, *, test: bool) -> str:

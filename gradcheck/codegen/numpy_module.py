@@ -9,6 +9,7 @@ from typing import Any
 
 from gradcheck.codegen.bodies import General, Setting, general_body
 from gradcheck.codegen.dialects import HELPERS, NUMPY, Dialect
+from gradcheck.codegen.expressions import laid_out, parse
 from gradcheck.codegen.forward import Own, own_source
 from gradcheck.codegen.parts import constant_lines, docstring, guard_lines, point_lines
 from gradcheck.codegen.statements import Body, Writer
@@ -114,7 +115,7 @@ class Written:
         if test and found is not None:
             module.definitions.append(test_lines(self, found))
         what = "A vector-Jacobian product" if self.subject.vjp else "The gradient"
-        return module.text(NUMPY, f"{what} of {self.subject.name}, written by gradcheck, which verified it: see its docstring.")
+        return module.text(NUMPY, f"{what} of {self.subject.name}: written, and verified, by gradcheck.")
 
 
 def write_numpy(subject: Subject, *, value: bool = False) -> Written:
@@ -195,7 +196,7 @@ def test_lines(written: Written, found: Verified) -> list[str]:
     lines = [
         f"def test_{written.name}():", f'    """The verdict at the points where it was verified{"" if subject.vjp else ", and the numbers found there"}."""',
         "    from gradcheck import assert_gradient", "", *point_lines(found.points),
-        f"    assert_gradient({subject.name}, {written.name}, at=points{options})",
+        *laid_out("    ", parse(f"assert_gradient({subject.name}, {written.name}, at=points{options})"), "    "),
     ]  # fmt: skip
     if subject.vjp:
         return lines

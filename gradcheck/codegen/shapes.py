@@ -49,12 +49,13 @@ def sizes_of(subject: Subject, point: Sequence[Any]) -> Sizes:
 
 
 def _split(subject: Subject, point: Sequence[Any], axes: tuple[Axis, ...]) -> Iterator[tuple[Axis, ...]]:
-    """Axes of one size apart where the function does not mind."""
+    """Axes of one size apart where the function does not mind: either may change alone, or the others may not change at all."""
     if len(axes) <= _TOGETHER:
         for count in range(1, len(axes) // 2 + 1):
             for part in combinations(axes, count):
                 rest = tuple(a for a in axes if a not in part)
-                if rest and all(_runs(subject, resized(point, {some: 11}, 0)) for some in (part, rest)):
+                alone, others, together = (_runs(subject, resized(point, {some: 11}, 0)) for some in (part, rest, axes))
+                if rest and alone and (others or not together):
                     yield part
                     yield from _split(subject, point, rest)
                     return

@@ -50,8 +50,7 @@ def write_backward(case: str, target: str, output: str | None, test: bool, value
     try:
         text = write(found.named(name), target=cast(Target, target), value=value, test=test, seed=known.seed)
     except GradientError as error:
-        say(f"{name}: nothing is written, for what was written is not right:")
-        click.echo(str(error), err=True)
+        say(f"nothing is handed out: {error}")
         sys.exit(FAILED)
     if output is None:
         click.echo(text, nl=False)

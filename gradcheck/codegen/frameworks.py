@@ -39,12 +39,17 @@ def write_for(subject: Subject, target: str, *, test: bool = True) -> str:
     except UnwritableError as error:
         reason = str(error)
     except GradientError as error:
-        reason = f"{target}'s own operations do not give the gradient: {str(error).splitlines()[0].removeprefix('claim: ')}"
+        reason = f"{target}'s own operations do not give the gradient: {_reason(error)}"
     except GradcheckError:
         raise
     except Exception as error:  # noqa: BLE001  whatever the framework says of operands it does not take
         reason = f"{target} refuses its operations: {type(error).__name__}: {str(error).splitlines()[0][:120]}"
     return _judged(_numpy_inside(subject, target, reason), test=test)
+
+
+def _reason(error: GradientError) -> str:
+    """What the verdict says, in a line."""
+    return str(getattr(error.verdict, "reason", error)).partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)

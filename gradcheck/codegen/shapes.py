@@ -27,8 +27,9 @@ class Sizes:
         return {n: _text(subject, point, group) for n, group in zip(sizes, self.groups, strict=False)}
 
     def letters(self) -> dict[Axis, str]:
-        """A letter for each group."""
-        return {axis: letter for letter, group in zip("nmklpq", self.groups, strict=False) for axis in group}
+        """A letter for each group, in the order in which they are met."""
+        met = sorted(self.groups, key=min)
+        return {axis: letter for letter, group in zip("nmklpq", met, strict=False) for axis in group}
 
 
 def _text(subject: Subject, point: Sequence[Any], group: tuple[Axis, ...]) -> str:

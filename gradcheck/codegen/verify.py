@@ -84,7 +84,8 @@ def judged(subject: Subject, claim: Callable[..., Any], point: Sequence[Any], *,
         return None
     verdict = check(subject.function, claim, given, argnums=subject.argnums, vjp=subject.vjp)
     if not verdict.ok and (required or verdict.outcome == "wrong"):
-        raise GradientError(verdict)
+        said = f"{subject.name}: what was written is {verdict.outcome}: {verdict.reason}, at {', '.join(map(repr, given))}"
+        raise GradientError(verdict, " ".join(said.split()))
     return verdict if verdict.ok else None
 
 

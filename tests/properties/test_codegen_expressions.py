@@ -16,7 +16,7 @@ from gradcheck.codegen.numpy_module import write_numpy
 from gradcheck.codegen.subject import subject_of
 from gradcheck.codegen.verify import from_tape, require_value, run_source
 
-quick = settings(derandomize=True, deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+quick = settings(derandomize=True, deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 NAMES = {"a": 0.75, "bb": -1.5, "c_3": 2.5}
 TEMPLATES = ("_0 + _1", "_0 - _1", "_0 * _1", "_0 / _1", "_0 ** _1", "-_0", "abs(_0)", "max(_0, _1)")
 
@@ -81,7 +81,7 @@ def is_kept(program: Program, seed: int) -> None:
     require_value(subject, scope[subject.name], point)
 
 
-@settings(derandomize=True, deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
 @given(programs(ONE | TWO | KINKED), st.integers(0, 2**31))
 def test_random_programs_keep_their_gradients(program, seed):
     is_kept(program, seed)

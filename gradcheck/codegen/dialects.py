@@ -54,7 +54,7 @@ _NUMPY = {
     "cumprod": "np.cumprod(_0, axis=axis)", "argmax": "np.argmax(_0, axis=axis)", "argmin": "np.argmin(_0, axis=axis)",
     "any": "np.any(_0, axis=axis, keepdims=keepdims)", "all": "np.all(_0, axis=axis, keepdims=keepdims)",
     **{r: f"np.{r}(_0, axis=axis, keepdims=keepdims)" for r in ("sum", "mean", "prod", "max", "min", "var")},
-    "recurrence": "recurrence(_0, _1)", "put": "put(_0, _1, index)",
+    "recurrence": "recurrence(_0, _1)",
 }  # fmt: skip
 
 _TORCH_SPECIAL = (
@@ -116,7 +116,7 @@ _JAX = {
     **{
         name: template.replace("np.", "jnp.")
         for name, template in _NUMPY.items()
-        if _SCIPY_ALONE not in template and name not in ("recurrence", "put", "ldexp", "astype")
+        if _SCIPY_ALONE not in template and name not in ("recurrence", "ldexp", "astype")
     },
     **_calls("jax.scipy.special", _JAX_SPECIAL), **_calls("jax.scipy.special", ("xlogy", "betaln"), 2), "expit": "jax.nn.sigmoid(_0)",
     "polygamma": "jax.scipy.special.polygamma(order, _0)", "betainc": "jax.scipy.special.betainc(a, b, _0)",
@@ -158,10 +158,20 @@ HELPERS: Mapping[str, str] = {
         s[k] = b[k] + a[k] * s[k - 1]
     return s
 ''',
-    "put": '''def put(x, value, index):
-    """A copy of x with the value written at the index."""
-    written = np.array(x, dtype=np.result_type(x, value))
-    written[index] = value
-    return written
+    "fft": '''def fft(*parts, axis, inverse, norm):
+    """The real and imaginary parts of a Fourier transform, stacked."""
+    z = parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
+    y = (np.fft.ifft if inverse else np.fft.fft)(z, axis=axis, norm=norm)
+    return np.stack([y.real, y.imag])
+''',
+    "rfft": '''def rfft(x, *, axis, norm):
+    """The real and imaginary parts of half a Fourier transform, stacked."""
+    y = np.fft.rfft(x, axis=axis, norm=norm)
+    return np.stack([y.real, y.imag])
+''',
+    "irfft": '''def irfft(*parts, axis, n, norm):
+    """The real numbers that half a spectrum is of, its real and imaginary parts given apart."""
+    z = parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
+    return np.fft.irfft(z, n=n, axis=axis, norm=norm)
 ''',
 }

@@ -352,7 +352,21 @@ def _solve_triangular(w: Writer, k: int) -> ast.expr:
     return fill(f"scipy.linalg.solve_triangular(_0, _1{options})", [w.nodes[i] for i in w.circuit.inputs_of(k)])
 
 
+def _fourier(w: Writer, k: int) -> ast.expr:
+    """A Fourier transform with real and imaginary parts apart: a helper that goes with the source."""
+    primitive = w.circuit.primitive(k)
+    assert primitive is not None
+    if w.dialect.name != "numpy":
+        return refuse(w, primitive.name)  # type: ignore[no-any-return]
+    w.helpers[primitive.name] = None
+    call = ast.Call(ast.Name(primitive.name), [w.nodes[i] for i in w.circuit.inputs_of(k)], [])
+    params = w.circuit.params[k]
+    sizes = {"n": w.sized(params["n"])} if "n" in params else {}
+    call.keywords = [ast.keyword(name, sizes.get(name) or ast.Constant(value)) for name, value in params.items()]
+    return call
+
+
 SHAPED: dict[str, Callable[[Writer, int], ast.expr | None]] = {
     "broadcast_to": _broadcast, "reshape": _reshape, "transpose": _transpose, "getitem": _getitem, "stack": _joined, "concatenate": _joined,
-    "scatter": _scatter, "put": _put, "einsum": _einsum, "cholesky": _cholesky, "solve_triangular": _solve_triangular,
+    "scatter": _scatter, "put": _put, "einsum": _einsum, "cholesky": _cholesky, "solve_triangular": _solve_triangular, "fft": _fourier, "rfft": _fourier, "irfft": _fourier,
 }  # fmt: skip

@@ -11,18 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.circuit import Circuit
+from gradcheck.circuit import Circuit, Place
 from gradcheck.circuit.simplify import live
 from gradcheck.codegen import operations
-from gradcheck.codegen.dialects import Dialect
-from gradcheck.codegen.expressions import assignment, fill, number, parse, text_of
+from gradcheck.codegen.comments import comments_at
+from gradcheck.codegen.dialects import HELPERS, Dialect
+from gradcheck.codegen.expressions import WIDTH, assignment, fill, number, parse, text_of
 from gradcheck.errors import UsageError
 from gradcheck.primitives import Exact
 
 LONGEST = 76  # characters of an expression that is written where it is read
 SHORT = 8  # elements of an array that is written where it is read
 RESERVED = frozenset(
-    ("np", "special", "torch", "jax", "jnp", "len", "ctx", "cotangent", "range", "ValueError", "tuple", "bool", *keyword.kwlist)
+    ("np", "special", "torch", "jax", "jnp", "len", "ctx", "cotangent", "range", "ValueError", "tuple", "bool", *HELPERS, *keyword.kwlist)
 )
 
 
@@ -70,6 +71,7 @@ class Writer:
     decided: dict[Any, int] = field(default_factory=dict)
     met: set[int] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    quoted: set[Place] = field(default_factory=set)
     part: int = 0
 
     def write(self) -> Body:
@@ -153,8 +155,19 @@ class Writer:
         """A statement for value k."""
         node = self.nodes[k]
         self.named[k] = target = self.unused(name) if name else self.fresh(k)
-        self.say(assignment(target, node))
+        above, beside = self.comments(k) if name and not self.part else ((), "")
+        lines = assignment(target, node)
+        fits = len(lines) == 1 and len(lines[0]) + len(beside) + 2 <= WIDTH
+        self.say([*(f"    {c}" for c in above), f"{lines[0]}  {beside}"] if beside and fits else [*(f"    {c}" for c in above), *lines])
         self.nodes[k] = ast.Name(target)
+
+    def comments(self, k: int) -> tuple[tuple[str, ...], str]:
+        """What the author wrote above and beside the line that forms a value, once for each line."""
+        place = self.circuit.place(k)
+        if place is None or place in self.quoted:
+            return (), ""
+        self.quoted.add(place)
+        return comments_at(place.file, place.line)
 
     def say(self, lines: Sequence[str]) -> None:
         """Statements where the writing is."""

@@ -183,7 +183,12 @@ def _applied(framed: Framed) -> list[str]:
     subject = framed.subject
     names = ", ".join(subject.parameters)
     says = f'    """{subject.name} of tensors, with its gradient: see {framed.class_name}."""'
-    return [f"def {subject.name}({names}):", says, f"    return {framed.class_name}.apply({names})"]
+    data = [
+        f"    {name} = torch.as_tensor({name}, dtype=torch.{np.asarray(a).dtype.name})"
+        for i, (name, a) in enumerate(zip(subject.parameters, subject.points[0], strict=True))
+        if i not in subject.argnums and not np.ndim(a)
+    ]
+    return [f"def {subject.name}({names}):", says, *data, f"    return {framed.class_name}.apply({names})"]
 
 
 def _torch_inside(module: Module, framed: Framed, found: Verified | None) -> None:

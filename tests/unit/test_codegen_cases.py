@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gradcheck
 from gradcheck import GradientError, check, load_cases, write_backward
 from gradcheck.codegen.frameworks import claim_of
 from gradcheck.codegen.subject import subject_of
@@ -113,6 +114,32 @@ def test_framework_source_agrees_with_the_tape_to_the_ulp_stated(case, target):
     assert worst <= stated(text)
     assert met > 0
     scope[f"test_{case.name}"]()
+
+
+JUDGED = ("diamond", "softmax_cross_entropy", "relu_network", "three_paths")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", JUDGED)
+@pytest.mark.parametrize("target", ["torch", "jax"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_gradcheck_s_own_judge_of_the_framework_finds_it_right(target, name):
+    pytest.importorskip(target, reason=f"{target} is not installed: what is written for it is NOT judged here")
+    judge = getattr(gradcheck, f"check_{target}", None)
+    if judge is None:
+        pytest.skip(f"this gradcheck has no check_{target}: what is written is judged through NumPy alone")
+    case = next(c for c in CASES if c.name == name)
+    subject = subject_of(case)
+    scope = run_source(write_backward(case, target=target))
+    if target == "torch":
+        (subclass,) = (v for n, v in scope.items() if n.endswith("Function"))
+        verdict = judge(subclass, at=subject.points[0], argnums=subject.argnums)
+    else:
+        import jax
+
+        with jax.enable_x64(new_val=True):
+            verdict = judge(scope[name], at=subject.points[0], argnums=subject.argnums)
+    assert verdict.outcome == "right"
 
 
 INSIDE = {"torch": set(), "jax": {"iterated_map", "branching_program"}}  # cases for which NumPy works inside: jax.jit sees no values

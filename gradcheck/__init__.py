@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from gradcheck.case import Case, Evidence, Exhibit, case, claim, exhibit
     from gradcheck.circuit import Circuit, trace
+    from gradcheck.codegen.write import write_backward
     from gradcheck.display import draw
     from gradcheck.domains import Data, Integer, Real
     from gradcheck.errors import CaseError, DomainError, GradcheckError, GradientError, NonFiniteError, ShapeError, TraceError, UsageError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Case": "case", "Evidence": "case", "Exhibit": "case", "case": "case", "claim": "case", "exhibit": "case",
     "Circuit": "circuit", "trace": "circuit",
-    "draw": "display",
+    "draw": "display", "write_backward": "codegen.write",
     "Data": "domains", "Integer": "domains", "Real": "domains",
     "CaseError": "errors", "DomainError": "errors", "GradcheckError": "errors", "GradientError": "errors", "NonFiniteError": "errors",
     "ShapeError": "errors", "TraceError": "errors", "UsageError": "errors",
@@ -76,6 +77,7 @@ __all__ = [
     "trace",
     "value_and_grad",
     "vjp",
+    "write_backward",
 ]
 
 

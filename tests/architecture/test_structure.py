@@ -51,6 +51,7 @@ NAMES = [
     "trace",
     "value_and_grad",
     "vjp",
+    "write_backward",
 ]
 HEAVY = ("numpy", "scipy", "sympy", "pandas", "flint", "pytest", "hypothesis")
 

@@ -1,0 +1,1 @@
+"""Verified gradients as source to paste: plain NumPy, a torch.autograd.Function, a jax.custom_vjp."""

@@ -46,14 +46,14 @@ class Place:
     def bin(self) -> Path:
         return self.folder / "venv" / "bin"
 
-    def run(self, words: Iterable[str], seconds: int = 600) -> subprocess.CompletedProcess[str]:
+    def run(self, words: Iterable[str], seconds: int = 600, folder: str = ".") -> subprocess.CompletedProcess[str]:
         """Run a command of the environment: nothing of the caller's Python comes in."""
         program, *rest = words
         known = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV", "GRADCHECK", "PYTEST"))}
         settings = {"PATH": f"{self.bin}{os.pathsep}{known.get('PATH', '')}", "PYTHONWARNINGS": self.warnings, "NO_COLOR": "1", "PYTHONPATH": ""}
         command = [self.bin / program if (self.bin / program).exists() else program, *rest]
         return subprocess.run(  # noqa: S603 - our own commands
-            command, cwd=self.folder / "work", env={**known, **settings}, capture_output=True, text=True, timeout=seconds, check=False
+            command, cwd=self.folder / "work" / folder, env={**known, **settings}, capture_output=True, text=True, timeout=seconds, check=False
         )
 
 
@@ -82,7 +82,7 @@ def answered(check: checks.Check, place: Place) -> str:
     """What is wrong with the answer of a check; empty where nothing is."""
     environment = Place(place.folder, place.uv, "default") if check.name.startswith("tests") else place  # the tests have filters of their own
     try:
-        ran = environment.run(check.words, check.seconds)
+        ran = environment.run(check.words, check.seconds, check.folder)
     except subprocess.TimeoutExpired:
         return f"not done after {check.seconds} s"
     said = ran.stdout + ran.stderr
@@ -103,7 +103,7 @@ def _installed(plan: Plan, place: Place, extra: str) -> str:
         made = _uv(place, ["venv", "--quiet", "--python", plan.interpreter, str(place.folder / "venv")])
         if made.returncode:
             return f"no environment: {made.stderr}"
-    words = ["pip", "install", "--python", str(place.bin / "python"), "--only-binary", ":all:", "--no-binary", "gradcheck"]
+    words = ["pip", "install", "--python", str(place.bin / "python"), "--only-binary", ":all:", *(["--no-binary", "gradcheck"] if plan.kind == "sdist" else [])]
     if plan.pins is not None:
         pins = place.folder / "lowest.txt"
         pins.write_text("\n".join(plan.pins) + "\n", encoding="utf-8")
@@ -120,7 +120,7 @@ def _not_as_pinned(plan: Plan, place: Place) -> str:
     """The packages that are not at their lower bound, asked of the environment."""
     code = (
         "import sys, importlib.metadata as m\nfrom packaging.requirements import Requirement\n"
-        "for line in sys.stdin if False else sys.argv[1:]:\n    r = Requirement(line)\n    if r.marker is None or r.marker.evaluate():\n"
+        "for line in sys.argv[1:]:\n    r = Requirement(line)\n    if r.marker is None or r.marker.evaluate():\n"
         "        try:\n            v = m.version(r.name)\n        except m.PackageNotFoundError:\n            continue\n"
         "        if not r.specifier.contains(v, prereleases=True):\n            print(r.name, v, 'instead of', r.specifier)\n"
     )

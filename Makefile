@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: report test test-all check format clean
+.PHONY: report test test-all check format matrix clean
 
 report: $(READY)  ## run every case and every study, and write reports/
 	$(BIN)/gradcheck run cases --report reports --studies
@@ -25,6 +25,10 @@ check: $(READY)  ## format, lint, types, layers
 format: $(READY)  ## rewrite the code in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+matrix: $(READY)  ## the wheel and the sdist on every Python, with the lowest and newest dependencies; writes docs/reference/supported-versions.*
+	$(BIN)/python .ci/matrix --record docs/reference/supported-versions.json
+	$(BIN)/python .ci/matrix --record docs/reference/supported-versions.json --page docs/reference/supported-versions.md
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer with the venv module was found; install one (Debian: python3-venv) or run make PYTHON=/path/to/python"; exit 1; }

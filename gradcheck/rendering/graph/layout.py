@@ -62,10 +62,10 @@ def _graphviz(text: str) -> Any:
         raise UsageError(
             "the layout of a graph needs the extra `report`: pip install 'gradcheck[report]' (DOT text does without: --format dot)"
         ) from error
-    except ImportError as error:  # a library of the system, which no wheel brings: glib, in small containers
+    except ImportError as error:  # libraries of the system, which the wheel does not bring, and small containers have not
         raise UsageError(
             f"the layout of a graph: pygraphviz is there, but cannot be loaded: {error} "
-            "(on Debian: apt install libglib2.0-0; DOT text does without: --format dot)"
+            "(on Debian: apt install libglib2.0-0 libxrender1 libx11-6; DOT text does without: --format dot)"
         ) from error
     graph = pygraphviz.AGraph(string=text)
     graph.layout(prog="dot")

@@ -89,6 +89,16 @@ def typed(wheel: Path, folder: Path) -> str:
     zipfile.ZipFile(wheel).extractall(site)
     (site / "others.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")  # NumPy and its types
     (folder / "user.py").write_text(USER)
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "--python-executable", str(environment / "bin/python"), "user.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--no-incremental",
+        "--config-file=",
+        "--python-executable",
+        str(environment / "bin/python"),
+        "user.py",
+    ]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     return "" if ran.returncode == 0 else ran.stdout + ran.stderr

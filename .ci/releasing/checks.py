@@ -127,7 +127,9 @@ def core(version: str) -> tuple[Check, ...]:
         Check("pytest plugin", ("python", "-m", "pytest", "-q", "project"), "2 passed"),
         Check("grade", ("gradcheck", "grade", "hw", "handed", "-o", "marks", "--fresh", "--no-html"), "sandbox"),
         Check("marks", ("python", "-c", GRADES), "marks as they should be"),
-        Check("what an extra is for", ("gradcheck", "graph", "model.py::sine", "-o", "sine.svg"), "pip install 'gradcheck[report]'", exits=2),
+        Check(
+            "what an extra is for", ("gradcheck", "graph", "model.py::sine", "-o", "sine.svg"), "pip install 'gradcheck[report]'", exits=2
+        ),
     )
 
 

@@ -14,7 +14,14 @@ from pathlib import Path
 from releasing import checks
 from releasing.result import Combination, Outcome
 
-_TESTED = ("tests", "cases", "docs", "benchmarks", "reports", "pyproject.toml")  # what the tests read, but not the package: that is the one installed
+_TESTED = (
+    "tests",
+    "cases",
+    "docs",
+    "benchmarks",
+    "reports",
+    "pyproject.toml",
+)  # what the tests read, but not the package: that is the one installed
 _LISTED = "import importlib.metadata as m, json; print(json.dumps(sorted({d.metadata['Name'].lower(): d.version for d in m.distributions()}.items())))"
 
 
@@ -50,10 +57,21 @@ class Place:
         """Run a command of the environment: nothing of the caller's Python comes in."""
         program, *rest = words
         known = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV", "GRADCHECK", "PYTEST"))}
-        settings = {"PATH": f"{self.bin}{os.pathsep}{known.get('PATH', '')}", "PYTHONWARNINGS": self.warnings, "NO_COLOR": "1", "PYTHONPATH": ""}
+        settings = {
+            "PATH": f"{self.bin}{os.pathsep}{known.get('PATH', '')}",
+            "PYTHONWARNINGS": self.warnings,
+            "NO_COLOR": "1",
+            "PYTHONPATH": "",
+        }
         command = [self.bin / program if (self.bin / program).exists() else program, *rest]
         return subprocess.run(  # noqa: S603 - our own commands
-            command, cwd=self.folder / "work" / folder, env={**known, **settings}, capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            cwd=self.folder / "work" / folder,
+            env={**known, **settings},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
 
 
@@ -80,7 +98,9 @@ def tried(plan: Plan, folder: Path, root: Path, uv: Path, *, tests: bool, tell: 
 
 def answered(check: checks.Check, place: Place) -> str:
     """What is wrong with the answer of a check; empty where nothing is."""
-    environment = Place(place.folder, place.uv, "default") if check.name.startswith("tests") else place  # the tests have filters of their own
+    environment = (
+        Place(place.folder, place.uv, "default") if check.name.startswith("tests") else place
+    )  # the tests have filters of their own
     try:
         ran = environment.run(check.words, check.seconds, check.folder)
     except subprocess.TimeoutExpired:
@@ -103,7 +123,15 @@ def _installed(plan: Plan, place: Place, extra: str) -> str:
         made = _uv(place, ["venv", "--quiet", "--python", plan.interpreter, str(place.folder / "venv")])
         if made.returncode:
             return f"no environment: {made.stderr}"
-    words = ["pip", "install", "--python", str(place.bin / "python"), "--only-binary", ":all:", *(["--no-binary", "gradcheck"] if plan.kind == "sdist" else [])]
+    words = [
+        "pip",
+        "install",
+        "--python",
+        str(place.bin / "python"),
+        "--only-binary",
+        ":all:",
+        *(["--no-binary", "gradcheck"] if plan.kind == "sdist" else []),
+    ]
     if plan.pins is not None:
         pins = place.folder / "lowest.txt"
         pins.write_text("\n".join(plan.pins) + "\n", encoding="utf-8")
@@ -136,7 +164,12 @@ def _from_elsewhere(place: Place) -> str:
 def _uv(place: Place, words: Iterable[str]) -> subprocess.CompletedProcess[str]:
     known: Mapping[str, str] = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
     return subprocess.run(  # noqa: S603 - the tool that we installed
-        [place.uv, "--no-config", *words], env={**known, "UV_PYTHON_DOWNLOADS": "never"}, capture_output=True, text=True, timeout=1200, check=False
+        [place.uv, "--no-config", *words],
+        env={**known, "UV_PYTHON_DOWNLOADS": "never"},
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
     )
 
 

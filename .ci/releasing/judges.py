@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 _KINDS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")  # Keep a Changelog 1.1
-_LEFTOVERS = re.compile(r"(^|/)(__pycache__|\.git|\.venv|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis|html|dist|build)(/|$)|\.pyc$")
+_LEFTOVERS = re.compile(
+    r"(^|/)(__pycache__|\.git|\.venv|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis|html|dist|build)(/|$)|\.pyc$"
+)
 _IN_SDIST = (
     "pyproject.toml", "README.md", "LICENSE", "THIRD-PARTY.md", "CHANGELOG.md", "CITATION.cff", "SECURITY.md", "CONTRIBUTING.md", "Makefile",
     "gradcheck/py.typed", "tests/conftest.py", "cases/", "docs/README.md", "benchmarks/", "reports/report.json", ".ci/run", ".ci/matrix", ".github/workflows/ci.yml",
@@ -27,7 +29,11 @@ def wheel_faults(wheel: Path, sources: Collection[str], version: str) -> list[st
         metadata = email.message_from_bytes(file.read(f"{info}/METADATA")) if f"{info}/METADATA" in names else {}
         entries = file.read(f"{info}/entry_points.txt").decode() if f"{info}/entry_points.txt" in names else ""
     faults = [f"{name} is missing" for name in sorted({*sources, "gradcheck/py.typed"} - names)]
-    faults += [f"{name} does not belong there" for name in sorted(names) if not name.startswith(("gradcheck/", f"{info}/")) or _LEFTOVERS.search(name)]
+    faults += [
+        f"{name} does not belong there"
+        for name in sorted(names)
+        if not name.startswith(("gradcheck/", f"{info}/")) or _LEFTOVERS.search(name)
+    ]
     faults += _metadata_faults(metadata, version)
     licences = [f"{info}/licenses/{name}" for name in ("LICENSE", "THIRD-PARTY.md", "gradcheck/rendering/assets/math-font-license.txt")]
     faults += [f"{name} is missing" for name in licences if name not in names]
@@ -40,7 +46,11 @@ def sdist_faults(sdist: Path, version: str) -> list[str]:
     with tarfile.open(sdist) as file:
         names = {name.partition("/")[2] for name in file.getnames()}
         top = {name.partition("/")[0] for name in file.getnames()}
-    faults = [f"{wanted} is missing" for wanted in _IN_SDIST if not any(n == wanted or (wanted.endswith("/") and n.startswith(wanted)) for n in names)]
+    faults = [
+        f"{wanted} is missing"
+        for wanted in _IN_SDIST
+        if not any(n == wanted or (wanted.endswith("/") and n.startswith(wanted)) for n in names)
+    ]
     faults += [f"{name} does not belong there" for name in sorted(names) if _LEFTOVERS.search(name)]
     return faults + ([] if top == {f"gradcheck-{version}"} else [f"its folder is {sorted(top)}, not gradcheck-{version}"])
 
@@ -80,7 +90,9 @@ def workflow_faults(data: Mapping[Any, Any], root: Path, pythons: Iterable[str])
     """A workflow must call what exists: targets of make, files of the checkout, jobs; with actions at an exact version, on every Python."""
     jobs: Mapping[str, Any] = data.get("jobs") or {}
     targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(encoding="utf-8"), re.M))
-    faults = [] if jobs and (True in data or "on" in data) else ["it has no jobs, or nothing that starts them"]  # YAML 1.1 reads `on` as true
+    faults = (
+        [] if jobs and (True in data or "on" in data) else ["it has no jobs, or nothing that starts them"]
+    )  # YAML 1.1 reads `on` as true
     for name, job in jobs.items():
         faults += [f"{name}: {fault}" for fault in _job_faults(job, set(jobs), targets, root)]
     tested = {str(v) for job in jobs.values() for v in job.get("strategy", {}).get("matrix", {}).get("python-version", ())}

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import venv
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from releasing import pins, pythons, result, telling
@@ -26,16 +27,19 @@ def main(arguments: Sequence[str]) -> int:
     found = pythons.found(asked.only or pythons.supported(project), asked.python or ())
     for version in (v for v, program in found.items() if program is None):
         _tell(f"matrix: PYTHON {version} IS SKIPPED: there is no interpreter of it here (on the path, of pyenv, or named with --python)")
+    made = result.Result(_version(), (), tuple(v for v, program in found.items() if program is None))
     with tempfile.TemporaryDirectory(prefix="gradcheck-matrix-", dir=asked.folder) as folder:
-        combinations = tuple(_combinations(Path(folder), found, asked))
-    version = _version()
-    made = result.Result(version, combinations, tuple(v for v, program in found.items() if program is None))
-    if asked.record and asked.record.exists():
-        made = result.merged(result.read(asked.record), made)
-    if asked.record:
-        asked.record.write_text(result.text_of(made), encoding="utf-8")
+        for combination in _combinations(Path(folder), found, asked):
+            made = replace(made, combinations=(*made.combinations, combination))
+            _record(made, asked.record)  # after each: a matrix takes a while, and what is known is kept
     print(telling.table(made), end="")
-    return 2 if not combinations else int(not made.passed)
+    return 2 if not made.combinations else int(not made.passed)
+
+
+def _record(made: result.Result, file: Path | None) -> None:
+    if file is not None:
+        known = result.merged(result.read(file), made) if file.exists() else made
+        file.write_text(result.text_of(known), encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,33 +51,40 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", metavar="X.Y", help="this Python alone; may be given several times")
     parser.add_argument("--python", action="append", metavar="PROGRAM", help="an interpreter to use; may be given several times")
     parser.add_argument("--dependencies", choices=("lowest", "newest"), help="these alone")
+    parser.add_argument("--artifact", choices=("wheel", "sdist"), help="this alone")
     parser.add_argument("--no-tests", action="store_true", help="commands only, no part of the test suite")
     parser.add_argument("--folder", type=Path, help="where the environments are made, and removed (default: the system's temporary folder)")
-    parser.add_argument("--record", type=Path, metavar="FILE", help="write what came of it as JSON; combinations that are there and not tried again are kept")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="try nothing: write the page of the documentation from the FILE of --record")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="write what came of it as JSON; combinations that are there and not tried again are kept",
+    )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="try nothing: write the page of the documentation from the FILE of --record"
+    )
     return parser
 
 
 def _combinations(folder: Path, found: dict[str, tuple[str, str] | None], asked: argparse.Namespace) -> Iterator[result.Combination]:
     tools = _tools(folder / "tools")
     wheel, sdist = _built(tools, folder / "dist")
-    for number, plan in enumerate(_plans(found, asked.dependencies, wheel, sdist)):
+    wanted = (p for p in _plans(found, wheel, sdist) if asked.dependencies in (None, p.dependencies) and asked.artifact in (None, p.kind))
+    for number, plan in enumerate(wanted):
         _tell(f"matrix: Python {plan.python}, {plan.dependencies} dependencies, {plan.kind}")
         yield tried(plan, folder / str(number), ROOT, tools / "bin" / "uv", tests=not asked.no_tests, tell=_tell)
 
 
-def _plans(found: dict[str, tuple[str, str] | None], chosen: str | None, wheel: Path, sdist: Path) -> Iterator[Plan]:
+def _plans(found: dict[str, tuple[str, str] | None], wheel: Path, sdist: Path) -> Iterator[Plan]:
     """The wheel on every Python with both; the sdist once, on the first."""
     project, version = pins.project_of(ROOT), _version()
     bounds = tuple(pins.lowest(project, ["all"]))
     known = [program for program in found.values() if program is not None]
     for program, python in known:
-        for dependencies in ("lowest", "newest"):
-            if chosen in (None, dependencies):
-                yield Plan(program, python, dependencies, wheel, bounds if dependencies == "lowest" else None, version)
+        yield Plan(program, python, "lowest", wheel, bounds, version)
+        yield Plan(program, python, "newest", wheel, None, version)
     for program, python in known[:1]:
-        if chosen in (None, "newest"):
-            yield Plan(program, python, "newest", sdist, None, version)
+        yield Plan(program, python, "newest", sdist, None, version)
 
 
 def _version() -> str:

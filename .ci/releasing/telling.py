@@ -19,7 +19,10 @@ def table(result: Result) -> str:
     ]
     rows += [(version, "any", "any", "0", "SKIPPED: no interpreter") for version in result.skipped]
     faults = [
-        f"\n{c.python}, {c.dependencies}, {c.artifact}: {o.name}\n\n{_indented(o.said)}\n" for c in result.combinations for o in c.outcomes if not o.passed
+        f"\n{c.python}, {c.dependencies}, {c.artifact}: {o.name}\n\n{_indented(o.said)}\n"
+        for c in result.combinations
+        for o in c.outcomes
+        if not o.passed
     ]
     return _markdown(("Python", "dependencies", "from", "checks", "outcome"), rows) + "".join(faults)
 

@@ -104,7 +104,10 @@ def test_what_failed_or_was_not_tried_has_not_passed_and_makes_no_page(combinati
 
 
 def test_results_are_completed_elsewhere(tmp_path):
-    old, new = Result("1.0.0", (PASSED, FAILED), ("3.14",)), Result("1.0.0", (replace(PASSED, python="3.12.1"), replace(PASSED, python="3.14.0")))
+    old, new = (
+        Result("1.0.0", (PASSED, FAILED), ("3.14",)),
+        Result("1.0.0", (replace(PASSED, python="3.12.1"), replace(PASSED, python="3.14.0"))),
+    )
     (tmp_path / "a.json").write_text(result.text_of(old))
     both = result.merged(result.read(tmp_path / "a.json"), new)
     assert [c.python for c in both.combinations] == ["3.11.7", "3.12.1", "3.14.0"]

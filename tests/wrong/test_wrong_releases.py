@@ -26,7 +26,11 @@ def built(root, tmp_path_factory):
     [
         pytest.param("gradcheck/py.typed", "gradcheck/py.typed is missing", id="not typed"),
         pytest.param("gradcheck/rendering/assets/math.woff2", "math.woff2 is missing", id="without an asset"),
-        pytest.param(f"gradcheck-{VERSION}.dist-info/licenses/gradcheck/rendering/assets/math-font-license.txt", "math-font-license", id="without a notice"),
+        pytest.param(
+            f"gradcheck-{VERSION}.dist-info/licenses/gradcheck/rendering/assets/math-font-license.txt",
+            "math-font-license",
+            id="without a notice",
+        ),
         pytest.param(f"gradcheck-{VERSION}.dist-info/entry_points.txt", "entry point", id="without commands"),
         pytest.param("+tests/conftest.py", "tests/conftest.py does not belong there", id="with tests"),
         pytest.param("+gradcheck/__pycache__/a.pyc", "does not belong there", id="with leftovers"),
@@ -41,7 +45,10 @@ def test_a_wheel_of_another_version_is_rejected(root, built):
     assert judges.wheel_faults(built.wheel, release_files.sources(root), "9.9.9") == [f"metadata: Version is {VERSION!r}, not '9.9.9'"]
 
 
-@pytest.mark.parametrize("names, fault", [(["gradcheck-1/pyproject.toml"], "gradcheck/py.typed is missing"), (["gradcheck-1/.git/HEAD"], ".git/HEAD does not belong")])
+@pytest.mark.parametrize(
+    "names, fault",
+    [(["gradcheck-1/pyproject.toml"], "gradcheck/py.typed is missing"), (["gradcheck-1/.git/HEAD"], ".git/HEAD does not belong")],
+)
 def test_an_sdist_with_a_fault_is_rejected(tmp_path, names, fault):
     with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as file:
         for name in names:
@@ -71,7 +78,17 @@ def test_a_changelog_with_a_fault_is_rejected(old, new, fault):
     assert (found == []) if fault is None else (fault in "\n".join(found))
 
 
-@pytest.mark.parametrize("change", [{"version": "0.9.0"}, {"date-released": "2020-01-01"}, {"authors": []}, {"authors": [{"email": "a"}]}, {"title": ""}, {"cff-version": "1.1.0"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "0.9.0"},
+        {"date-released": "2020-01-01"},
+        {"authors": []},
+        {"authors": [{"email": "a"}]},
+        {"title": ""},
+        {"cff-version": "1.1.0"},
+    ],
+)
 def test_a_citation_with_a_fault_is_rejected(root, change):
     data = release_files.read_yaml(root / "CITATION.cff")
     assert judges.citation_faults(data, VERSION, data["date-released"]) == []
@@ -87,8 +104,12 @@ def nightly(run):
     [
         pytest.param(nightly("make test-everything"), "make test-everything: no such target", id="a target that does not exist"),
         pytest.param(nightly(".ci/walk --fast"), ".ci/walk: no such file", id="a file that does not exist"),
-        pytest.param(lambda w: w["jobs"]["nightly"]["steps"].append({"uses": "actions/checkout@main"}), "exact version", id="an action that moves"),
-        pytest.param(lambda w: w["jobs"]["nightly"]["steps"].append({"uses": "actions/checkout@v4"}), "exact version", id="a tag that moves"),
+        pytest.param(
+            lambda w: w["jobs"]["nightly"]["steps"].append({"uses": "actions/checkout@main"}), "exact version", id="an action that moves"
+        ),
+        pytest.param(
+            lambda w: w["jobs"]["nightly"]["steps"].append({"uses": "actions/checkout@v4"}), "exact version", id="a tag that moves"
+        ),
         pytest.param(lambda w: w["jobs"]["build"].update(needs=["docs"]), "needs the job docs", id="a job that does not exist"),
         pytest.param(lambda w: w["jobs"]["tests"]["strategy"]["matrix"]["python-version"].pop(), "tested on", id="a Python left out"),
         pytest.param(lambda w: w["jobs"]["build"].pop("timeout-minutes"), "hangs", id="no limit"),

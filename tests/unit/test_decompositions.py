@@ -124,7 +124,9 @@ def triangular(a):
         pytest.param(lambda a: np.sum(np.log(L.svdvals(a))), lambda a: L.inv(a).T, "right", id="by singular values"),
         pytest.param(lambda a: np.sum(np.log(np.abs(np.diag(L.qr(a, "r"))))), lambda a: L.inv(a).T, "right", id="by QR"),
         pytest.param(lambda a: np.sum(np.log(np.real(L.eigvals(a)))), lambda a: L.inv(a).T, "right", id="by eigenvalues of any matrix"),
-        pytest.param(lambda a: np.sum(np.log(np.real(L.eigvals(a)))), lambda a: L.inv(a), "right", id="which a symmetric point cannot tell apart"),
+        pytest.param(
+            lambda a: np.sum(np.log(np.real(L.eigvals(a)))), lambda a: L.inv(a), "right", id="which a symmetric point cannot tell apart"
+        ),
         pytest.param(lambda a: L.norm(a, "nuc"), lambda a: L.svd(a)[0] @ L.svd(a)[2], "right", id="nuclear norm"),
         pytest.param(lambda a: L.norm(a, 2), lambda a: np.outer(L.svd(a)[0][:, 0], L.svd(a)[2][0]), "right", id="spectral norm"),
         pytest.param(lambda a: L.norm(a, 2), lambda a: np.outer(L.svd(a)[2][0], L.svd(a)[0][:, 1]), "wrong", id="other vectors"),

@@ -66,11 +66,6 @@ def test_what_the_security_policy_promises_is_what_the_page_on_grading_says(root
     assert "## What is not guaranteed" in page  # where the link with an anchor leads
 
 
-@pytest.fixture(scope="module")
-def built(root, tmp_path_factory):
-    return release_files.built(root, tmp_path_factory.mktemp("dist"))
-
-
 def test_the_wheel_holds_the_package_and_its_notices(root, built):
     assert judges.wheel_faults(built.wheel, release_files.sources(root), gradcheck.__version__) == []
 

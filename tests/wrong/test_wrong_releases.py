@@ -16,11 +16,6 @@ import gradcheck
 VERSION = gradcheck.__version__
 
 
-@pytest.fixture(scope="module")
-def built(root, tmp_path_factory):
-    return release_files.built(root, tmp_path_factory.mktemp("dist"))
-
-
 @pytest.mark.parametrize(
     "name, fault",
     [

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: report test test-all check format docs lessons clean
+.PHONY: report test test-all check format docs lessons matrix clean
 
 report: $(READY)  ## run every case and every study, and write reports/
 	$(BIN)/gradcheck run cases --report reports --studies
@@ -32,6 +32,10 @@ docs: $(READY)  ## the site of the documentation, in build/docs; no warning is l
 
 lessons: $(READY)  ## the lessons as executed notebooks, in build/lessons
 	$(BIN)/python docs/building/lessons.py build/lessons
+
+matrix: $(READY)  ## the wheel and the sdist on every Python, with the lowest and newest dependencies; writes docs/reference/supported-versions.*
+	$(BIN)/python .ci/matrix --record docs/reference/supported-versions.json
+	$(BIN)/python .ci/matrix --record docs/reference/supported-versions.json --page docs/reference/supported-versions.md
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer with the venv module was found; install one (Debian: python3-venv) or run make PYTHON=/path/to/python"; exit 1; }

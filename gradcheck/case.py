@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from gradcheck.domains import Data, Domain, Integer, Real, floating_positions
 from gradcheck.errors import CaseError, DomainError, UsageError
@@ -15,6 +15,7 @@ from gradcheck.errors import CaseError, DomainError, UsageError
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 Outcome = Literal["right", "wrong", "kink", "undecided"]
 SEVERITY: tuple[Outcome, ...] = ("wrong", "undecided", "kink", "right")
 RESERVED = ("at", "argnums", "claims")
@@ -152,6 +153,14 @@ class Case:
         """Domains by argument position."""
         return dict(enumerate(self.domains.values()))
 
+    @overload
+    def claimed_gradient(self, function: _Function, *, expect: Outcome = "right", kinds: Sequence[str] = ()) -> _Function: ...
+
+    @overload
+    def claimed_gradient(
+        self, function: None = None, *, expect: Outcome = "right", kinds: Sequence[str] = ()
+    ) -> Callable[[_Function], _Function]: ...
+
     def claimed_gradient(self, function: Callable[..., Any] | None = None, *, expect: Outcome = "right", kinds: Sequence[str] = ()) -> Any:
         """Register a gradient under test, called with the case's arguments. Use it as a decorator.
 
@@ -180,6 +189,14 @@ class Fixed(Data):
     """A value given in @case(x=1.0): fixed, but differentiated where it is floating-point."""
 
     __slots__ = ()
+
+
+@overload
+def case(function: Callable[..., Any], **given: Any) -> Case: ...
+
+
+@overload
+def case(function: None = None, **given: Any) -> Callable[[Callable[..., Any]], Case]: ...
 
 
 def case(function: Callable[..., Any] | None = None, **given: Any) -> Any:

@@ -27,6 +27,14 @@ def every_proof():
     return tuple(proof_of(primitive.name) for primitive in TABLE)
 
 
+@pytest.fixture(scope="session")
+def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The wheel and the sdist of this checkout. To be looked at, not changed."""
+    import release_files
+
+    return release_files.built(root, tmp_path_factory.mktemp("dist"))
+
+
 LONGEST = (
     "proofs",
     "tests/browser/test_site_in_a_browser.py",
@@ -36,6 +44,7 @@ LONGEST = (
     "tests/unit/test_diagnosed_mistakes.py",
     "tests/plugin/test_example_project.py",
 )
+RELEASED = ("tests/release/test_release.py", "tests/wrong/test_wrong_releases.py")  # they judge the same wheel
 PROVING = ("tests/unit/test_primitive_proofs.py", "tests/unit/test_reference.py", "tests/snapshots/test_report.py")
 
 
@@ -52,7 +61,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "proofs" if file in PROVING else file
+            return "proofs" if file in PROVING else "release" if file in RELEASED else file
 
         def _assign_work_unit(self, node: Any) -> None:
             for scope in reversed(LONGEST):  # what takes long comes first, or one worker waits for the other at the end

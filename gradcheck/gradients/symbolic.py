@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import factorial
 from typing import Any
 
@@ -36,18 +38,22 @@ class Symbolic:
         start = time.perf_counter()
         try:
             symbols, formula = formula_of(problem.circuit)
-            derivatives = [_flat_steps(formula.diff(s)) for s in symbols]
+            formed = time.perf_counter()
+            expressions, deriving = _derived(tuple(symbols), formula)
         except NotImplementedError as error:
             return Refused(self.name, f"the function is no formula: {error}")
         except (TypeError, ArithmeticError) as error:
             return Refused(self.name, f"SymPy has no formula: {str(error).splitlines()[0]}")
         try:
-            numbers = evaluate(symbols, [formula, *derivatives], problem.inputs)
+            program, writing = _program(tuple(symbols), expressions)
+            written = time.perf_counter()
+            numbers = _evaluated(program, problem.inputs)
         except (TypeError, ValueError, NameError, ArithmeticError, NotImplementedError) as error:
             return Refused(self.name, f"SymPy's derivative cannot be evaluated in floats: {str(error).splitlines()[0]}")
-        seconds = time.perf_counter() - start
-        details = operation_counts([formula, *derivatives])
-        return Gradient(self.name, numbers[0], _arrange(problem, numbers[1:]), None, 1, details["written_out"], seconds, details)
+        seconds = (formed - start) + deriving + writing + (time.perf_counter() - written)
+        written_out, shared = _counts(expressions)
+        details = {"written_out": written_out, "shared": shared}
+        return Gradient(self.name, numbers[0], _arrange(problem, numbers[1:]), None, 1, written_out, seconds, details)
 
     def _too_large(self, problem: Problem) -> str | None:
         if problem.size > self.inputs:
@@ -56,6 +62,16 @@ class Symbolic:
         if size * problem.size > self.limit:
             return f"the formula written out holds {size} operations for {problem.size} inputs; symbolic derivation is limited to a product of {self.limit}"
         return None
+
+
+# the points of a case mostly have one formula: its derivatives, their program and their counts are worked out once, for the last few formulas;
+# the seconds that this took count at every point, as if each were alone
+@lru_cache(maxsize=4)
+def _derived(symbols: tuple[Any, ...], formula: Any) -> tuple[tuple[Any, ...], float]:
+    """The formula and its partial derivatives, and the seconds that took."""
+    start = time.perf_counter()
+    expressions = (formula, *(_flat_steps(formula.diff(s)) for s in symbols))
+    return expressions, time.perf_counter() - start
 
 
 def _flat_steps(derivative: Any) -> Any:
@@ -120,13 +136,20 @@ def symbols_for(name: str, shape: tuple[int, ...]) -> Any:
     return array
 
 
-def evaluate(symbols: list[Any], expressions: list[Any], inputs: tuple[Any, ...]) -> list[float]:
-    """The expressions in floats, shared parts computed once; scalars, so that case distinctions stay Python's own."""
+@lru_cache(maxsize=4)
+def _program(symbols: tuple[Any, ...], expressions: tuple[Any, ...]) -> tuple[Callable[..., Any], float]:
+    """The expressions as a Python function of floats, and the seconds that took. Shared parts are computed once; scalars, so that case distinctions stay Python's own."""
     import sympy
 
-    function = sympy.lambdify(symbols, expressions, modules=[_float_functions(), "math"], cse=True, docstring_limit=0, use_imps=False)
+    start = time.perf_counter()
+    modules = [_float_functions(), "math"]
+    found = sympy.lambdify(symbols, list(expressions), modules=modules, cse=True, docstring_limit=0, use_imps=False)
+    return found, time.perf_counter() - start
+
+
+def _evaluated(program: Callable[..., Any], inputs: tuple[Any, ...]) -> list[float]:
     with np.errstate(all="ignore"):
-        return [float(v) for v in function(*(np.float64(v) for x in inputs for v in np.ravel(x)))]
+        return [float(v) for v in program(*(np.float64(v) for x in inputs for v in np.ravel(x)))]
 
 
 def _float_functions() -> dict[str, Any]:
@@ -162,16 +185,16 @@ def _hypergeometric(upper: Any, lower: Any, x: Any) -> Any:
     return special.hyp1f1(upper[0], lower[0], x) if len(upper) == 1 else special.hyp2f1(upper[0], upper[1], lower[0], x)
 
 
-def operation_counts(expressions: list[Any]) -> dict[str, int]:
+@lru_cache(maxsize=4)
+def _counts(expressions: tuple[Any, ...]) -> tuple[int, int]:
     """Operations as written out, and after common subexpressions are shared."""
     import sympy
 
     replacements, reduced = sympy.cse(expressions, order="none")
-    shared = [e for _, e in replacements] + reduced
-    return {"written_out": _count(expressions), "shared": _count(shared)}
+    return _count(expressions), _count([*(e for _, e in replacements), *reduced])
 
 
-def _count(expressions: list[Any]) -> int:
+def _count(expressions: Iterable[Any]) -> int:
     return int(sum(e.count_ops() for e in expressions))
 
 

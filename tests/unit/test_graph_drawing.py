@@ -412,6 +412,14 @@ def test_without_pygraphviz_dot_works_and_svg_says_what_is_missing(monkeypatch):
         _ = drawn.svg
 
 
+def test_a_pygraphviz_that_lacks_a_library_of_the_system_says_which(monkeypatch, tmp_path):
+    (tmp_path / "pygraphviz.py").write_text("raise ImportError('libXrender.so.1: cannot open shared object file')\n")
+    monkeypatch.delitem(__import__("sys").modules, "pygraphviz", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match=r"pygraphviz is there, but cannot be loaded: libXrender\.so\.1.*apt install"):
+        _ = draw(trace(lambda x: np.sin(x), 1.0)).svg
+
+
 def tangled():
     """A program of 300 different lines."""
     rng = np.random.default_rng(0)

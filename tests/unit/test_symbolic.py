@@ -156,3 +156,21 @@ def test_the_limit_counts_operations_times_inputs():
 def test_written_out_counts_shared_parts_again(steps, size):
     """One step is 3.5 * x * (1 - x): 3 operations and x twice."""
     assert written_out(problem(iterate(steps), 0.3).circuit) == size
+
+
+def test_points_of_one_formula_share_its_derivatives_and_those_of_another_do_not():
+    from gradcheck.gradients import symbolic
+
+    def bent(x):
+        return np.sin(x) * 3.25 if x < 2 else x**3
+
+    symbolic._derived.cache_clear()
+    found = [Symbolic().gradient(problem(bent, at)) for at in (0.5, 1.5, 3.0)]
+    assert symbolic._derived.cache_info().misses == 2
+    assert [g.entries[0] for g in found] == pytest.approx([3.25 * np.cos(0.5), 3.25 * np.cos(1.5), 27.0])
+    assert found[1].seconds > symbolic._derived(*_asked(bent, 1.5))[1]  # what was worked out at another point counts here too
+
+
+def _asked(function, at):
+    symbols, formula = formula_of(problem(function, at).circuit)
+    return tuple(symbols), formula

@@ -1,4 +1,4 @@
-"""Marking one question: every point asked twice, every part judged at every point, by the verdicts that engineers rely on."""
+"""Marking one question: every point asked once, the first and the last once more at the end, every part judged at every point, by the verdicts that engineers rely on."""
 
 from __future__ import annotations
 

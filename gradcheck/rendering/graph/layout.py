@@ -58,9 +58,14 @@ def layout(picture: Picture) -> Layout:
 def _graphviz(text: str) -> Any:
     try:
         import pygraphviz
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UsageError(
             "the layout of a graph needs the extra `report`: pip install 'gradcheck[report]' (DOT text does without: --format dot)"
+        ) from error
+    except ImportError as error:  # libraries of the system, which the wheel does not bring, and small containers have not
+        raise UsageError(
+            f"the layout of a graph: pygraphviz is there, but cannot be loaded: {error} "
+            "(on Debian: apt install libglib2.0-0 libxrender1 libx11-6; DOT text does without: --format dot)"
         ) from error
     graph = pygraphviz.AGraph(string=text)
     graph.layout(prog="dot")

@@ -73,7 +73,7 @@ class _Writer:
             _put(statement, last)
         for node in (function, function.args, *function.args.args):
             if hasattr(node, "lineno"):
-                node.lineno = node.end_lineno = getattr(function.body[0], "lineno", 1)
+                node.lineno = node.end_lineno = getattr(function.body[0], "lineno", 1)  # type: ignore[attr-defined]
 
     def _statement(self, step: Step, wanted: str | None) -> str:
         arguments = [self._written(a) for a in step.arguments] + [f"{k}={self._written(v)}" for k, v in step.options.items()]

@@ -124,7 +124,8 @@ def written_of(subject: Any, at: Sequence[Any], names: Sequence[str] | None, *, 
     if isinstance(subject, torch.nn.Module):
         return _of_module(subject, at, names, parameters=parameters)
     if inspect.isclass(subject) and issubclass(subject, torch.autograd.Function):
-        return _of_function(subject.apply, at, names, subject.__name__, _forward_names(subject))
+        function: Any = subject
+        return _of_function(function.apply, at, names, function.__name__, _forward_names(function))
     if not callable(subject):
         raise UsageError(
             f"check_torch({subject!r}): expected a function of tensors, a torch.autograd.Function (the class) or a torch.nn.Module"

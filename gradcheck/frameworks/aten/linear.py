@@ -46,7 +46,7 @@ def _cholesky_solve(b: Any, factor: Any, upper: bool = False) -> Any:
 
 
 def _eigh(a: Any, UPLO: str = "L", compute_v: bool = True) -> Any:
-    values, vectors = np.linalg.eigh(a, UPLO)
+    values, vectors = np.linalg.eigh(a, UPLO)  # type: ignore[call-overload]
     return values, vectors
 
 

@@ -37,7 +37,7 @@ def _written(x: Any, index: Any, value: Any, *, add: bool = False) -> Any:
 
 def _places(x: Any, dim: int, index: Any) -> tuple[Any, ...]:
     """Where `index` says along one axis, each element in its own place along the others."""
-    grids = np.meshgrid(*(np.arange(n) for n in np.shape(index)), indexing="ij")
+    grids: list[Any] = list(np.meshgrid(*(np.arange(n) for n in np.shape(index)), indexing="ij"))
     grids[dim % np.ndim(x)] = np.asarray(index)
     return tuple(grids)
 

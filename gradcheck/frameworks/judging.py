@@ -178,7 +178,8 @@ def by_differences(subject: Subject, points: list[tuple[Any, ...]], asked: _Aske
 
     function, claim = _known_as(value, subject), claim_of(subject, asked.argnums)
     if subject.precision == FLOAT64:
-        return check(function, claim, points, **asked.options())
+        verdict = check(function, claim, points, **asked.options())
+        return replace(verdict, reason=f"{verdict.reason} [{subject.framework}, float64; by differences: {reason}]")
     judged = partial(judged_wide, subject, reason=reason, options=asked.options())
     return min((judged(_unlabelled(value, subject), claim, p) for p in points), key=lambda v: SEVERITY.index(v.outcome))
 

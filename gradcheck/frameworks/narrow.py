@@ -46,7 +46,9 @@ def judged_wide(subject: Subject, function: Function, claim: Function, point: Po
         return _undecided(
             subject, f"{reason}; and its gradient in {subject.precision} is not the one it has in float64 ({_worst(own, exact)})"
         )
-    return replace(verdict, reason=f"{verdict.reason} [{subject.framework}, {subject.precision}, beside its own float64]")
+    return replace(
+        verdict, reason=f"{verdict.reason} [{subject.framework}, {subject.precision}, beside its own float64; by differences: {reason}]"
+    )
 
 
 def _beside(point: Point) -> Point:

@@ -19,7 +19,16 @@ from gradcheck.frameworks import aten
 from gradcheck.frameworks.torch_arrays import array_of, name_of, numpy_name
 
 _DROPPED = ("device", "layout", "pin_memory", "memory_format", "non_blocking")
-_SILENT = ("sym_size", "sym_numel", "sym_stride", "is_same_size", "_assert_scalar", "_assert_async", "_has_compatible_shallow_copy_type")
+_SILENT = (
+    "sym_size",
+    "sym_numel",
+    "sym_stride",
+    "is_same_size",
+    "_assert_scalar",
+    "_assert_async",
+    "_linalg_check_errors",
+    "_has_compatible_shallow_copy_type",
+)
 _DEEP = 80  # frames looked through for the user's
 LONGEST = 20_000  # operations
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit.memory import blank
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.frameworks import aten
 from gradcheck.frameworks.torch_program import Program, Ref, Step
@@ -27,7 +28,7 @@ def as_numpy(program: Program, names: Sequence[str], name: str) -> Function:
     """The function of arrays that a program of tensors is; several results as a tuple."""
     writer = _Writer(program, [_identifier(n) for n in names], _identifier(name))
     tree, file = writer.tree()
-    scope: dict[str, Any] = {**writer.operations(), **{writer.names[k]: v for k, v in program.constants.items()}}
+    scope: dict[str, Any] = {**writer.operations(), **writer.held}
     code = compile(tree, file, "exec")
     exec(code, scope)  # noqa: S102  what we have just written ourselves
     made: Function = scope[writer.name]
@@ -40,21 +41,30 @@ class _Writer:
     def __init__(self, program: Program, arguments: list[str], name: str) -> None:
         self.program, self.arguments, self.name = program, _apart(arguments), name
         self.names: dict[int, str] = dict(zip(program.inputs, self.arguments, strict=True))
+        self.writes = any(s.op.partition(".")[0].endswith("_") for s in program.steps)
         self.taken = {*self.arguments, name, *(_function(s.op) for s in program.steps)}
         for k in program.constants:
             self.names[k] = self._free("constant")
+        self.locals = {self.names[k]: self._free("constant") for k in program.constants if self.writes}
+        self.held = {self.names[k]: v for k, v in program.constants.items()}
+        self.names |= {k: self.locals.get(self.names[k], self.names[k]) for k in program.constants}
         self.file = _main_file(program.steps)
+
+    def _to_write(self, source: str) -> str:
+        """An array that may be written into, with traced values where the arguments are traced."""
+        return f"writable({source}, {self.arguments[0]})"
 
     def operations(self) -> dict[str, Function]:
         """What the source calls its operations."""
         found = {_function(s.op): _decide if s.op == "decide" else aten.find(s.op) for s in self.program.steps}
-        return {name: operation for name, operation in found.items() if operation is not None}
+        return {name: operation for name, operation in found.items() if operation is not None} | {"writable": _writable}
 
     def tree(self) -> tuple[ast.Module, str]:
         """The module that defines the function, every statement on its user's line, and the file it claims to be."""
         statements = [self._statement(step, self._named(i)) for i, step in enumerate(self.program.steps)]
         outputs = ", ".join(self.names[k] for k in self.program.outputs)
-        body = [*statements, f"return ({outputs},)" if len(self.program.outputs) > 1 else f"return {outputs}"]
+        copies = [f"{local} = {self._to_write(name)}" for name, local in self.locals.items()]
+        body = [*copies, *statements, f"return ({outputs},)" if len(self.program.outputs) > 1 else f"return {outputs}"]
         source = f"def {self.name}({', '.join(self.arguments)}):\n" + "\n".join(f"    {line}" for line in body) + "\n"
         tree = ast.parse(source)
         if self.file is None:
@@ -68,7 +78,7 @@ class _Writer:
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)
         last = 1
-        for statement, step in zip(function.body, [*self.program.steps, None], strict=True):
+        for statement, step in zip(function.body, [*[None] * len(self.locals), *self.program.steps, None], strict=True):
             last = last if step is None else next((line for file, line, _ in step.lines if file == self.file), last)
             _put(statement, last)
         for node in (function, function.args, *function.args.args):
@@ -79,13 +89,13 @@ class _Writer:
         arguments = [self._written(a) for a in step.arguments] + [f"{k}={self._written(v)}" for k, v in step.options.items()]
         call = f"{_function(step.op)}({', '.join(arguments)})"
         made = [k for k in step.results if k is not None]
-        for k in made:
-            if k not in self.names:
-                self.names[k] = self._free(wanted or _function(step.op))
-        if not made:
+        fresh = [k for k in made if k not in self.names]
+        for k in fresh:
+            self.names[k] = self._free(wanted or _identifier(step.op))
+        if not fresh:  # a decision, or written in place
             return call
         if step.single:
-            return f"{self.names[made[0]]} = {call}"
+            return f"{self.names[made[0]]} = {self._to_write(call) if self.writes and step.op.partition('.')[0] in aten.MAKES else call}"
         targets = ", ".join("_" if k is None else self.names[k] for k in step.results)
         return f"({targets},) = {call}"
 
@@ -128,6 +138,12 @@ def _decide(value: Any, outcome: Any) -> None:
         value.recorder.decide(value, type(outcome))
 
 
+def _writable(array: Any, like: Any) -> Any:
+    """A copy of a plain array that takes traced values where `like` is traced."""
+    plain = np.array(array)
+    return blank(like, plain) if isinstance(like, TracedArray) and plain.ndim and plain.dtype.kind == "f" else plain
+
+
 def _main_file(steps: Sequence[Step]) -> str | None:
     """The file most operations are asked for in; None where none is the user's own."""
     counted = Counter(step.lines[0][0] for step in steps if step.lines)
@@ -135,7 +151,7 @@ def _main_file(steps: Sequence[Step]) -> str | None:
 
 
 def _function(op: str) -> str:
-    return _identifier(op)
+    return f"aten_{_identifier(op)}"
 
 
 def _identifier(name: str) -> str:

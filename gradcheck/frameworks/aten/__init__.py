@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcheck.frameworks.aten import elementwise, linear, moving, network, placing, reductions
 
-__all__ = ["RANDOM", "TABLE", "find"]
+__all__ = ["MAKES", "RANDOM", "TABLE", "find"]
 
 TABLE: Mapping[str, Callable[..., Any]] = {
     **elementwise.TABLE,
@@ -21,6 +21,9 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     **linear.TABLE,
     **network.TABLE,
 }
+MAKES = frozenset(
+    {"full", "zeros", "ones", "empty", "eye", "new_zeros", "new_ones", "new_empty", "new_full", "arange", "linspace", "scalar_tensor"}
+)
 RANDOM = frozenset({
     "bernoulli", "bernoulli_", "normal", "normal_", "normal_functional", "uniform", "uniform_", "rand", "rand_like", "randn", "randn_like",
     "randint", "randint_like", "randperm", "multinomial", "native_dropout", "dropout", "poisson", "exponential_", "geometric_", "cauchy_",

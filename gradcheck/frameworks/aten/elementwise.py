@@ -70,7 +70,7 @@ _NAMED: Mapping[str, Any] = {
     **{name: getattr(np, name) for name in (
         "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "ceil", "floor",
         "trunc", "sign", "square", "sinc", "isnan", "isfinite", "maximum", "minimum", "fmax", "fmin", "hypot", "fmod", "logaddexp",
-        "logaddexp2", "copysign", "heaviside", "floor_divide", "remainder", "logical_and", "logical_or", "logical_not", "logical_xor",
+        "logaddexp2", "copysign", "heaviside", "floor_divide", "remainder", "logical_and", "logical_or", "logical_not",
     )},
     **{name: getattr(special, name) for name in ("erf", "erfc", "erfinv", "xlogy", "i0")},
     "abs": np.abs, "neg": np.negative, "positive": np.positive, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh,
@@ -132,8 +132,9 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     "isinf": lambda x: np.abs(x) == np.inf,
     "bitwise_and": _bits_or_truth(np.bitwise_and, np.logical_and),
     "bitwise_or": _bits_or_truth(np.bitwise_or, np.logical_or),
-    "bitwise_xor": _bits_or_truth(np.bitwise_xor, np.logical_xor),
+    "bitwise_xor": _bits_or_truth(np.bitwise_xor, np.not_equal),
     "bitwise_not": _not,
+    "logical_xor": lambda a, b: (a != 0) != (b != 0),
     "clone": lambda x, memory_format=None: np.array(x),
     "mvlgamma": lambda x, p: special.multigammaln(x, p),
 }

@@ -85,7 +85,19 @@ def _gather(x: Any, dim: int, index: Any, sparse_grad: bool = False) -> Any:
     if not np.ndim(x):
         return x
     within = tuple(slice(None) if a == dim % np.ndim(x) else slice(0, n) for a, n in enumerate(np.shape(index)))
-    return np.take_along_axis(x[within], index, axis=dim)
+    return along(x[within], index, dim)
+
+
+def along(x: Any, index: Any, dim: int) -> Any:
+    """The elements that `index` says along one axis, each in its own place along the others; traced indices are followed as decisions."""
+    return x[places(np.ndim(x), dim, index)]
+
+
+def places(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
+    """An index of whole arrays: `index` along one axis, its own places along the others."""
+    grids: list[Any] = list(np.meshgrid(*(np.arange(n) for n in np.shape(index)), indexing="ij"))
+    grids[dim % ndim] = index
+    return tuple(grids)
 
 
 def _flip(x: Any, dims: Sequence[int]) -> Any:
@@ -113,7 +125,13 @@ def _pad(x: Any, pad: Sequence[int], value: float = 0) -> Any:
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
     pairs = [(0, 0)] * (np.ndim(x) - len(pairs)) + pairs
     cut = tuple(slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(pairs, np.shape(x), strict=True))
-    return np.pad(x[cut], [(max(a, 0), max(b, 0)) for a, b in pairs], constant_values=value)
+    return padded(x[cut], [(max(a, 0), max(b, 0)) for a, b in pairs], value)
+
+
+def padded(x: Any, pairs: Sequence[tuple[int, int]], value: float = 0) -> Any:
+    """So many of a value before and after each axis."""
+    around = np.pad(x, pairs)
+    return around if value == 0 else np.where(np.pad(np.ones(np.shape(x)), pairs) > 0, around, value)
 
 
 def _diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:

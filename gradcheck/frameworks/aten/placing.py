@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck.circuit.memory import blank
 from gradcheck.circuit.traced import TracedArray
+from gradcheck.frameworks.aten.moving import places
 
 
 def in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,19 +29,12 @@ def _overwrite(x: Any, source: Any, non_blocking: bool = False) -> Any:
 
 def _written(x: Any, index: Any, value: Any, *, add: bool = False) -> Any:
     """A copy of x with values written at an index; added up where indices repeat."""
-    result = np.array(x)
+    result = blank(value, np.array(x)) if isinstance(value, TracedArray) and not isinstance(x, TracedArray) else np.array(x)
     if add:
         np.add.at(result, index, value)
     else:
         result[index] = value
     return result
-
-
-def _places(x: Any, dim: int, index: Any) -> tuple[Any, ...]:
-    """Where `index` says along one axis, each element in its own place along the others."""
-    grids: list[Any] = list(np.meshgrid(*(np.arange(n) for n in np.shape(index)), indexing="ij"))
-    grids[dim % np.ndim(x)] = np.asarray(index)
-    return tuple(grids)
 
 
 def _part(source: Any, index: Any) -> Any:
@@ -50,11 +45,11 @@ def _part(source: Any, index: Any) -> Any:
 def _scatter(x: Any, dim: int, index: Any, source: Any, *, reduce: str | None = None) -> Any:
     if reduce is not None and reduce != "add":
         raise NotImplementedError(f"scatter with reduce={reduce!r}")
-    return _written(x, _places(x, dim, index), _part(source, index), add=reduce == "add")
+    return _written(x, places(np.ndim(x), dim, index), _part(source, index), add=reduce == "add")
 
 
 def _scatter_add(x: Any, dim: int, index: Any, source: Any) -> Any:
-    return _written(x, _places(x, dim, index), _part(source, index), add=True)
+    return _written(x, places(np.ndim(x), dim, index), _part(source, index), add=True)
 
 
 def _index_put(x: Any, indices: Sequence[Any], values: Any, accumulate: bool = False, *rest: Any) -> Any:

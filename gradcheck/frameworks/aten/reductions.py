@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from gradcheck.frameworks.aten.moving import along
+
 
 def _axes(dim: Any) -> Any:
     if dim is None or (isinstance(dim, list | tuple) and not dim):
@@ -81,7 +83,7 @@ def _ordered(x: Any, dim: int = -1, descending: bool = False, *, stable: bool | 
     if not np.ndim(x):
         return x, np.int64(0)
     order = np.argsort(-x if descending else x, axis=dim, kind="stable")
-    return np.take_along_axis(x, order, axis=dim), order
+    return along(x, order, dim), order
 
 
 def _sort_stable(x: Any, stable: bool | None = None, dim: int = -1, descending: bool = False) -> Any:

@@ -60,7 +60,9 @@ class ObjectArithmetic(ABC):
         else:
             result = primitive.evaluate(*boxed, **params)
         if isinstance(result, np.ndarray | np.generic) and result.ndim == 0:
-            return result.item() if result.dtype.kind in "iub" else result[()]  # NumPy's own integers take a series for a sequence
+            return (
+                result.item() if result.dtype.kind in "iub" else np.asarray(result)[()]
+            )  # NumPy's own integers take a series for a sequence
         return result
 
     def _each(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from frameworks.toy import point, toy
+from toy_framework import beside_a_kink, point, toy
 
 from gradcheck import UsageError
 from gradcheck.diagnosis.finding import Finding
@@ -38,22 +38,21 @@ def test_sums_that_cancel_are_no_mistakes_of_narrow_types(precision, seed):
         e = np.exp(x - np.max(x))
         return e / np.sum(e)
 
-    def pulled(x, g):
-        y = np.asarray(precision.round(softmax(x)), dtype=float)
+    def pulled(x, g, rounded):
+        y = rounded(softmax(x))
         return y * (g - np.sum(g * y))
 
-    assert judge(toy(softmax, pulled, twin=softmax, precision=precision), point(x, precision=precision)).ok
+    assert judge(toy(softmax, pulled, twin=softmax, precision=precision, inside=True), point(x, precision=precision)).ok
 
 
 def test_subnormal_numbers_are_no_mistakes():
     def bell(x):
         return np.exp(-0.5 * x * x)
 
-    def pulled(x, g):
-        y = np.asarray(FLOAT16.round(bell(x)), dtype=float)
-        return -g * x * y
+    def pulled(x, g, rounded):
+        return -g * x * rounded(bell(x))
 
-    assert judge(toy(bell, pulled, twin=bell, precision=FLOAT16), point((5.5, -5.75), precision=FLOAT16)).outcome == "right"
+    assert judge(toy(bell, pulled, twin=bell, precision=FLOAT16, inside=True), point((5.5, -6.0), precision=FLOAT16)).outcome == "right"
 
 
 def test_the_mistake_is_named_in_every_precision():
@@ -105,12 +104,7 @@ def test_remarks_come_with_wrong_verdicts_only():
 def test_rounding_that_decides_a_branch_is_undecided():
     """In float16 the toy may be on the other side of the kink than exact arithmetic: its gradient is then no mistake."""
 
-    def f(x):
-        return np.maximum(np.sum(x * np.array([1.0, -1.0])), 0.0)
-
-    at = point((1.0, 1.0009765625), precision=FLOAT16)  # -2^-10: rounding of a sum of ones
-    subject = toy(f, lambda x, g: g * np.array([1.0, -1.0]), twin=f, precision=FLOAT16)
-    assert judge(subject, at).outcome == "undecided"
+    assert judge(beside_a_kink(), point((1.0, 1.0009765625), precision=FLOAT16)).outcome == "undecided"
 
 
 def test_nonsense_is_refused_in_one_line():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from frameworks.toy import point, toy
+from toy_framework import beside_a_kink, point, toy
 
 from gradcheck.arithmetic.noise import Noise
 from gradcheck.frameworks import judging
@@ -60,24 +60,20 @@ def test_without_points_nearby_a_frozen_twin_condemns_a_right_gradient(monkeypat
 
 
 def test_without_the_tie_a_right_gradient_beside_a_kink_is_condemned(monkeypatch):
-    def f(x):
-        return np.maximum(np.sum(x * np.array([1.0, -1.0])), 0.0)
-
     monkeypatch.setattr(judging, "near_tie", lambda problem: None)
-    subject = toy(f, lambda x, g: g * np.array([1.0, -1.0]), twin=f, precision=FLOAT16)
-    assert judge(subject, point((1.0, 1.0009765625), precision=FLOAT16)).outcome == "wrong"
+    assert judge(beside_a_kink(), point((1.0, 1.0009765625), precision=FLOAT16)).outcome == "wrong"
 
 
 def test_without_a_floor_subnormal_numbers_condemn_a_right_gradient(monkeypatch):
     def bell(x):
         return np.exp(-0.5 * x * x)
 
-    def pulled(x, g):
-        return -g * x * np.asarray(FLOAT16.round(bell(x)), dtype=float)
+    def pulled(x, g, rounded):
+        return -g * x * rounded(bell(x))
 
     plain = Noise.__init__
     monkeypatch.setattr(Noise, "__init__", lambda self, copies=8, seed=0, floor=0.0: plain(self, copies, seed))
-    assert judge(toy(bell, pulled, twin=bell, precision=FLOAT16), point((5.5, -5.75), precision=FLOAT16)).outcome == "wrong"
+    assert judge(toy(bell, pulled, twin=bell, precision=FLOAT16, inside=True), point((5.5, -6.0), precision=FLOAT16)).outcome == "wrong"
 
 
 def test_a_black_box_that_computes_otherwise_in_float64_is_undecided():

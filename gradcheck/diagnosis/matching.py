@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.circuit.edits import HOP, INPUT, Edit, Locus, setting_at, values_used
 from gradcheck.circuit.formulas import Setting
 from gradcheck.diagnosis.scene import UNFIT, Arrays, Scene
+from gradcheck.precision import info
 
 AGAIN, BESIDES = 0.1, 0.4  # what a further formula for the same mistake, and a further mistake, add to a rank
 ROUNDING = 1e4  # units of roundoff of the largest cotangent by which gradients may differ that are zero but for rounding
@@ -41,7 +42,7 @@ class Match:
 
 def tolerance(scene: Scene) -> float:
     """The relative difference of gradients that are the same formula: rounding, amplified somewhat."""
-    return float(float(np.finfo(scene.problem.dtype).eps) ** 0.6)
+    return float(float(info(scene.problem.dtype).eps) ** 0.6)
 
 
 def sieve(scene: Scene, edits: Iterable[Edit], target: Any) -> Iterator[Edit]:
@@ -158,7 +159,7 @@ def _is_off(scene: Scene, j: int) -> bool:
     if seen.shape != claim.shape:
         return True
     above = max((float(np.max(np.abs(c), initial=0.0)) for c in scene.cotangents.values()), default=0.0)
-    if np.max(np.abs(seen - claim), initial=0.0) <= ROUNDING * float(np.finfo(scene.problem.dtype).eps) * above:
+    if np.max(np.abs(seen - claim), initial=0.0) <= ROUNDING * float(info(scene.problem.dtype).eps) * above:
         return False
     return not same(seen, claim, np.zeros_like(seen), 16 * tolerance(scene))
 

@@ -12,6 +12,7 @@ from gradcheck.arithmetic.noise import AMPLITUDE, Noise
 from gradcheck.circuit import Circuit, Floats, advice, as_number, interpret, trace
 from gradcheck.domains import Domain
 from gradcheck.errors import ShapeError, TraceError, UsageError
+from gradcheck.precision import info, works_in
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,8 @@ class Problem:
     def dtype(self) -> Any:
         """The coarsest float type the function works in: of its arguments, and of what it casts them to."""
         inside = [t.dtype for t in self.circuit.type_table if t.floating and not t.weak]
-        return max([x.dtype for x in self.inputs] + inside, key=lambda d: np.finfo(d).eps)
+        said = works_in(self.function)
+        return max([x.dtype for x in self.inputs] + inside + ([said] if said else []), key=lambda d: info(d).eps)
 
     def at(self, inputs: tuple[Any, ...]) -> Any:
         """The raw function with other differentiable arguments; warnings of NumPy are not ours to print."""
@@ -134,7 +136,7 @@ def _by_rounding(problem: Problem, value: Any) -> bool:
     with np.errstate(all="ignore"):
         (noisy,) = interpret(problem.circuit.with_outputs(problem.circuit.outputs[:1]), noise, [noise.constant(x) for x in problem.inputs])
         spread = float(noisy.spread)
-    unit = float(np.finfo(problem.dtype).eps)
+    unit = float(info(problem.dtype).eps)
     return abs(float(value) - float(problem.value)) <= 8 * unit * (spread / AMPLITUDE + abs(float(value)))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.arithmetic.enclosures import ball, precision
+from gradcheck.precision import info, spacing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,21 +50,21 @@ def measure(entries: tuple[Any, ...], truth: tuple[Any, ...], dtype: Any, bits: 
     with precision(max(bits, 256)):
         true = np.array([float(t.mid()) for t in balls])
         error = np.array([_difference(c, t) for c, t in zip(claim, balls, strict=True)])
-    return _accuracy(claim, true, error, np.finfo(dtype))
+    return _accuracy(claim, true, error, dtype)
 
 
 def _difference(claim: float, truth: Any) -> float:
     return float((ball(claim) - truth).mid()) if np.isfinite(claim) else float(claim)
 
 
-def _accuracy(claim: Any, true: Any, error: Any, info: Any) -> Accuracy:
+def _accuracy(claim: Any, true: Any, error: Any, dtype: Any) -> Accuracy:
     scale = np.abs(true)
     largest = float(np.max(scale, initial=0.0))
     scale = np.where(scale == 0, largest or 1.0, scale)
-    top = -np.log10(float(info.eps) / 2)
+    top = -np.log10(float(info(dtype).eps) / 2)
     with np.errstate(all="ignore"):
         relative = np.where(error == 0, 0.0, np.abs(error) / scale)
-        spacing = np.maximum(np.spacing(scale.astype(info.dtype)).astype(float), float(info.smallest_subnormal))
-        ulp = np.where(error == 0, 0.0, np.abs(error) / spacing)
+        apart = np.maximum(spacing(scale, dtype), float(info(dtype).smallest_subnormal))
+        ulp = np.where(error == 0, 0.0, np.abs(error) / apart)
         digits = np.where(relative == 0, top, np.clip(-np.log10(relative), 0.0, top) + 0.0)  # -0.0 is 0
-    return Accuracy(claim, true, error, relative, ulp, np.where(np.isfinite(claim), digits, 0.0), info.dtype)
+    return Accuracy(claim, true, error, relative, ulp, np.where(np.isfinite(claim), digits, 0.0), dtype)

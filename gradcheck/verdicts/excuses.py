@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcheck.circuit import Circuit
 from gradcheck.diagnosis.finding import Finding
+from gradcheck.precision import info
 from gradcheck.verdicts.accuracy import measure
 from gradcheck.verdicts.coverage import REMAINDERS, STEPS, hops, moving, touches, values_at
 from gradcheck.verdicts.judge import Standard
@@ -43,30 +44,30 @@ def excused(verdict: Verdict, by: Standard, point: tuple[Any, ...], typical: flo
         return None
     if not np.all(np.isfinite(accuracy.claim)):
         return _remark(verdict, "nonfinite", "is not finite where an input is 0", point) if _divides(by, values) else verdict
-    if verdict.judgement.kinds == ("precision",) and _underflows(values, np.finfo(accuracy.dtype)):
+    if verdict.judgement.kinds == ("precision",) and _underflows(values, info(accuracy.dtype)):
         return None
     return _loses_digits(
         verdict, by, point, 0.0 if entrywise and is_separable(by.problem.circuit) else max(typical, abs(float(by.problem.value)))
     )
 
 
-def _underflows(values: list[Any], info: Any) -> bool:
+def _underflows(values: list[Any], limits: Any) -> bool:
     """Whether the function itself works with subnormal numbers here."""
-    return any(np.any((np.abs(v) < float(info.smallest_normal)) & (v != 0)) for v in map(np.asarray, values) if v.dtype.kind == "f")
+    return any(np.any((np.abs(v) < float(limits.smallest_normal)) & (v != 0)) for v in map(np.asarray, values) if v.dtype.kind == "f")
 
 
 def _loses_digits(verdict: Verdict, by: Standard, point: tuple[Any, ...], typical: float) -> Verdict | None:
     assert verdict.judgement is not None
     accuracy, off = verdict.judgement.accuracy, np.array([o == "wrong" for o in verdict.entries])
-    info, error = np.finfo(accuracy.dtype), np.abs(accuracy.error[off])
-    if np.all(error <= float(info.smallest_normal) / float(info.eps)):
+    limits, error = info(accuracy.dtype), np.abs(accuracy.error[off])
+    if np.all(error <= float(limits.smallest_normal) / float(limits.eps)):
         return None
     if verdict.judgement.certain:
         return verdict
     rounding = SAFETY * unit_roundoff(accuracy.dtype)
     whole = error <= rounding * np.max(np.abs(accuracy.truth))
-    far = any(np.any(np.abs(x) > float(info.max) ** 0.48) for x in by.problem.inputs)
-    if far or np.all(whole | (error <= rounding * typical) | (accuracy.digits[off] >= -np.log10(float(info.eps)) / 2)):
+    far = any(np.any(np.abs(x) > float(limits.max) ** 0.48) for x in by.problem.inputs)
+    if far or np.all(whole | (error <= rounding * typical) | (accuracy.digits[off] >= -np.log10(float(limits.eps)) / 2)):
         return _remark(verdict, "precision", "loses digits, fewer than half or below the rounding of the gradient as a whole", point)
     return verdict
 

@@ -22,6 +22,7 @@ from gradcheck.domains import floating_positions
 from gradcheck.errors import GradcheckError
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import Truth, certify, flat_entries
+from gradcheck.precision import info
 from gradcheck.primitives import Primitive
 from gradcheck.verdicts.accuracy import Accuracy, measure
 from gradcheck.verdicts.claim import differentiable_names, parts_of, repeat_claim
@@ -65,7 +66,7 @@ def by_formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, acc
 def _formula(gradient: Callable[..., Any], problem: Problem, truth: Truth, accuracy: Accuracy, count: int | None = None) -> Look:
     """The same for the gradient of the first `count` arguments."""
     size = len(accuracy.claim)
-    open_, unit, tiny = np.zeros(size, bool), unit_roundoff(accuracy.dtype), 4 * float(np.finfo(accuracy.dtype).smallest_subnormal)
+    open_, unit, tiny = np.zeros(size, bool), unit_roundoff(accuracy.dtype), 4 * float(info(accuracy.dtype).smallest_subnormal)
     circuit = _recorded(gradient, problem, count)
     if circuit is None:
         return Look(open_, open_)
@@ -104,9 +105,9 @@ def _with_exact_data(problem: Problem, data: tuple[int, ...]) -> tuple[Problem, 
 
 def in_wider_floats(gradient: Callable[..., Any], problem: Problem, truth: Truth, accuracy: Accuracy) -> Look:
     """The claim repeated at the same point in the next wider floats; says nothing where there are none."""
-    wide = np.float64 if accuracy.dtype == np.float32 else np.longdouble
+    wide = np.float64 if info(accuracy.dtype).eps > np.finfo(np.float64).eps else np.longdouble
     arguments = tuple(_widened(a, wide) if i in problem.argnums else a for i, a in enumerate(problem.arguments))
-    entries = repeat_claim(gradient, replace(problem, arguments=arguments)) if np.finfo(wide).eps < np.finfo(accuracy.dtype).eps else None
+    entries = repeat_claim(gradient, replace(problem, arguments=arguments)) if np.finfo(wide).eps < info(accuracy.dtype).eps else None
     if entries is None or not all(np.asarray(e).dtype == wide for e in entries):
         return Look(np.zeros(len(accuracy.claim), bool), np.zeros(len(accuracy.claim), bool))
     better = np.abs(measure_wide(entries, truth))

@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck.case import Outcome
 from gradcheck.gradients.method import Problem
 from gradcheck.gradients.truth import Truth
+from gradcheck.precision import info, spacing
 from gradcheck.verdicts.accuracy import Accuracy, measure
 from gradcheck.verdicts.kinks import convention, in_hull
 from gradcheck.verdicts.persistence import Repeat, persistent
@@ -53,8 +54,8 @@ class Standard:
     def allowed_ulp(self) -> float:
         """The largest error in ulp that rounding explains at any entry: the conditioning of the gradient."""
         true = np.abs(np.concatenate([np.ravel(t) for t in self.truth.floats()]))
-        spacing = np.spacing(np.where(true == 0, np.max(true, initial=0.0) or 1.0, true).astype(self.dtype)).astype(float)
-        return float(np.max(self.tolerance / np.maximum(spacing, 5e-324), initial=0.0))
+        apart = spacing(np.where(true == 0, np.max(true, initial=0.0) or 1.0, true), self.dtype)
+        return float(np.max(self.tolerance / np.maximum(apart, 5e-324), initial=0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,12 +172,12 @@ def _doubtful(accuracy: Accuracy, tolerance: Any) -> Any:
 
 def coarsest(dtypes: list[Any]) -> Any:
     """The float type with the fewest digits."""
-    return max(dtypes, key=lambda d: np.finfo(d).eps)
+    return max(dtypes, key=lambda d: info(d).eps)
 
 
 def _imprecise(accuracy: Accuracy, by: Standard, beyond: Any) -> Judgement:
     """Erratic deviations are rounding: right, with the digits that remain, unless fewer than half do."""
-    half = -np.log10(float(np.finfo(by.dtype).eps)) / 2
+    half = -np.log10(float(info(by.dtype).eps)) / 2
     if (accuracy.digits[beyond] < half).any():
         return _wrong(
             accuracy, beyond & (accuracy.digits < half), f"rounding leaves fewer than half the digits: {_digits(accuracy)}", ("precision",)

@@ -17,6 +17,7 @@ from scipy import special
 from gradcheck.gradients.method import Problem
 from gradcheck.gradients.tape import Tape
 from gradcheck.gradients.truth import Truth, certify
+from gradcheck.precision import info, representable
 from gradcheck.verdicts.accuracy import measure
 from gradcheck.verdicts.pieces import decisions
 
@@ -48,12 +49,12 @@ def persistent(problem: Problem, repeat: Repeat, beyond: Any, doubtful: Any, dty
     if len(nearby) < FEWEST:
         return beyond.copy()
     absolute, relative, truth, tape = (_table(nearby, part) for part in ("absolute", "relative", "truth", "tape"))
-    varies = np.ptp(truth, axis=0) > VARIES * float(np.finfo(dtype).eps) * np.max(np.abs(truth), axis=0)
+    varies = np.ptp(truth, axis=0) > VARIES * float(info(dtype).eps) * np.max(np.abs(truth), axis=0)
     as_large = np.abs(np.median(tape, axis=0)) >= SHARED * np.abs(np.median(absolute, axis=0))
     shared = as_large & (_systematic(tape) | _systematic(tape / np.where(truth == 0, 1.0, np.abs(truth))))
     found = np.zeros(len(tested), dtype=bool)
     found[tested] = (_systematic(absolute) | _systematic(relative)) & (beyond[tested] | (varies & ~shared))
-    found[tested] |= varies & _beside_the_tape(absolute - tape, truth, tape, float(np.finfo(dtype).eps))
+    found[tested] |= varies & _beside_the_tape(absolute - tape, truth, tape, float(info(dtype).eps))
     return found
 
 
@@ -114,13 +115,16 @@ def _deviations(problem: Problem, repeat: Repeat, tested: Any, dtype: Any) -> It
 
 
 def _neighbours(problem: Problem, dtype: Any) -> Iterator[Problem]:
-    """Points 2^13 units of roundoff away and farther; adjacent floats would share their rounding. Far ones and near ones in turn."""
-    unit = np.log2(float(np.finfo(dtype).eps) / 2)
+    """Points 2^13 units of roundoff away and farther; adjacent floats would share their rounding. Far ones and near ones in turn.
+
+    In the narrow types these would lie in another country: there, from 2^4 units on.
+    """
+    unit = np.log2(float(info(dtype).eps) / 2)
     rng = np.random.default_rng(0)
-    distances = np.exp2(np.linspace(unit + 13, max(-10.0, unit + 20), NEIGHBOURS))
+    distances = np.exp2(np.linspace(min(unit + 13, max(unit + 4, -7.0)), min(max(-10.0, unit + 20), -2.0), NEIGHBOURS))
     for distance in distances.reshape(4, -1).T[::-1, ::-1].ravel():
         arguments = list(problem.arguments)
         for position, x in zip(problem.argnums, problem.inputs, strict=True):
             step = distance * rng.choice([-1.0, 1.0], np.shape(x)) * rng.uniform(0.5, 1.0, np.shape(x))
-            arguments[position] = (x * (1 + step)).astype(x.dtype)[()]
+            arguments[position] = representable(problem.function, (x * (1 + step)).astype(x.dtype)[()])
         yield replace(problem, arguments=tuple(arguments))

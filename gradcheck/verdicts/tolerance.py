@@ -9,6 +9,7 @@ import numpy as np
 from gradcheck.arithmetic.noise import AMPLITUDE, Noise, Noisy
 from gradcheck.circuit import Circuit, interpret
 from gradcheck.gradients.method import Problem
+from gradcheck.precision import info
 
 SAFETY = 32.0
 """Times the measured spread. In the project's measurements (deep nets, recurrences, soft maxima, products of 1000, in
@@ -19,13 +20,13 @@ the same gradient and still tells a relative error of 1e-13 from rounding."""
 def tolerances(problem: Problem, *, seed: int = 0) -> tuple[Any, ...]:
     """For the entries of each argument, the error that rounding explains, in absolute terms."""
     _, *spreads = noise_spread(problem.circuit.gradient(), problem.inputs, seed=seed)
-    return tuple(_tolerance(s, exact, unit_roundoff(problem.dtype)) for s, exact in spreads)
+    return tuple(tolerance_of(s, exact, problem.dtype) for s, exact in spreads)
 
 
 def value_tolerance(problem: Problem) -> float:
     """The same for the function's value."""
     ((spread, exact),) = noise_spread(problem.circuit, problem.inputs)
-    return float(_tolerance(spread, exact, unit_roundoff(problem.dtype)))
+    return float(tolerance_of(spread, exact, problem.dtype))
 
 
 def noise_spread(circuit: Circuit, inputs: tuple[Any, ...], *, seed: int = 0) -> list[tuple[Any, Any]]:
@@ -36,12 +37,13 @@ def noise_spread(circuit: Circuit, inputs: tuple[Any, ...], *, seed: int = 0) ->
         return [(o.spread, o.exact) for o in outputs]
 
 
-def _tolerance(spread: Any, value: Any, unit: float) -> Any:
-    smallest = float(np.finfo(np.float64).smallest_subnormal) if unit < 2.0**-50 else float(np.finfo(np.float32).smallest_subnormal)
+def tolerance_of(spread: Any, value: Any, dtype: Any) -> Any:
+    """The error that rounding in a type explains, of values that noise was seen to move so far."""
+    unit, smallest = unit_roundoff(dtype), float(info(dtype).smallest_subnormal)
     with np.errstate(all="ignore"):
         return SAFETY * (spread * (unit / AMPLITUDE) + unit * np.abs(value)) + smallest
 
 
 def unit_roundoff(dtype: Any) -> float:
     """Half the distance from 1 to the next float of a type."""
-    return float(np.finfo(dtype).eps) / 2
+    return float(info(dtype).eps) / 2

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.gradients.method import Problem
+from gradcheck.precision import info
 from gradcheck.verdicts.accuracy import Accuracy
 
 READERS = {"cholesky": "np.linalg.cholesky", "eigvalsh": "np.linalg.eigvalsh (or eigh)", "eigvectorsh": "np.linalg.eigh"}
@@ -30,6 +31,6 @@ def _same_along_symmetric(accuracy: Accuracy, problem: Problem) -> bool:
         start += np.size(x)
         size = float(np.max(np.abs(true), initial=0.0)) or 1.0
         whole: Any = off + np.swapaxes(off, -1, -2) if np.ndim(x) > 1 and np.shape(x)[-1] == np.shape(x)[-2] else off
-        if not np.all(np.abs(whole) <= float(np.finfo(accuracy.dtype).eps) ** 0.5 * size):
+        if not np.all(np.abs(whole) <= float(info(accuracy.dtype).eps) ** 0.5 * size):
             return False
     return True

@@ -12,6 +12,7 @@ from gradcheck.case import SEVERITY as SEVERITY
 from gradcheck.case import Outcome
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.gradients.method import Problem
+from gradcheck.precision import info
 from gradcheck.verdicts.coverage import Coverage
 from gradcheck.verdicts.judge import Judgement
 from gradcheck.verdicts.tolerance import SAFETY, tolerances, unit_roundoff
@@ -146,6 +147,6 @@ class Verdict:
         assert self.judgement is not None
         a = self.judgement.accuracy
         numbers = {"claimed": a.claim, "truth": a.truth, "ulp": a.ulp, "digits": a.digits}
-        lost = -np.log10(float(np.finfo(a.dtype).eps) / 2) - float(a.digits[i])
+        lost = -np.log10(float(info(a.dtype).eps) / 2) - float(a.digits[i])
         entry = {"entry": self.labels[i], "outcome": self.entries[i]} | {k: float(v[i]) for k, v in numbers.items()}
         return entry | {"digits_lost": lost + 0.0, "condition": None if condition is None else float(condition[i])}

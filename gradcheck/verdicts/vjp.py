@@ -14,6 +14,7 @@ import numpy as np
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.errors import ShapeError
 from gradcheck.gradients.method import untraced
+from gradcheck.precision import Precision, info, representable, works_in
 from gradcheck.verdicts.claim import claimed_entries
 from gradcheck.verdicts.verdict import Verdict
 
@@ -21,6 +22,7 @@ COTANGENTS = 2
 ROWS = 32  # outputs up to which each is looked at alone
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 SCALES = (20, -20)  # powers of two by which a cotangent is scaled
+NARROW_SCALES = (3, -3)  # the same in float16 and bfloat16, whose range is soon left
 
 
 def weighted(
@@ -31,7 +33,8 @@ def weighted(
     rng = np.random.default_rng(seed)
     for _ in range(COTANGENTS):
         sizes = rng.choice([-1.0, 1.0], result.shape) * rng.uniform(0.5, 2.0, result.shape)
-        yield _scalar(function, sizes.astype(result.dtype)), _bound(gradient, sizes.astype(result.dtype)[()])
+        cotangent = np.asarray(representable(function, sizes.astype(result.dtype)))
+        yield _scalar(function, cotangent), _bound(gradient, cotangent[()])
 
 
 def rows(function: Callable[..., Any], gradient: Callable[..., Any], point: tuple[Any, ...]) -> Iterator[Pair]:
@@ -55,22 +58,23 @@ def linear_in_cotangent(
         return None if isinstance(parts, Finding) else _flat(parts)
 
     cotangent = np.random.default_rng(seed).uniform(0.5, 2.0, result.shape).astype(result.dtype)
-    return linear(product, cotangent, getattr(gradient, "__name__", "gradient"), "cotangent")
+    return linear(product, cotangent, getattr(gradient, "__name__", "gradient"), "cotangent", works_in(function))
 
 
-def linear(product: Callable[[Any], Any], vector: Any, name: str, what: str) -> list[Verdict]:
+def linear(product: Callable[[Any], Any], vector: Any, name: str, what: str, narrow: Precision | None = None) -> list[Verdict]:
     """A wrong verdict where zero does not give zero, or a vector times a power of two, which floats scale exactly, not the product times that.
 
-    `product` gives its entries in one vector, or None where it breaks the contract, which is found elsewhere.
+    `product` gives its entries in one vector, or None where it breaks the contract, which is found elsewhere. `narrow` is what it works in, if
+    that is coarser than the vector's type.
     """
     at_zero = product(np.zeros_like(vector))
     if at_zero is not None and np.any(at_zero):
         message = f"a zero {what} does not give a zero product: the product does not depend on its {what} as it should"
         return [_wrong(name, "missing-cotangent", message)]
     plain = product(vector)
-    for power in SCALES:
+    for power in SCALES if narrow is None else NARROW_SCALES:
         scaled = product((vector * vector.dtype.type(2.0**power)).astype(vector.dtype))
-        if plain is not None and scaled is not None and not _proportional(plain, scaled / 2.0**power, vector.dtype):
+        if plain is not None and scaled is not None and not _proportional(plain, scaled / 2.0**power, narrow or vector.dtype):
             return [_wrong(name, "nonlinear", f"a {what} 2**{power} times as large does not give a product 2**{power} times as large")]
     return []
 
@@ -81,11 +85,12 @@ def _flat(parts: Sequence[Any]) -> Any:
 
 def _proportional(plain: Any, scaled: Any, dtype: Any) -> bool:
     """Equal to half the digits, of each entry or of the largest; overflow and underflow are not the product's fault."""
-    info = np.finfo(dtype)
+    limits = info(dtype)
     with np.errstate(all="ignore"):
-        tiny = float(info.smallest_normal) / float(info.eps) * 2.0 ** max(SCALES)
+        tiny = float(limits.smallest_normal) / float(limits.eps) * 2.0 ** max(NARROW_SCALES if isinstance(dtype, Precision) else SCALES)
         near = (
-            np.abs(scaled - plain) <= float(info.eps) ** 0.5 * np.abs(plain) + float(info.eps) * np.max(np.abs(plain), initial=0.0) + tiny
+            np.abs(scaled - plain)
+            <= float(limits.eps) ** 0.5 * np.abs(plain) + float(limits.eps) * np.max(np.abs(plain), initial=0.0) + tiny
         )
     return bool(np.all(near | ~np.isfinite(plain) | ~np.isfinite(scaled)))
 

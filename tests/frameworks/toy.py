@@ -1,0 +1,34 @@
+"""A toy framework: functions on float64 arrays with a gradient by hand, rounded to whatever precision is asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradcheck.frameworks.subject import Subject, Twin
+from gradcheck.precision import FLOAT64, NARROW
+
+
+def toy(forward, backward, *, twin=None, origin="given", precision=FLOAT64, arguments=("x",), **more):
+    """A subject whose framework computes in float64 and rounds inputs and results to its precision; in float64 when asked to."""
+
+    def rounded(x, wide):
+        return np.asarray(x, dtype=np.float64) if wide else precision.round(x)
+
+    def is_wide(given):
+        return any(np.asarray(a).dtype == np.float64 for a in given)
+
+    def value(*given):
+        return rounded(forward(*(np.asarray(a, dtype=float) for a in given)), is_wide(given))
+
+    def vjp(given, cotangent, argnums):
+        found = backward(*(np.asarray(a, dtype=float) for a in given), np.asarray(cotangent, dtype=float))
+        parts = found if isinstance(found, tuple) else (found,)
+        return tuple(rounded(parts[i], is_wide(given)) for i in argnums)
+
+    made = None if twin is None else Twin(twin, origin)
+    return Subject("Toy", "f", arguments, value, vjp, precision, made, "it is a toy", **more)
+
+
+def point(*values, precision=FLOAT64):
+    """Arguments in the precision's carrier."""
+    return tuple(np.asarray(precision.round(v) if precision in NARROW else np.asarray(v, dtype=precision.carrier)) for v in values)

@@ -93,7 +93,7 @@ RULES: Mapping[str, Rule] = {
         regularized_incomplete_beta=sp.betainc, rem=_remainder, sign=np.sign, sin=np.sin, sinh=np.sinh, sqrt=np.sqrt, square=np.square,
         sub=np.subtract, tan=np.tan, tanh=np.tanh, zeta=sp.zeta,
         eq=np.equal, ne=np.not_equal, lt=np.less, le=np.less_equal, gt=np.greater, ge=np.greater_equal,
-        stop_gradient=held,
+        eq_to=np.equal, lt_to=np.less, le_to=np.less_equal, stop_gradient=held,
     ),
     "rsqrt": lambda params, x: 1 / np.sqrt(x),
     "integer_pow": lambda params, x: x ** params["y"],

@@ -26,9 +26,9 @@ def held(value: Any) -> Any:
 
 
 def as_numpy(dtype: Any) -> Any:
-    """The NumPy type that a JAX type is read in: its own; float32 holds every value of the narrow types that NumPy has not."""
+    """The NumPy type that a JAX type is read in: its own; float32 for the narrow floats, whose every value it holds."""
     known = np.dtype(dtype)
-    return known if known.kind in "fiubc" else np.dtype(np.float32)
+    return known if known.kind in "iubc" or known in (np.float32, np.float64) else np.dtype(np.float32)
 
 
 def plain(function: Callable[..., Any]) -> Rule:

@@ -13,8 +13,8 @@ from gradcheck.domains import Domain
 from gradcheck.errors import UsageError
 from gradcheck.frameworks.jax_point import Leaves, carried, jax, points, precision_of, take_apart, working_in
 from gradcheck.frameworks.judging import judge
-from gradcheck.frameworks.subject import Subject, Twin, joined, widened
-from gradcheck.precision import Precision
+from gradcheck.frameworks.subject import Subject, Twin, coarsest, joined, widened
+from gradcheck.precision import PRECISIONS, Precision
 from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
 Function = Callable[..., Any]
@@ -51,13 +51,20 @@ def check_jax(
         raise UsageError("the points differ in more than their arrays' values: check them one by one")
     program = Program(f, leaves)
     arrays = [a for _, a in taken]
-    subject = program.subject(arrays[0], numpy)
+    return _judged(program, program.subject(arrays[0], numpy), arrays, options)
+
+
+def _judged(program: Program, subject: Subject, arrays: list[tuple[Any, ...]], options: Mapping[str, Any]) -> Verdict:
+    """Reverse mode, where JAX has it; forward mode, where there is no other or a custom_jvp takes part."""
+    from gradcheck.frameworks.jax_forward import judge_forward, nonlinear
+
+    by_rule = "custom_jvp_call" in program.primitives(arrays[0])
+    if by_rule and (found := nonlinear(program, subject, arrays, options["seed"])) is not None:
+        return found
     verdicts = []
     if program.can_reverse(arrays[0]):
-        verdicts.append(judge(subject, arrays, argnums=leaves.chosen, **options))
-    if not verdicts or "custom_jvp_call" in program.primitives(arrays[0]):
-        from gradcheck.frameworks.jax_forward import judge_forward
-
+        verdicts.append(judge(subject, arrays, argnums=program.leaves.chosen, **options))
+    if not verdicts or by_rule:
         verdicts.append(judge_forward(program, subject, arrays, options))
     return min(verdicts, key=lambda v: SEVERITY.index(v.outcome))
 
@@ -93,7 +100,7 @@ class Program:
     def value(self, *arrays: Any) -> Any:
         """The function's value, NumPy's."""
         with working_in(widened(arrays)):
-            return self._ours(self._flat(arrays)(*self._differentiable(arrays)), arrays)
+            return carried(self._flat(arrays)(*self._differentiable(arrays)))
 
     def vjp(self, arrays: tuple[Any, ...], cotangent: Any, argnums: tuple[int, ...]) -> tuple[Any, ...]:
         """What JAX pulls a cotangent back to."""
@@ -102,7 +109,7 @@ class Program:
 
             value, pull = jax.vjp(self._flat(arrays), *self._differentiable(arrays))
             found = dict(zip(self.leaves.chosen, pull(_like(cotangent, value)), strict=True))
-        return tuple(self._ours(found[i], arrays) for i in argnums)
+        return tuple(carried(found[i]) for i in argnums)
 
     def jvp(self, arrays: tuple[Any, ...], tangents: Sequence[Any]) -> Any:
         """What JAX pushes tangents of the differentiable arrays forward to."""
@@ -111,7 +118,7 @@ class Program:
 
             given = self._differentiable(arrays)
             pushed = tuple(_like(t, x) for t, x in zip(tangents, given, strict=True))
-            return self._ours(jax.jvp(self._flat(arrays), given, pushed)[1], arrays)
+            return carried(jax.jvp(self._flat(arrays), given, pushed)[1])
 
     def can_reverse(self, arrays: tuple[Any, ...]) -> bool:
         """Whether JAX can: not through loops whose length depends on values."""
@@ -125,16 +132,24 @@ class Program:
         return True
 
     def contract(self, arrays: tuple[Any, ...], argnums: tuple[int, ...]) -> tuple[Finding, ...]:
-        """A rule's own forward pass must give the function's value."""
+        """A rule's own forward pass must give the function's value; the narrow types tell less, so it is asked in float64 where it can compute in it."""
+        try:
+            return self._forward_rule(tuple(a.astype(np.float64) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays)))
+        except Exception:  # a function written for one precision
+            return self._forward_rule(arrays)
+
+    def _forward_rule(self, arrays: tuple[Any, ...]) -> tuple[Finding, ...]:
         import jax
 
         value = np.asarray(self.value(*arrays), dtype=float)
+        inside = [PRECISIONS[t.name] for t in _types(self.jaxpr(arrays).jaxpr) if getattr(t, "name", "") in PRECISIONS]
+        unit = float(coarsest(inside).eps)
         try:
             with working_in(widened(arrays)):
-                ruled = self._ours(jax.vjp(self._flat(arrays), *self._differentiable(arrays))[0], arrays)
+                ruled = carried(jax.vjp(self._flat(arrays), *self._differentiable(arrays))[0])
         except Exception:  # the verdict will say what is raised
             return ()
-        other, unit = np.asarray(ruled, dtype=float), self.precision(arrays).eps
+        other = np.asarray(ruled, dtype=float)
         size = float(np.max(np.abs(value), initial=0.0, where=np.isfinite(value)))
         with np.errstate(all="ignore"):
             off = ~((np.abs(other - value) <= unit**0.5 * size) | (other == value) | (np.isnan(other) & np.isnan(value)))
@@ -192,9 +207,6 @@ class Program:
     def _differentiable(self, arrays: Sequence[Any]) -> tuple[Any, ...]:
         given = self.leaves.theirs(arrays)
         return tuple(given[i] for i in self.leaves.chosen)
-
-    def _ours(self, array: Any, arrays: Sequence[Any]) -> Any:
-        return carried(array)
 
     def _of_arrays(self, numpy: Function) -> Function:
         return lambda *arrays: numpy(*self.leaves.arguments(arrays))

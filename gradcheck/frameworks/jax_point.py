@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,8 +191,10 @@ def precision_of(leaves: Leaves, inside: Iterator[Any]) -> Precision:
     return own if own == FLOAT64 else coarsest([own, *narrow])
 
 
-def working_in(wide: bool) -> AbstractContextManager[Any]:  # noqa: FBT001
-    """JAX as the user has set it; with float64 where that is asked for."""
+@contextmanager
+def working_in(wide: bool) -> Iterator[None]:  # noqa: FBT001
+    """JAX as the user has set it; with float64 where that is asked for. Its own tables may overflow in narrow types, which is not ours to print."""
     import jax
 
-    return in_x64(jax) if wide and not jax.config.jax_enable_x64 else nullcontext()
+    with in_x64(jax) if wide and not jax.config.jax_enable_x64 else nullcontext(), np.errstate(all="ignore"):
+        yield

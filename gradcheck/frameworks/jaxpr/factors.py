@@ -23,13 +23,16 @@ def _cholesky(params: Mapping[str, Any], x: Any) -> Any:
 
 
 def _triangular_solve(params: Mapping[str, Any], a: Any, b: Any) -> Any:
-    """A x = b, or x A = b; one matrix."""
-    if np.ndim(a) != 2 or params["conjugate_a"]:
-        raise TraceError("triangular_solve of a stack of matrices")
+    """A x = b, or x A = b, where A is one triangle of what is given, its diagonal perhaps all ones."""
     lower, across = params["lower"], params["transpose_a"]
-    if not params["left_side"]:  # x A = b is A^T x^T = b^T
-        return _turned(scipy.linalg.solve_triangular(a, _turned(b), trans=0 if across else 1, lower=lower, unit_diagonal=params["unit_diagonal"]))
-    return scipy.linalg.solve_triangular(a, b, trans=1 if across else 0, lower=lower, unit_diagonal=params["unit_diagonal"])
+    ones = np.eye(np.shape(a)[-1], dtype=np.result_type(a))
+    a = np.tril(a) if lower else np.triu(a)
+    if params["unit_diagonal"]:
+        a = a * (1 - ones) + ones
+    a = _turned(a) if across else a
+    if params["left_side"]:
+        return np.linalg.solve(a, b)
+    return _turned(np.linalg.solve(_turned(a), _turned(b)))  # x A = b is A^T x^T = b^T
 
 
 def _eigh(params: Mapping[str, Any], x: Any) -> list[Any]:

@@ -44,7 +44,7 @@ def can_fork() -> bool:
 
 
 def in_order(
-    work: Callable[[int], T], count: int, *, processes: int, started: Callable[[int], None] = lambda item: None
+    work: Callable[[int], T], count: int, *, processes: int, started: Callable[[int], None] = lambda item: None, apart: bool = False
 ) -> Iterator[T | Lost]:
     """The results of work(0), work(1), ... in order, made by so many processes; `started` is told here of each item that is begun.
 
@@ -53,7 +53,7 @@ def in_order(
     """
     waiting: dict[int, T | Lost] = {}
     turn = 0
-    for item, result in as_finished(work, range(count), processes=processes, started=started):
+    for item, result in as_finished(work, range(count), processes=processes, started=started, apart=apart):
         waiting[item] = result
         while turn in waiting:
             yield waiting.pop(turn)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-import numpy as np
-
-from gradcheck.circuit import trace
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.domains import Domain, floating_positions
-from gradcheck.errors import GradcheckError, TraceError, UsageError
+from gradcheck.errors import TraceError, UsageError
+from gradcheck.frameworks.agreement import computes, disagreement, widen
 from gradcheck.frameworks.narrow import judged_wide
 from gradcheck.frameworks.subject import Subject, Twin, joined
 from gradcheck.frameworks.ties import near_tie
-from gradcheck.precision import FLOAT64, representable
+from gradcheck.precision import FLOAT64
 from gradcheck.verdicts.check import check
-from gradcheck.verdicts.tolerance import noise_spread, tolerance_of
-from gradcheck.verdicts.verdict import SEVERITY, Verdict
+from gradcheck.verdicts.verdict import SEVERITY, Later, Verdict
 
-NEARBY = 2  # points around the user's at which a twin that we made must agree too
-AWAY = 2.0**-4  # how far, next to each entry
 Function = Callable[..., Any]
 
 
@@ -137,79 +133,26 @@ def claim_of(subject: Subject, argnums: tuple[int, ...]) -> Function:
     return claim
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """How a twin is not the framework's function; `untraced` where it cannot be followed at all."""
-
-    message: str
-    untraced: bool = False
-
-
-def disagreement(subject: Subject, function: Function, point: tuple[Any, ...], argnums: tuple[int, ...], *, seed: int) -> Apart | None:
-    """Where the twin cannot be traced, or its value is another than the framework's by more than rounding explains; None where it is the same.
-
-    A twin that we made is compared at points nearby too: what it froze by mistake would agree at the point alone.
-    """
-    assert subject.twin is not None
-    around = [] if subject.twin.origin == "given" else _nearby(subject, point, argnums, seed)
-    for place in [point, *around]:
-        apart = _apart_at(subject, function, place, argnums)
-        if apart is not None:
-            return apart
-    return None
-
-
-def _apart_at(subject: Subject, function: Function, point: tuple[Any, ...], argnums: tuple[int, ...]) -> Apart | None:
-    twin = str(subject.twin)
-    try:
-        circuit = trace(function, *point, argnums=argnums)
-        with np.errstate(all="ignore"):
-            value = np.asarray(function(*point))
-    except GradcheckError as error:
-        return Apart(f"{twin} cannot be followed: {error}", untraced=True)
-    except Exception as error:  # whatever a twin raises on arrays it was not written for
-        return Apart(f"{twin} raises {type(error).__name__}: {str(error).partition(chr(10))[0]}", untraced=True)
-    theirs = np.asarray(subject.value(*point))
-    if np.shape(value) != np.shape(theirs):
-        return Apart(f"{twin} gives an array of shape {np.shape(value)}, {subject.framework} one of shape {np.shape(theirs)}")
-    ((spread, exact),) = noise_spread(circuit, tuple(np.asarray(point[i])[()] for i in argnums))
-    dtype = subject.precision
-    allowed = np.broadcast_to(tolerance_of(spread, exact, dtype), theirs.shape)
-    rounded = np.asarray(representable(function, value), dtype=float)
-    off = ~((np.abs(rounded - theirs) <= allowed) | (rounded == theirs) | (np.isnan(rounded) & np.isnan(theirs)))
-    if not off.any():
-        return None
-    where = tuple(int(i) for i in np.argwhere(off)[0])
-    at = f" at {list(where)}" if where else ""
-    return Apart(f"{twin} gives {float(rounded[where])!r}{at} where {subject.framework} gives {float(theirs[where])!r}")
-
-
-def _nearby(subject: Subject, point: tuple[Any, ...], argnums: tuple[int, ...], seed: int) -> list[tuple[Any, ...]]:
-    """Points a little off, in the subject's precision, where the framework's function is finite."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(NEARBY):
-        moved = list(point)
-        for i in argnums:
-            x = np.asarray(point[i])
-            near = x * (1 + AWAY * rng.uniform(-1, 1, x.shape))
-            moved[i] = subject.precision.round(near) if subject.narrow else near.astype(x.dtype)[()]
-        with np.errstate(all="ignore"):
-            if _finite(subject, moved):
-                found.append(tuple(moved))
-    return found
-
-
-def _finite(subject: Subject, point: Sequence[Any]) -> bool:
-    try:
-        return bool(np.isfinite(subject.value(*point)).all())
-    except Exception:  # whatever a framework's function raises at a point nobody asked for
-        return False
-
-
 def _certified(subject: Subject, function: Function, points: list[tuple[Any, ...]], asked: _Asked) -> Verdict:
-    """By the twin's certified truth. Where rounding decides a branch in the framework's own arithmetic, nothing is wrong for that alone."""
-    verdict = check(function, claim_of(subject, asked.argnums), points, **asked.options())
+    """By the twin's certified truth. Where rounding decides a branch in the framework's own arithmetic, nothing is wrong for that alone.
+
+    Few digits hide mistakes: what a narrow type cannot tell from rounding is wrong where the same formula is wrong in float64, by more than
+    the narrow type rounds. And there a mistake can be named.
+    """
+    verdict = _but_for_ties(subject, check(function, claim_of(subject, asked.argnums), points, **asked.options()))
+    if not subject.narrow or not subject.widens or not all(computes(subject, widen(p)) for p in points):
+        return verdict
+    visible = -math.log10(4 * subject.precision.eps)
+    options = asked.options() | {"search": False, "digits": min(visible, asked.digits or visible)}
+    wide = check(_unlabelled(function, subject), claim_of(subject, asked.argnums), [widen(p) for p in points], **options)
+    if wide.outcome != "wrong":
+        return verdict
+    if verdict.outcome == "wrong":
+        return replace(verdict, later=Later(lambda: wide.diagnosis))
+    return replace(wide, reason=f"within the rounding of {subject.precision}, but its formula is wrong in float64: {wide.reason}")
+
+
+def _but_for_ties(subject: Subject, verdict: Verdict) -> Verdict:
     if verdict.outcome != "wrong" or verdict.judgement is None or verdict.judgement.at_kink or verdict.problem is None:
         return verdict
     tie = near_tie(verdict.problem)
@@ -235,7 +178,8 @@ def by_differences(subject: Subject, points: list[tuple[Any, ...]], asked: _Aske
 
     function, claim = _known_as(value, subject), claim_of(subject, asked.argnums)
     if subject.precision == FLOAT64:
-        return check(function, claim, points, **asked.options())
+        verdict = check(function, claim, points, **asked.options())
+        return replace(verdict, reason=f"{verdict.reason} [{subject.framework}, float64; by differences: {reason}]")
     judged = partial(judged_wide, subject, reason=reason, options=asked.options())
     return min((judged(_unlabelled(value, subject), claim, p) for p in points), key=lambda v: SEVERITY.index(v.outcome))
 

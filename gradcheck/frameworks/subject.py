@@ -41,7 +41,7 @@ class Subject:
     framework gives for the arguments at those positions, one array each. Both compute in float64 where a float argument comes as
     float64 though the function's own precision is another, or raise where the function cannot. `arguments` are names, `twin` is None where there is
     none, for the reason in `untwinned`. `contract(arguments, argnums)` finds what else the framework's gradient does that it should not;
-    `remark(arguments, argnums)` what only explains a wrong one.
+    `remark(arguments, argnums)` what only explains a wrong one. `widens` is False where it casts to a narrow type inside, whatever it is given.
     """
 
     framework: str
@@ -54,6 +54,7 @@ class Subject:
     untwinned: str = ""
     contract: Callable[[Point, tuple[int, ...]], tuple[Finding, ...]] | None = None
     remark: Callable[[Point, tuple[int, ...]], tuple[Finding, ...]] | None = None
+    widens: bool = True
 
     @property
     def narrow(self) -> bool:

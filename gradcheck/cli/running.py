@@ -47,11 +47,12 @@ def run(
     CASES are files, folders, or names of cases (default: the folder `cases`). Exits 0 when all is as stated; a wrong
     gradient that is expected to be wrong is as stated.
     """
-    from gradcheck.frameworks.methods import FRAMEWORKS, asked
+    from gradcheck.frameworks.methods import asked
     from gradcheck.rendering.comparison import run_text
     from gradcheck.rendering.document import document, dumps
     from gradcheck.settings import settings
     from gradcheck.studies.running import run as run_cases
+    from gradcheck.verdicts.compare import FRAMEWORKS
 
     if studies and report is None:
         raise UsageError("--studies: a report is needed to put them in: add --report FOLDER, or run `gradcheck study NAME`")

@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gradcheck.case import Case
 from gradcheck.diagnosis.finding import Finding
 from gradcheck.domains import Domain
 from gradcheck.errors import UsageError
-from gradcheck.frameworks.jax_point import Leaves, carried, jax, points, precision_of, take_apart, working_in
+from gradcheck.frameworks.jax_point import Leaves, carried, jax, precision_of, take_apart, working_in
 from gradcheck.frameworks.judging import judge
+from gradcheck.frameworks.leaves import name_of, points_of
 from gradcheck.frameworks.subject import Subject, Twin, coarsest, joined, widened
 from gradcheck.precision import PRECISIONS, Precision
 from gradcheck.verdicts.verdict import SEVERITY, Verdict
@@ -25,7 +27,7 @@ def check_jax(
     f: Function,
     at: Any = None,
     *,
-    numpy: Function | None = None,
+    numpy: Function | Case | None = None,
     argnums: Sequence[int] | int | None = None,
     search: bool | Literal["hypothesis"] = False,
     digits: float | None = None,
@@ -45,7 +47,7 @@ def check_jax(
     """
     jax("check_jax")
     options: dict[str, Any] = {"search": search, "digits": digits, "domain": domain, "seed": seed}
-    taken = [take_apart(f, p, argnums) for p in points(f, at)]
+    taken = [take_apart(f, p, argnums) for p in points_of(f, at)]
     leaves = taken[0][0]
     if not all(leaves.same(other) for other, _ in taken):
         raise UsageError("the points differ in more than their arrays' values: check them one by one")
@@ -80,11 +82,11 @@ class Program:
     @property
     def name(self) -> str:
         """The function's."""
-        return str(getattr(self.function, "__name__", type(self.function).__name__))
+        return name_of(self.function)
 
-    def subject(self, arrays: tuple[Any, ...], numpy: Function | None) -> Subject:
+    def subject(self, arrays: tuple[Any, ...], numpy: Function | Case | None) -> Subject:
         """What is judged, with its twin: the one given, or the program read."""
-        function = self.read if numpy is None else self._of_arrays(numpy)
+        function = self.read if numpy is None else self._of_arrays(numpy.function if isinstance(numpy, Case) else numpy)
         twin = Twin(function, "read" if numpy is None else "given")
         precision = self.precision(arrays)
         return Subject("JAX", self.name, self.leaves.names, self.value, self.vjp, precision, twin, contract=self.contract)
@@ -156,7 +158,9 @@ class Program:
         if not off.any():
             return ()
         at = tuple(int(i) for i in np.argwhere(off)[0])
-        told = f"its forward rule gives {float(other[at])!r} where the function gives {float(value[at])!r}: both must compute the same value"
+        told = (
+            f"its forward rule gives {float(other[at])!r} where the function gives {float(value[at])!r}: both must compute the same value"
+        )
         return (Finding("wrong-forward", told),)
 
     def primitives(self, arrays: tuple[Any, ...]) -> set[str]:
@@ -243,5 +247,3 @@ def _types(jaxpr: Any) -> Iterator[Any]:
             yield getattr(variable.aval, "dtype", None)
         for inner in inner_jaxprs(equation.params):
             yield from _types(inner)
-
-

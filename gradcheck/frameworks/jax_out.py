@@ -18,7 +18,9 @@ from gradcheck.verdicts.check import check, chosen_at, points_of
 Function = Callable[..., Any]
 
 
-def to_jax(function: Case | Function, at: Any = None, gradient: Function | None = None, *, argnums: Sequence[int] | int | None = None) -> Function:
+def to_jax(
+    function: Case | Function, at: Any = None, gradient: Function | None = None, *, argnums: Sequence[int] | int | None = None
+) -> Function:
     """The function for JAX, with a gradient that has been verified: under `jit`, `grad` and `vmap` (one after the other), in the dtype of its arguments.
 
     `function` is a case, or a plain NumPy function with `at`, the point or points at which its gradient is judged first; both return a
@@ -142,7 +144,9 @@ class _Wrapped:
         found: dict[int, Any] = {}
         for argument, part in zip(self.chosen, whole, strict=True):
             places = [i for i, owner in enumerate(owners) if owner == argument]
-            leaves = [part] if len(places) == 1 and not isinstance(part, dict | list | tuple) else tree_leaves(part, is_leaf=lambda x: x is None)
+            leaves = (
+                [part] if len(places) == 1 and not isinstance(part, dict | list | tuple) else tree_leaves(part, is_leaf=lambda x: x is None)
+            )
             found |= dict(zip(places, leaves, strict=False))
         return found
 

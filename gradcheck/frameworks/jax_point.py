@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import UsageError
+from gradcheck.frameworks.leaves import name_of, names_of
 from gradcheck.frameworks.subject import coarsest, needed, widened
 from gradcheck.precision import FLOAT64, NARROW, PRECISIONS, Precision
 
@@ -24,10 +24,12 @@ def jax(asked: str) -> Any:
 
 def in_x64(module: Any) -> AbstractContextManager[Any]:
     """JAX with float64, for as long as the context lasts."""
-    enable = getattr(module, "enable_x64", None)
+    enable: Any = getattr(module, "enable_x64", None)
     if enable is None:
-        from jax.experimental import enable_x64 as enable  # noqa: PLC0415  before JAX 0.8
-    context: AbstractContextManager[Any] = enable(True)
+        from jax.experimental import enable_x64
+
+        enable = enable_x64
+    context: AbstractContextManager[Any] = enable(True)  # noqa: FBT003  it takes no keyword
     return context
 
 
@@ -77,50 +79,15 @@ def _equal(first: Sequence[Any], second: Sequence[Any]) -> bool:
         return False
 
 
-def points(function: Function, at: Any) -> list[tuple[Any, ...]]:
-    """The points as tuples of arguments."""
-    if at is None:
-        raise UsageError("at=: a point is needed, such as at=(w, x)")
-    found = [_arguments(function, p) for p in (at if isinstance(at, list) else [at])]
-    if not found:
-        raise UsageError("at=[] holds no point")
-    return found
-
-
-def _arguments(function: Function, at: Any) -> tuple[Any, ...]:
-    if isinstance(at, tuple):
-        return at
-    if not isinstance(at, dict):
-        return (at,)
-    try:
-        bound = inspect.signature(function).bind(**at)
-    except TypeError as error:
-        raise UsageError(f"at={list(at)}: {error}: the arguments are those of {_name(function)}{inspect.signature(function)}") from None
-    if bound.kwargs:
-        raise UsageError(f"{_name(function)}: arguments are given by position, and {', '.join(bound.kwargs)} cannot be")
-    return bound.args
-
-
-def _name(function: Function) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def names_of(function: Function, count: int) -> list[str]:
-    """The function's names of its arguments; x0, x1, ... where they cannot be read."""
-    try:
-        known = [p.name for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    except (TypeError, ValueError):
-        known = []
-    return (known + [f"x{i}" for i in range(len(known), count)])[:count]
-
-
 def take_apart(function: Function, point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[Leaves, tuple[Any, ...]]:
     """The leaves of the arguments and the arrays among them, as NumPy's in the carrier of their precision. UsageError for what JAX would change."""
     from jax.tree_util import tree_flatten, tree_flatten_with_path
 
     chosen = range(len(point)) if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if any(not 0 <= i < len(point) for i in chosen):
-        raise UsageError(f"{_name(function)}: argnums={argnums!r}: expected positions among the {len(point)} arguments given, counted from 0")
+        raise UsageError(
+            f"{name_of(function)}: argnums={argnums!r}: expected positions among the {len(point)} arguments given, counted from 0"
+        )
     names = names_of(function, len(point))
     found, tree = tree_flatten_with_path(tuple(point))
     paths = [names[path[0].idx] + "".join(map(_step, path[1:])) for path, _ in found]
@@ -131,7 +98,7 @@ def take_apart(function: Function, point: tuple[Any, ...], argnums: Sequence[int
     differentiable = tuple(i for i, (a, owner) in enumerate(zip(arrays, owners, strict=True)) if owner in chosen and _is_float(a.dtype))
     if not differentiable:
         held = ", ".join(f"{n}: {type(x).__name__}" for n, x in zip(paths, leaves, strict=True))
-        raise UsageError(f"{_name(function)}: no argument at the point is floating-point: there is nothing to differentiate ({held})")
+        raise UsageError(f"{name_of(function)}: no argument at the point is floating-point: there is nothing to differentiate ({held})")
     types = tuple(a.dtype for a in arrays)
     fixed = tuple(None if array else x for x, array in zip(leaves, is_array, strict=True))
     kept = tuple(n for n, array in zip(paths, is_array, strict=True) if array)
@@ -192,7 +159,7 @@ def precision_of(leaves: Leaves, inside: Iterator[Any]) -> Precision:
 
 
 @contextmanager
-def working_in(wide: bool) -> Iterator[None]:  # noqa: FBT001
+def working_in(wide: bool) -> Iterator[None]:
     """JAX as the user has set it; with float64 where that is asked for. Its own tables may overflow in narrow types, which is not ours to print."""
     import jax
 

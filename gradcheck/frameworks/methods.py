@@ -37,7 +37,9 @@ class Framework:
         if find_spec(self.name) is None:
             return Refused(self.name, f"{PACKAGES[self.name]} is not installed")
         if len(problem.circuit) > LIMIT:
-            return Refused(self.name, f"{len(problem.circuit):,} operations one by one: more than the {LIMIT:,} that are run in a framework")
+            return Refused(
+                self.name, f"{len(problem.circuit):,} operations one by one: more than the {LIMIT:,} that are run in a framework"
+            )
         if self.name not in _made:
             _made[self.name] = _SPACES[self.name]()
         return self._first(problem)

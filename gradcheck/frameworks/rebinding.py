@@ -18,7 +18,8 @@ def rebound(function: Callable[..., Any], swap: Swap, libraries: tuple[str, ...]
 
     Functions of modules of the `libraries` (by their first name) stay as they are. The function itself and everything it reads are left alone.
     """
-    return _Copies(swap, libraries).of(function)
+    copy: Callable[..., Any] = _Copies(swap, libraries).of(function)
+    return copy
 
 
 class _Copies:

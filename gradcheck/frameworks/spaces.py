@@ -38,25 +38,32 @@ class Namespaces:
 
     def stand_in(self, value: Any) -> Any:
         """What stands in for a value that a function written for NumPy reads; AttributeError where there is nothing."""
-        import scipy
         import scipy.special
 
-        modules = {id(np): self.np, id(np.linalg): self.np.linalg, id(np.fft): getattr(self.np, "fft", None), id(scipy.special): self.special}
+        modules = {
+            id(np): self.np,
+            id(np.linalg): self.np.linalg,
+            id(np.fft): getattr(self.np, "fft", None),
+            id(scipy.special): self.special,
+        }
         if id(value) in modules:
             return modules[id(value)]
-        if is_data(value):
-            return self.array(value)
         if value is scipy:
             return SimpleNamespace(special=self.special)
-        home = getattr(value, "__module__", None) or ""
+        if is_data(value):
+            return self.array(value)
+        return self._function(value)
+
+    def _function(self, value: Any) -> Any:
+        """What stands in for one of NumPy's or SciPy's functions that was imported by its name."""
+        home = (getattr(value, "__module__", None) or "").split(".")
         if isinstance(value, np.ufunc):
-            return getattr(self.special if hasattr(scipy.special, value.__name__) and not hasattr(np, value.__name__) else self.np, value.__name__)
-        if callable(value) and not isinstance(value, type) and home.partition(".")[0] in ("numpy", "scipy"):
-            name = value.__name__
-            if home.startswith("scipy"):
-                return getattr(self.special, name)
-            return getattr(self.np.linalg if getattr(np, name, None) is not value else self.np, name)
-        return UNCHANGED
+            return getattr(self.np if hasattr(np, value.__name__) else self.special, value.__name__)
+        if not callable(value) or isinstance(value, type) or home[0] not in ("numpy", "scipy"):
+            return UNCHANGED
+        if home[0] == "scipy":
+            return getattr(self.special, value.__name__)
+        return getattr(self.np if getattr(np, value.__name__, None) is value else self.np.linalg, value.__name__)
 
 
 def rebound_to(function: Function, spaces: Namespaces) -> Function:
@@ -71,7 +78,9 @@ def circuit_in(circuit: Circuit, spaces: Namespaces) -> Function:
     constants = {name: spaces.array(v) if is_data(v) else v for name, v in written.objects.items()}
     scope = {**spaces.operations, **constants, "np": spaces.np, "special": spaces.special}
     exec(compile(text, "<circuit>", "exec"), scope)  # noqa: S102  our own text, no user input in it
-    made: Function = next(v for k, v in reversed(scope.items()) if callable(v) and getattr(v, "__code__", None) and v.__code__.co_filename == "<circuit>")
+    made: Function = next(
+        v for k, v in reversed(scope.items()) if callable(v) and getattr(v, "__code__", None) and v.__code__.co_filename == "<circuit>"
+    )
 
     def run(*inputs: Any) -> Any:
         try:
@@ -105,7 +114,9 @@ def jax_space() -> tuple[Space, Namespaces]:
         "polygamma": special.polygamma, "searchsorted": jnp.searchsorted, "svdvals": lambda a: jnp.linalg.svd(a, compute_uv=False), "zeta": special.zeta,
         "expn": special.expn, "hyp1f1": special.hyp1f1, "digamma": lax.digamma,
     }  # fmt: skip
-    return _Jax(), Namespaces(jnp, _Special(special, {"softmax": operations["softmax"], "log_softmax": operations["log_softmax"]}), operations, jnp.asarray)
+    return _Jax(), Namespaces(
+        jnp, _Special(special, {"softmax": operations["softmax"], "log_softmax": operations["log_softmax"]}), operations, jnp.asarray
+    )
 
 
 def _jax_nn(name: str) -> Function:
@@ -174,7 +185,10 @@ def torch_space() -> tuple[Space, Namespaces]:
         def applied(*arguments: Any, **options: Any) -> Any:
             given = [a.tensor if isinstance(a, tnp.ndarray) else a for a in arguments]
             like = next((g for g in given if isinstance(g, torch.Tensor)), None)
-            given = [torch.as_tensor(g, dtype=like.dtype) if like is not None and isinstance(g, float | np.ndarray | np.floating) else g for g in given]
+            given = [
+                torch.as_tensor(g, dtype=like.dtype) if like is not None and isinstance(g, float | np.ndarray | np.floating) else g
+                for g in given
+            ]
             if "axis" in options:
                 options["dim"] = options.pop("axis")
             return tnp.asarray(function(*given, **options))

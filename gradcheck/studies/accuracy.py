@@ -138,13 +138,17 @@ def _frameworks(scores: Sequence[Score]) -> Iterator[Table]:
     tape = {(s.case, s.point): s for s in scores if s.method == "tape"}
     columns = (Column("case", "case"), Column("point", "point"), Column("framework", "framework"), Column("outcome", "outcome"),
                _measured("digits", "correct digits"), _measured("tape", "the tape's"))  # fmt: skip
-    rows = [(s.case, s.point, s.method, s.outcome, s.digits, tape[s.case, s.point].digits) for s in theirs if _loses(s, tape[s.case, s.point])]
+    rows = [
+        (s.case, s.point, s.method, s.outcome, s.digits, tape[s.case, s.point].digits) for s in theirs if _loses(s, tape[s.case, s.point])
+    ]
     yield Table("frameworks", "Where frameworks lose digits", columns, tuple(sorted(rows, key=lambda row: (row[4] is None, row[4], row))))
 
 
 def _loses(score: Score, tape: Score) -> bool:
     both = score.digits is not None and tape.digits is not None
-    return score.outcome in ("wrong", "undecided") or (score.outcome != "kink" and both and (tape.digits or 0.0) - (score.digits or 0.0) >= LOST)
+    return score.outcome in ("wrong", "undecided") or (
+        score.outcome != "kink" and both and (tape.digits or 0.0) - (score.digits or 0.0) >= LOST
+    )
 
 
 NAMED = 100  # cases up to which each can have a line of its own

@@ -172,9 +172,7 @@ def _in_processes(session: Run, todo: list[Case], progress: Callable[[str], None
         session.forget()  # a comparison holds circuits: its pages are written, and nobody in this process asks for it again
         return result.summary, result.made
 
-    found = in_order(
-        one, len(todo), processes=count, started=lambda item: progress(todo[item].name), apart=bool(work.frameworks)
-    )
+    found = in_order(one, len(todo), processes=count, started=lambda item: progress(todo[item].name), apart=bool(work.frameworks))
     return tuple(_received(case, result) for case, result in zip(todo, found, strict=True))
 
 
@@ -232,7 +230,10 @@ def _there(errand: _Errand) -> Iterator[_There]:
         chosen = tuple(cases[i] for i in errand.chosen)
         make = errand.make
         yield _There(
-            root, Run(cases, errand.seed), chosen, _Work(errand.named, None if make is None else lambda result: make(chosen, result), errand.frameworks)
+            root,
+            Run(cases, errand.seed),
+            chosen,
+            _Work(errand.named, None if make is None else lambda result: make(chosen, result), errand.frameworks),
         )
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from gradcheck import trace
 from gradcheck.circuit import Floats, interpret
-from gradcheck.errors import TraceError
 
 jax = pytest.importorskip("jax", reason="jax is not installed: make test-all installs it")
 

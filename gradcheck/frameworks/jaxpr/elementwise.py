@@ -26,7 +26,7 @@ def _polygamma(order: Any, x: Any) -> Any:
 
 def _divided(x: Any, y: Any) -> Any:
     """Whole numbers are divided towards zero."""
-    if np.result_type(x) == bool or np.result_type(x).kind in "iu":
+    if np.result_type(x).kind in "biu":
         x, y = concrete(x), concrete(y)
         return (np.sign(x) * np.sign(y) * (np.abs(x) // np.maximum(np.abs(y), 1))).astype(x.dtype)
     return x / y
@@ -44,7 +44,7 @@ def _rounded(params: Mapping[str, Any], x: Any) -> Any:
 
 
 def _selected(params: Mapping[str, Any], which: Any, *cases: Any) -> Any:
-    if np.result_type(which) == bool:
+    if np.result_type(which).kind == "b":
         return np.where(which, cases[1], cases[0])
     which, result = concrete(which), cases[0]
     for k, case in enumerate(cases[1:], start=1):
@@ -72,7 +72,7 @@ def _bits(logical: Any, bitwise: Any) -> Rule:
     """Operations that mean logic on booleans, and bits on whole numbers."""
 
     def rule(params: Mapping[str, Any], *inputs: Any) -> Any:
-        if np.result_type(inputs[0]) == bool:
+        if np.result_type(inputs[0]).kind == "b":
             return logical(*inputs)
         return bitwise(*map(concrete, inputs))
 

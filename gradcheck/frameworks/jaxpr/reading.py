@@ -84,7 +84,9 @@ def _left_to_jax(equation: Any, inputs: Sequence[Any]) -> list[Any]:
     """What does not depend on the inputs, such as random numbers from a fixed key, is computed by JAX."""
     name = equation.primitive.name
     if any(isinstance(x, TracedArray) for x in inputs):
-        raise TraceError(f"JAX's primitive {name} has no reading in NumPy yet: judged by differences; give the function's NumPy twin (numpy=...)")
+        raise TraceError(
+            f"JAX's primitive {name} has no reading in NumPy yet: judged by differences; give the function's NumPy twin (numpy=...)"
+        )
     given = [_in_its_type(x, v.aval) for x, v in zip(inputs, equation.invars, strict=True)]
     found = equation.primitive.bind(*given, **equation.params)
     return [as_array(v) for v in (found if equation.primitive.multiple_results else [found])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def _iota(params: Mapping[str, Any], *sizes: Any) -> Any:
 def _split(params: Mapping[str, Any], x: Any) -> list[Any]:
     bounds = np.cumsum((0, *params["sizes"]))
     before = (slice(None),) * params["axis"]
-    return [x[(*before, slice(int(a), int(b)))] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [x[(*before, slice(int(a), int(b)))] for a, b in pairwise(bounds)]
 
 
 def _by_jax(name: str, params: Mapping[str, Any], *inputs: Any) -> Any:

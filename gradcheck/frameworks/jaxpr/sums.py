@@ -87,9 +87,7 @@ def _convolved(params: Mapping[str, Any], x: Any, kernel: Any) -> Any:
     edges = [(low, high, gap - 1) for (low, high), gap in zip(params["padding"], params["lhs_dilation"], strict=True)]
     x = MOVES["pad"]({"padding_config": [(0, 0, 0), (0, 0, 0), *edges]}, x, zero)
     inputs, outputs = np.shape(kernel)[1], np.shape(kernel)[0] // groups
-    parts = [
-        _one_group(params, x[:, g * inputs : (g + 1) * inputs], kernel[g * outputs : (g + 1) * outputs]) for g in range(groups)
-    ]
+    parts = [_one_group(params, x[:, g * inputs : (g + 1) * inputs], kernel[g * outputs : (g + 1) * outputs]) for g in range(groups)]
     result = parts[0] if groups == 1 else np.concatenate(parts, axis=1)
     return np.transpose(result, np.argsort(spec.out_spec))
 

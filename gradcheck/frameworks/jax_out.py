@@ -95,7 +95,6 @@ class _Wrapped:
         def dtype(arrays: Sequence[Any]) -> Any:
             return jnp.result_type(*(a for a in arrays if jnp.issubdtype(jnp.result_type(a), jnp.floating)))
 
-        @jax.custom_vjp
         def of_arrays(*arrays: Any) -> Any:
             def value(*given: Any) -> Any:
                 return _scalar(self.function, arguments(given)).astype(kind)
@@ -104,7 +103,7 @@ class _Wrapped:
             return jax.pure_callback(value, jax.ShapeDtypeStruct((), kind), *arrays, vmap_method="sequential")
 
         def forward(*arrays: Any) -> tuple[Any, Any]:
-            return of_arrays(*arrays), arrays
+            return known(*arrays), arrays
 
         def backward(arrays: Any, cotangent: Any) -> tuple[Any, ...]:
             like = {i: jax.ShapeDtypeStruct(jnp.shape(arrays[i]), jnp.result_type(arrays[i])) for i in self._floats(tree, is_array, arrays)}
@@ -116,8 +115,9 @@ class _Wrapped:
             found = jax.pure_callback(gradient, like, *arrays, vmap_method="sequential")
             return tuple((cotangent * found[i]).astype(like[i].dtype) if i in found else None for i in range(len(arrays)))
 
-        of_arrays.defvjp(forward, backward)
-        return of_arrays
+        known: Function = jax.custom_vjp(of_arrays)
+        known.defvjp(forward, backward)  # type: ignore[attr-defined]
+        return known
 
     def _owners(self, tree: Any, is_array: Sequence[bool]) -> list[int]:
         """For each array the position of the argument it is part of."""

@@ -41,7 +41,7 @@ class _Copies:
             return swapped
         if isinstance(value, Case):
             return self.of(value.function)
-        if isinstance(value, FunctionType) and not self._is_library(value.__module__):
+        if isinstance(value, FunctionType) and (hasattr(value, "__leaves__") or not self._is_library(value.__module__)):
             return self._function(value)
         if isinstance(value, ModuleType) and not self._is_library(value.__name__):
             self.known[id(value)] = module = _Module(value, self)

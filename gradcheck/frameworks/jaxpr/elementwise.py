@@ -95,6 +95,8 @@ RULES: Mapping[str, Rule] = {
         eq=np.equal, ne=np.not_equal, lt=np.less, le=np.less_equal, gt=np.greater, ge=np.greater_equal,
         eq_to=np.equal, lt_to=np.less, le_to=np.less_equal, stop_gradient=held,
     ),
+    "ne itself": lambda params, x, y: np.isnan(x),
+    "eq itself": lambda params, x, y: np.logical_not(np.isnan(x)),
     "rsqrt": lambda params, x: 1 / np.sqrt(x),
     "integer_pow": lambda params, x: x ** params["y"],
     "clamp": lambda params, low, x, high: np.minimum(np.maximum(x, low), high),

@@ -70,7 +70,7 @@ def _outputs(equation: Any, inputs: list[Any]) -> list[Any]:
     name, params = equation.primitive.name, equation.params
     if name in FLOW:
         return FLOW[name](run_closed, params, inputs)
-    rule = RULES.get(name)
+    rule = RULES.get(_meant(equation))
     if rule is None:
         return _left_to_jax(equation, inputs)
     try:
@@ -78,6 +78,13 @@ def _outputs(equation: Any, inputs: list[Any]) -> list[Any]:
     except TraceError as error:
         raise TraceError(f"JAX's primitive {name} is not read here: {error}") from error
     return list(found) if isinstance(found, list) else [found]
+
+
+def _meant(equation: Any) -> str:
+    """A primitive's name; a number that is compared with itself is asked whether it is one."""
+    name: str = equation.primitive.name
+    alone = name in ("eq", "ne") and len({id(v) for v in equation.invars}) == 1
+    return f"{name} itself" if alone else name
 
 
 def _left_to_jax(equation: Any, inputs: Sequence[Any]) -> list[Any]:

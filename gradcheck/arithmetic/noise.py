@@ -32,10 +32,13 @@ class Noisy:
 
 
 class Noise:
-    """Arithmetic of noisy floats, in float64 whatever the circuit's precision."""
+    """Arithmetic of noisy floats, in float64 whatever the circuit's precision.
 
-    def __init__(self, copies: int = 8, seed: int = 0) -> None:
-        self.copies = copies
+    Results below `floor`, a type's smallest normal number, are rounded as if they were as large: so its subnormal numbers lose digits.
+    """
+
+    def __init__(self, copies: int = 8, seed: int = 0, floor: float = 0.0) -> None:
+        self.copies, self.floor = copies, floor
         self.rng = np.random.default_rng(seed)
 
     def constant(self, value: Any) -> Noisy:
@@ -102,7 +105,10 @@ class Noise:
         return [AMPLITUDE * np.sqrt(n) * (n > 1) for n in _terms_per_result(primitive, read, params)]
 
     def _disturbed(self, value: Any, amplitude: Any) -> Any:
-        return value * (1.0 + amplitude * self.rng.uniform(-1.0, 1.0, np.shape(value)))
+        if not self.floor:
+            return value * (1.0 + amplitude * self.rng.uniform(-1.0, 1.0, np.shape(value)))
+        size = np.where(value == 0, 0.0, np.maximum(np.abs(value), self.floor))
+        return value + size * amplitude * self.rng.uniform(-1.0, 1.0, np.shape(value))
 
 
 def _shifted(axis: Any, ndim: int) -> tuple[int, ...]:

@@ -59,7 +59,11 @@ class ObjectArithmetic(ABC):
             result = primitive.exact(self, *boxed, **params)
         else:
             result = primitive.evaluate(*boxed, **params)
-        return result[()] if isinstance(result, np.ndarray) and result.ndim == 0 else result
+        if isinstance(result, np.ndarray | np.generic) and result.ndim == 0:
+            return (
+                result.item() if result.dtype.kind in "iub" else np.asarray(result)[()]
+            )  # NumPy's own integers take a series for a sequence
+        return result
 
     def _each(self, primitive: Primitive, inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
         form = primitive.exact

@@ -58,10 +58,10 @@ def _apart_at(subject: Subject, function: Function, point: tuple[Any, ...], argn
     theirs = np.asarray(subject.value(*point))
     if np.shape(value) != np.shape(theirs):
         return Apart(f"{twin} gives an array of shape {np.shape(value)}, {subject.framework} one of shape {np.shape(theirs)}")
-    ((spread, exact),) = noise_spread(circuit, tuple(np.asarray(point[i])[()] for i in argnums))
     dtype: Any = subject.precision
     if theirs.dtype == np.float64 and subject.precision != FLOAT64:  # but what the program casts to by itself stays
         dtype = max((t.dtype for t in circuit.type_table if t.floating and not t.weak), key=lambda d: info(d).eps)
+    ((spread, exact),) = noise_spread(circuit, tuple(np.asarray(point[i])[()] for i in argnums), dtype=dtype)
     allowed = np.broadcast_to(tolerance_of(spread, exact, dtype), theirs.shape)
     rounded = np.asarray(value if theirs.dtype == np.float64 else representable(function, value), dtype=float)
     off = ~((np.abs(rounded - theirs) <= allowed) | (rounded == theirs) | (np.isnan(rounded) & np.isnan(theirs)))

@@ -54,11 +54,7 @@ def judged_wide(subject: Subject, function: Function, claim: Function, point: Po
 def _beside(point: Point) -> Point:
     """A point of all bits next to one of few."""
     rng = np.random.default_rng(0)
-    shapes = [(a, np.shape(a)) for a in point]
-    return tuple(
-        a * (1 + BESIDE * rng.uniform(-1, 1, shape)) if isinstance(a, np.ndarray | np.generic) and a.dtype.kind == "f" else a
-        for a, shape in shapes
-    )
+    return tuple(np.asarray(a * (1 + BESIDE * rng.uniform(-1, 1, np.shape(a)))) if np.asarray(a).dtype.kind == "f" else a for a in point)
 
 
 def _flat(parts: Any) -> Any:

@@ -115,7 +115,23 @@ def _read(made: Subject, written: Any) -> Subject:
 
 
 def to_torch(
-    function: Case | Callable[..., Any], at: Any = None, gradient: Callable[..., Any] | None = None, *, seed: int = 0
+    function: Case | Callable[..., Any],
+    at: Any = None,
+    gradient: Callable[..., Any] | None = None,
+    *,
+    argnums: Sequence[int] | None = None,
+    seed: int = 0,
 ) -> Callable[..., Any]:
-    """A plain NumPy function, with its verified gradient, as a function of tensors."""
-    raise NotImplementedError
+    """A plain NumPy function as a function of tensors, with a gradient that was verified first.
+
+    Without `gradient` it is our own, by reverse mode; else the one given, called as in `check` (with a cotangent after the arguments where the
+    function returns an array). It is judged at the points of `at`, or the case's own. The function that is returned takes tensors where the
+    NumPy function takes floating-point arrays, on any device and in any precision, which its result keeps (float16 and bfloat16 are computed in float32), and data as it is.
+    It can be differentiated again wherever the gradient can be traced. Raises GradientError with the verdict where the gradient is not right, TraceError where
+    there is none to make, UsageError where PyTorch or a point is missing.
+    """
+    torch_for("to_torch")
+    from gradcheck.frameworks.torch_wrapping import wrapped
+    from gradcheck.frameworks.verified import verified
+
+    return wrapped(verified(function, at, gradient, argnums=argnums, seed=seed))

@@ -52,7 +52,7 @@ class _Writer:
 
     def _to_write(self, source: str) -> str:
         """An array that may be written into, with traced values where the arguments are traced."""
-        return f"writable({source}, {self.arguments[0]})"
+        return f"writable({', '.join([source, *self.arguments])})"
 
     def operations(self) -> dict[str, Function]:
         """What the source calls its operations."""
@@ -138,10 +138,10 @@ def _decide(value: Any, outcome: Any) -> None:
         value.recorder.decide(value, type(outcome))
 
 
-def _writable(array: Any, like: Any) -> Any:
-    """A copy of a plain array that takes traced values where `like` is traced."""
-    plain = np.array(array)
-    return blank(like, plain) if isinstance(like, TracedArray) and plain.ndim and plain.dtype.kind == "f" else plain
+def _writable(array: Any, *arguments: Any) -> Any:
+    """A copy of a plain array that takes traced values where an argument is traced."""
+    plain, like = np.array(array), next((a for a in arguments if isinstance(a, TracedArray)), None)
+    return blank(like, plain) if like is not None and plain.ndim and plain.dtype.kind == "f" else plain
 
 
 def _main_file(steps: Sequence[Step]) -> str | None:

@@ -321,10 +321,11 @@ RECURRENCE = Primitive(
 
 
 def _exact_argument(compare: str) -> Any:
-    def exact(m: Any, x: Any, axis: int | None = None) -> Any:
+    def exact(m: Any, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
         rows = np.reshape(x, (-1, x.size)) if axis is None else np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
         best = [_first_best(m, compare, row) for row in rows]
-        shape = () if axis is None else tuple(n for i, n in enumerate(x.shape) if i != axis % x.ndim)
+        gone = range(x.ndim) if axis is None else (axis % x.ndim,)
+        shape = tuple(1 if i in gone else n for i, n in enumerate(x.shape) if keepdims or i not in gone)
         return np.reshape(np.array(best), shape)
 
     return exact

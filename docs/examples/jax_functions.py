@@ -80,6 +80,20 @@ def huber(residual):
     return jnp.sum(jnp.where(size < 1, residual**2 / 2, size - 0.5))
 
 
+def gelu(x):
+    return x * (1 + jax.scipy.special.erf(x / np.sqrt(2).astype(x.dtype))) / 2
+
+
+def gelu_slope(x):
+    normal = jnp.exp(-(x**2) / 2) / np.sqrt(2 * np.pi).astype(x.dtype)
+    return (1 + jax.scipy.special.erf(x / np.sqrt(2).astype(x.dtype))) / 2 + x * normal
+
+
+def approximate_slope(x):
+    """The slope of the approximation by tanh."""
+    return jax.grad(lambda v: jnp.sum(jax.nn.gelu(v, approximate=True)))(x)
+
+
 def root(a):
     """Square roots by Newton's steps; the rule differentiates what they lead to, not the steps."""
     return jax.lax.fori_loop(0, 12, lambda _, x: (x + a / x) / 2, (1 + a) / 2)
@@ -109,6 +123,10 @@ SUITE = [
     Pair(
         "huber", by_jvp(huber, lambda args, t, y: jnp.sum(jnp.clip(args[0], -1, 1) * t[0])), by_jvp(huber, lambda args, t, y: jnp.sum(jnp.clip(args[0], -1, 1) * jnp.abs(t[0]))),
         (np.array([0.25, -0.5, 3.0, -2.0]),), "that a rule is linear in its tangent",
+    ),
+    Pair(
+        "gelu", by_vjp(gelu, lambda args, y, g: (g * gelu_slope(args[0]),)), by_vjp(gelu, lambda args, y, g: (g * approximate_slope(args[0]),)),
+        (np.array([-1.75, 0.5, 2.25]),), "that the approximation has another slope", narrow=False,
     ),
     Pair(
         "root", by_vjp(root, lambda args, y, g: (g / (2 * y),)), by_vjp(root, lambda args, y, g: (g / (2 * args[0]),)),

@@ -147,7 +147,9 @@ def main():
         for dtype in (np.float32, jnp.bfloat16, np.float16) if pair.narrow else (np.float32,):
             at = tuple(x.astype(dtype) for x in pair.at)
             right, wrong = check_jax(pair.right, at), check_jax(pair.wrong, at)
-            print(f"{pair.name:12} {np.dtype(dtype).name:9} right rule: {right.outcome}, wrong rule: {wrong.outcome} (forgets {pair.mistake})")
+            print(
+                f"{pair.name:12} {np.dtype(dtype).name:9} right rule: {right.outcome}, wrong rule: {wrong.outcome} (forgets {pair.mistake})"
+            )
 
 
 if __name__ == "__main__":

@@ -93,11 +93,14 @@ class Program:
 
     def precision(self, arrays: tuple[Any, ...]) -> Precision:
         """The coarsest of the arguments and of what the program rounds them to."""
+        return precision_of(self.leaves, iter(self._types(arrays)))
+
+    def _types(self, arrays: tuple[Any, ...]) -> list[Any]:
+        """The types of the program's values; nothing of a program that looks at values, which cannot be written down and is judged all the same."""
         try:
-            inside = list(_types(self.jaxpr(arrays).jaxpr))
-        except Exception:  # a program that looks at values cannot be written down; it is judged all the same
-            inside = []
-        return precision_of(self.leaves, iter(inside))
+            return list(_types(self.jaxpr(arrays).jaxpr))
+        except Exception:  # whatever JAX, or the function, says of that
+            return []
 
     def value(self, *arrays: Any) -> Any:
         """The function's value, NumPy's."""
@@ -144,7 +147,7 @@ class Program:
         import jax
 
         value = np.asarray(self.value(*arrays), dtype=float)
-        inside = [PRECISIONS[t.name] for t in _types(self.jaxpr(arrays).jaxpr) if getattr(t, "name", "") in PRECISIONS]
+        inside = [PRECISIONS[t.name] for t in self._types(arrays) if getattr(t, "name", "") in PRECISIONS]
         unit = float(coarsest(inside).eps)
         try:
             with working_in(widened(arrays)):
@@ -178,7 +181,8 @@ class Program:
         """The program over NumPy."""
         from gradcheck.frameworks.jaxpr.reading import run_closed
 
-        return joined(run_closed(self.jaxpr(arrays), [arrays[i] for i in self.leaves.chosen]))
+        with working_in(_is_wide(arrays)):
+            return joined(run_closed(self.jaxpr(arrays), [arrays[i] for i in self.leaves.chosen]))
 
     def jaxpr(self, arrays: Sequence[Any]) -> Any:
         """The program written down for arrays of these shapes: what is not differentiated stands in it as a constant."""

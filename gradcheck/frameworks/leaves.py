@@ -62,10 +62,10 @@ def _arguments(function: Function, at: Any) -> tuple[Any, ...]:
         return at
     if not isinstance(at, dict):
         return (at,)
-    try:
-        return inspect.signature(function).bind(**at).args
-    except TypeError as error:
-        raise UsageError(f"at={list(at)}: {error}") from None
+    names = names_of(function, len(at))
+    if set(names) != set(at):
+        raise UsageError(f"at={list(at)}: the arguments of {name_of(function)} are {', '.join(names)}")
+    return tuple(at[n] for n in names)
 
 
 def names_of(function: Function, count: int) -> list[str]:

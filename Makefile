@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do c
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FRAMEWORKS := $(VENV)/.ready-frameworks
 WORKERS ?= 2
 
 .PHONY: report test test-all check format clean
@@ -13,7 +14,7 @@ report: $(READY)  ## run every case and every study, and write reports/
 test: $(READY)  ## the tests, without the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
 
-test-all: $(READY)  ## all tests
+test-all: $(FRAMEWORKS)  ## all tests, those of PyTorch, JAX and autograd among them
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(READY)  ## format, lint, types, layers
@@ -31,6 +32,10 @@ $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[all,dev]"
 	@touch $(READY)
+
+$(FRAMEWORKS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[all,dev,torch,jax]" autograd
+	@touch $(FRAMEWORKS)
 
 clean:  ## remove what make has set up
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

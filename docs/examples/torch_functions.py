@@ -198,15 +198,14 @@ class Direction(Function):
 class DirectionForgetsTheLength(Direction):
     @staticmethod
     def backward(ctx, g):
-        y, size = ctx.saved_tensors
+        _, size = ctx.saved_tensors
         return g / size
 
 
-class DirectionNeedsContiguousCotangents(Direction):
+class DirectionReadsMemory(Direction):
     @staticmethod
     def backward(ctx, g):
-        y, size = ctx.saved_tensors
-        flat = torch.as_strided(g, (g.numel(),), (1,))[: g.numel()] if g.stride() != (0, 0) else g.reshape(-1)
+        flat = g.reshape(-1) if g.stride() == (0, 0) else torch.as_strided(g, (g.numel(),), (1,))  # as a kernel given a pointer does
         return Direction.backward(ctx, flat.reshape(g.shape))
 
 
@@ -281,12 +280,12 @@ class TailWithTheWrongSign(Tail):
 
 @dataclass(frozen=True)
 class Example:
-    """A function, whether its backward is right, the arguments (in float64) and the precisions it is meant for."""
+    """A function, its arguments in float64, the precisions it is meant for, and whether its backward is right."""
 
     function: type[Function]
-    right: bool
     arguments: Callable[[], tuple[Any, ...]]
     dtypes: tuple[torch.dtype, ...] = ALL
+    right: bool = True
 
     @property
     def name(self) -> str:
@@ -339,31 +338,31 @@ def tail() -> tuple[Any, ...]:
 
 
 EXAMPLES = (
-    Example(Swish, True, one),
-    Example(SwishForgetsTheProduct, False, one),
-    Example(SwishUsesTheCotangentTwice, False, one),
-    Example(SwishChangesTheCotangent, False, one),
-    Example(SwishChangesWhatItSaved, False, one),
-    Example(LayerNorm, True, normal),
-    Example(LayerNormForgetsTheVariance, False, normal),
-    Example(LayerNormTakesTheMeanOverRows, False, normal),
-    Example(CrossEntropy, True, logits),
-    Example(CrossEntropyForgetsTheMean, False, logits),
-    Example(CrossEntropyForgetsTheCotangent, False, logits),
-    Example(Linear, True, layer),
-    Example(LinearTransposed, False, layer),
-    Example(LinearForgetsToSum, False, layer),
-    Example(LinearReturnsNoneForTheBias, False, layer),
-    Example(Rows, True, table),
-    Example(RowsOverwrite, False, table),
-    Example(Direction, True, vectors),
-    Example(DirectionForgetsTheLength, False, vectors),
-    Example(DirectionNeedsContiguousCotangents, False, vectors),
-    Example(Inverse, True, matrix, WIDE),
-    Example(InverseForgetsToTranspose, False, matrix, WIDE),
-    Example(HardSigmoid, True, bent),
-    Example(HardSigmoidWithFewDigits, False, bent, WIDE),
-    Example(HardSigmoidClipsOneSide, False, bent),
-    Example(Tail, True, tail),
-    Example(TailWithTheWrongSign, False, tail),
+    Example(Swish, one),
+    Example(SwishForgetsTheProduct, one, right=False),
+    Example(SwishUsesTheCotangentTwice, one, right=False),
+    Example(SwishChangesTheCotangent, one, right=False),
+    Example(SwishChangesWhatItSaved, one, right=False),
+    Example(LayerNorm, normal),
+    Example(LayerNormForgetsTheVariance, normal, right=False),
+    Example(LayerNormTakesTheMeanOverRows, normal, right=False),
+    Example(CrossEntropy, logits),
+    Example(CrossEntropyForgetsTheMean, logits, right=False),
+    Example(CrossEntropyForgetsTheCotangent, logits, right=False),
+    Example(Linear, layer),
+    Example(LinearTransposed, layer, right=False),
+    Example(LinearForgetsToSum, layer, right=False),
+    Example(LinearReturnsNoneForTheBias, layer, right=False),
+    Example(Rows, table),
+    Example(RowsOverwrite, table, right=False),
+    Example(Direction, vectors),
+    Example(DirectionForgetsTheLength, vectors, right=False),
+    Example(DirectionReadsMemory, vectors, right=False),
+    Example(Inverse, matrix, WIDE),
+    Example(InverseForgetsToTranspose, matrix, WIDE, right=False),
+    Example(HardSigmoid, bent),
+    Example(HardSigmoidWithFewDigits, bent, WIDE, right=False),
+    Example(HardSigmoidClipsOneSide, bent, right=False),
+    Example(Tail, tail),
+    Example(TailWithTheWrongSign, tail, right=False),
 )

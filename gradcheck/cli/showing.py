@@ -55,7 +55,12 @@ def explain(case: str, where: tuple[str, ...], seed: int | None, form: str, outp
 
 @main.command()
 @click.argument("function")
-@click.argument("gradient")
+@click.argument("gradient", required=False)
+@click.option(
+    "--framework",
+    type=click.Choice(["torch", "jax", "autograd", "tensorflow"]),
+    help="FUNCTION is this framework's, and the gradient that it gives is judged: no GRADIENT then.",
+)
 @click.option(
     "--at",
     "at",
@@ -72,7 +77,8 @@ def explain(case: str, where: tuple[str, ...], seed: int | None, form: str, outp
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def check(
     function: str,
-    gradient: str,
+    gradient: str | None,
+    framework: str | None,
     at: str,
     argnums: tuple[int, ...],
     vjp: bool,
@@ -85,6 +91,7 @@ def check(
 
     \b
         gradcheck check model.py:loss model.py:gradient --at '[[0.5, -1.0]]'
+        gradcheck check model.py:Swish --framework torch --at '[[0.5, -1.0]]'
 
     Where it is wrong, the hop of the chain rule and the mistake are named.
 
@@ -94,10 +101,24 @@ def check(
     from gradcheck.rendering.document import dumps
     from gradcheck.verdicts.check import check as judge
 
-    options: dict[str, Any] = {"argnums": argnums or None, "vjp": vjp, "order": order, "search": search, "digits": digits}
-    verdict = judge(load_object(function), load_object(gradient), read_point(at), **options)
+    options: dict[str, Any] = {"argnums": argnums or None, "search": search, "digits": digits}
+    if framework is not None:
+        if gradient is not None or vjp or order != 1:
+            raise UsageError(f"--framework {framework} judges the gradient {framework} gives: no GRADIENT, --vjp or --order beside it")
+        verdict = _framework_check(framework)(load_object(function), read_point(at), **options)
+    elif gradient is None:
+        raise UsageError("expected GRADIENT, or --framework: gradcheck check MODULE:FUNCTION MODULE:GRADIENT --at JSON")
+    else:
+        verdict = judge(load_object(function), load_object(gradient), read_point(at), vjp=vjp, order=order, **options)
     click.echo(dumps(verdict.to_dict()) if as_json else str(verdict), nl=not as_json)
     sys.exit(OK if verdict.ok else FAILED)
+
+
+def _framework_check(framework: str) -> Any:
+    """The framework's check: gradcheck.check_torch and its kin."""
+    import gradcheck
+
+    return getattr(gradcheck, f"check_{framework}")
 
 
 @main.command()

@@ -73,6 +73,24 @@ class GradientCheck:
             error = without_ours(caught)
         raise error
 
+    def torch(self, function: Any, at: Any = None, **options: Any) -> Verdict:
+        """Fail the test unless the gradient PyTorch gives is right: `gradcheck.check_torch` with its options."""
+        __tracebackhide__ = True
+        return self.framework("torch", function, at, **options)
+
+    def framework(self, framework: str, function: Any, at: Any = None, **options: Any) -> Verdict:
+        """The same for a framework by name: `gradcheck.check_<framework>` judges, the run's seed and the test's marker count."""
+        __tracebackhide__ = True
+        from gradcheck.testing.frameworks import checked
+
+        try:
+            return checked(framework, function, at, options, self.session, self.current())
+        except (GradientError, GradcheckError) as caught:
+            error: Exception = caught.with_traceback(None)
+        except Exception as caught:  # the function's own
+            error = without_ours(caught)
+        raise error
+
     def _gradient(self, asked: Asked, item: pytest.Item | None) -> Verdict:
         from gradcheck.testing.gradients import tested
 

@@ -20,7 +20,7 @@ class Pair:
     wrong: Any
     at: tuple
     mistake: str
-    narrow: bool = True  # whether it is also tried in bfloat16 and float16
+    dtypes: tuple = ("float64", "float32", "bfloat16", "float16")  # what it is tried in
 
 
 def by_vjp(forward, backward):
@@ -94,6 +94,14 @@ def approximate_slope(x):
     return jax.grad(lambda v: jnp.sum(jax.nn.gelu(v, approximate=True)))(x)
 
 
+def decay(x):
+    return jnp.exp(-x)
+
+
+def error_function(x):
+    return jax.scipy.special.erf(x)
+
+
 def root(a):
     """Square roots by Newton's steps; the rule differentiates what they lead to, not the steps."""
     return jax.lax.fori_loop(0, 12, lambda _, x: (x + a / x) / 2, (1 + a) / 2)
@@ -126,11 +134,20 @@ SUITE = [
     ),
     Pair(
         "gelu", by_vjp(gelu, lambda args, y, g: (g * gelu_slope(args[0]),)), by_vjp(gelu, lambda args, y, g: (g * approximate_slope(args[0]),)),
-        (np.array([-1.75, 0.5, 2.25]),), "that the approximation has another slope", narrow=False,
+        (np.array([-1.75, 0.5, 2.25]),), "that the approximation has another slope", dtypes=("float64", "float32"),
+    ),
+    Pair(
+        "decay", by_vjp(decay, lambda args, y, g: (-g * y,)), by_vjp(decay, lambda args, y, g: (g * y,)),
+        (np.array([14.0, 15.5]),), "a sign, where the gradient is below 1e-6", dtypes=("float64", "float32"),
+    ),
+    Pair(
+        "erf", by_jvp(error_function, lambda args, t, y: 2 / np.sqrt(np.pi) * jnp.exp(-args[0] ** 2) * t[0]),
+        by_jvp(error_function, lambda args, t, y: 1.12838 * jnp.exp(-args[0] ** 2) * t[0]),
+        (np.array([-0.5, 0.25, 1.5]),), "all but six digits of a constant", dtypes=("float64",),
     ),
     Pair(
         "root", by_vjp(root, lambda args, y, g: (g / (2 * y),)), by_vjp(root, lambda args, y, g: (g / (2 * args[0]),)),
-        (np.array([0.5, 2.0, 3.25]),), "to take the value, not the argument", narrow=False,
+        (np.array([0.5, 2.0, 3.25]),), "to take the value, not the argument", dtypes=("float64", "float32"),
     ),
     Pair(
         "quadratic", by_vjp(quadratic, lambda args, y, g: (g * jnp.outer(args[1], args[1]), g * (args[0] + args[0].T) @ args[1])),
@@ -144,12 +161,11 @@ def main():
     from gradcheck import check_jax
 
     for pair in SUITE:
-        for dtype in (np.float32, jnp.bfloat16, np.float16) if pair.narrow else (np.float32,):
-            at = tuple(x.astype(dtype) for x in pair.at)
-            right, wrong = check_jax(pair.right, at), check_jax(pair.wrong, at)
-            print(
-                f"{pair.name:12} {np.dtype(dtype).name:9} right rule: {right.outcome}, wrong rule: {wrong.outcome} (forgets {pair.mistake})"
-            )
+        for dtype in pair.dtypes:
+            with jax.enable_x64(dtype == "float64"):
+                at = tuple(x.astype(jnp.dtype(dtype)) for x in pair.at)
+                right, wrong = check_jax(pair.right, at), check_jax(pair.wrong, at)
+            print(f"{pair.name:12} {dtype:9} right rule: {right.outcome}, wrong rule: {wrong.outcome} (forgets {pair.mistake})")
 
 
 if __name__ == "__main__":

@@ -93,7 +93,10 @@ class _Lossy:
 def test_a_lost_trail_is_not_the_frameworks_mistake(name, make, monkeypatch):
     """A namespace that makes numbers of arrays gives the value and no gradient: the circuit tells."""
     pytest.importorskip(name, reason=f"{name} is not installed: make test-all installs it")
-    held = {"jax": lambda v: sys.modules["jax"].lax.stop_gradient(make()[1].np.asarray(v)), "torch": lambda v: make()[1].np.asarray([float(e) for e in v])}
+    held = {
+        "jax": lambda v: sys.modules["jax"].lax.stop_gradient(make()[1].np.asarray(v)),
+        "torch": lambda v: make()[1].np.asarray([float(e) for e in v]),
+    }
     planted(monkeypatch, name, make, array=held[name])
     theirs = compare(of_a_list, frameworks=[name]).method(name)[0]
     assert theirs.outcome == "right", theirs.reason

@@ -151,7 +151,7 @@ def _main_file(steps: Sequence[Step]) -> str | None:
 
 
 def _function(op: str) -> str:
-    return f"aten_{_identifier(op)}"
+    return "aten_" + re.sub(r"\W+", "_", op)  # mul_ is another operation than mul
 
 
 def _identifier(name: str) -> str:

@@ -135,11 +135,10 @@ def written_of(subject: Any, at: Sequence[Any], names: Sequence[str] | None, *, 
 
 def _forward_names(function: Any) -> list[str]:
     """The names of a Function's arguments: those of `forward` but for the context."""
+    import torch
+
     known = _parameter_names(function.forward)
-    has_context = "setup_context" not in vars(function) and not any(
-        "setup_context" in vars(b) for b in function.__mro__[:-1] if b.__module__ != "torch.autograd.function"
-    )
-    return known[1:] if has_context else known
+    return known if function.setup_context is not torch.autograd.Function.setup_context else known[1:]
 
 
 def _parameter_names(function: Any) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import Case
-from gradcheck.circuit import argument_names
+from gradcheck.circuit import argument_names, trace
 from gradcheck.errors import GradientError
 from gradcheck.gradients.products import vjp
 from gradcheck.verdicts.check import check, chosen_at, points_of
@@ -50,6 +50,8 @@ def verified(function: Case | Function, at: Any, gradient: Function | None, *, a
     chosen = chosen_at(function, points[0], argnums)
     with np.errstate(all="ignore"):
         whole = np.shape(plain(*points[0])) == ()
+    if gradient is None:
+        trace(plain, *points[0], argnums=chosen)  # what cannot be followed is told as such
     pull = _by_tape(plain, chosen, len(points[0])) if gradient is None else _of_claim(plain, gradient, chosen, whole=whole)
     claim = pull if gradient is None else gradient
     verdict = check(function, claim, list(points), argnums=chosen, vjp=gradient is None or not whole, seed=seed)

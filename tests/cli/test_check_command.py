@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -94,3 +95,26 @@ def test_bad_input_is_one_clear_line(invoke, arguments, code, what):
     assert result.exit_code == code
     (line,) = result.stderr.strip().splitlines()
     assert what in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        pytest.param(("model.py:loss",), "expected GRADIENT, or --framework", id="neither"),
+        pytest.param(("model.py:loss", "model.py:right", "--framework", "torch"), "no GRADIENT", id="both"),
+        pytest.param(("model.py:loss", "--framework", "torch", "--vjp"), "no GRADIENT, --vjp or --order", id="a product"),
+        pytest.param(("model.py:loss", "--framework", "rocket"), "'rocket' is not one of", id="another framework"),
+    ],
+)
+def test_a_framework_stands_in_the_gradients_place(invoke, arguments, what):
+    ran = invoke(*arguments, "--at", "[[1.0], [2.0]]")
+    assert ran.exit_code == 2
+    assert what in ran.output
+
+
+def test_a_framework_that_is_missing_is_one_line(invoke, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    ran = invoke("model.py:loss", "--framework", "torch", "--at", "[[1.0], [2.0]]")
+    assert ran.exit_code == 2
+    assert 'check_torch needs PyTorch: pip install "gradcheck[torch]"' in ran.output
+    assert "Traceback" not in ran.output

@@ -45,6 +45,16 @@ def test_sums_that_cancel_are_no_mistakes_of_narrow_types(precision, seed):
     assert judge(toy(softmax, pulled, twin=softmax, precision=precision, inside=True), point(x, precision=precision)).ok
 
 
+@pytest.mark.parametrize("precision", [pytest.param(p, id=str(p)) for p in (FLOAT32, BFLOAT16)])
+def test_a_search_stays_among_the_numbers_of_the_type(precision):
+    found = judge(toy(np.tanh, right, twin=np.tanh, precision=precision), point(X, precision=precision), search=True)
+    assert found.ok and found.points > 3
+    clipped = toy(lambda x: np.maximum(x, 0.0), lambda x, g: g, twin=lambda x: np.maximum(x, 0.0), precision=precision)
+    wrong = judge(clipped, point((0.5, 1.5), precision=precision), search=True)
+    assert wrong.outcome == "wrong" and wrong.witness is not None
+    assert np.array_equal(precision.round(wrong.witness[0]), wrong.witness[0])
+
+
 def test_subnormal_numbers_are_no_mistakes():
     def bell(x):
         return np.exp(-0.5 * x * x)

@@ -61,11 +61,11 @@ def test_right_modules_raise_no_alarm_in_any_precision(dtype, seed):
 
 
 MODULES = {
-    "convolution": (lambda: nn.Sequential(nn.Conv2d(1, 2, 2), nn.BatchNorm2d(2), nn.SiLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(2, 1)), (2, 1, 4, 4)),
-    "recurrent": (lambda: nn.GRU(2, 3), (3, 2)),
-    "lstm": (lambda: nn.LSTM(2, 2), (3, 1, 2)),
-    "attention": (lambda: nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0), (3, 1, 4)),
-    "bilinear": (lambda: nn.Sequential(nn.Linear(2, 3), nn.Softplus(), nn.Unflatten(1, (1, 3)), nn.Flatten(), nn.Softmax(1)), (2, 2)),
+    "convolution": (lambda: nn.Sequential(nn.Conv2d(1, 1, 2), nn.BatchNorm2d(1), nn.SiLU(), nn.AvgPool2d(2), nn.Flatten()), (2, 1, 3, 3)),
+    "recurrent": (lambda: nn.GRU(1, 2), (2, 1)),
+    "lstm": (lambda: nn.LSTM(1, 1), (2, 1, 1)),
+    "attention": (lambda: nn.TransformerEncoderLayer(2, 1, 2, dropout=0.0), (2, 1, 2)),
+    "softmax": (lambda: nn.Sequential(nn.Linear(2, 3), nn.Softplus(), nn.Unflatten(1, (1, 3)), nn.Flatten(), nn.Softmax(1)), (2, 2)),
 }  # fmt: skip
 
 
@@ -160,6 +160,43 @@ def test_a_twin_that_is_given_certifies(dtype):
     assert check_torch(NumpyWrong, at=at).outcome == "wrong"
 
 
+class Apart(Function):
+    """The newer way of writing a Function: the context is set up beside the forward."""
+
+    @staticmethod
+    def forward(a, b):
+        return a * torch.exp(b)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(inputs[1], output)
+
+    @staticmethod
+    def backward(ctx, g):
+        b, y = ctx.saved_tensors
+        return g * torch.exp(b), g * y
+
+
+def test_arguments_have_the_names_of_the_forward():
+    at = (torch.tensor([0.4]).double(), torch.tensor([1.2]).double())
+    verdict = check_torch(Apart, at=at)
+    assert verdict.outcome == "right" and verdict.labels == ("a[0]", "b[0]")
+
+
+def test_a_table_of_embeddings_is_a_module_of_data():
+    verdict = check_torch(nn.Sequential(nn.Embedding(4, 2), nn.Tanh()).double(), at=(torch.tensor([1, 3, 1]),))
+    assert verdict.outcome == "right" and len(verdict.labels) == 8
+
+
+def test_parameters_that_are_shared_or_frozen():
+    module = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 2)).double()
+    module[2].weight = module[0].weight
+    module[2].bias.requires_grad_(False)
+    verdict = check_torch(module, at=(torch.tensor([[0.4, -0.3]]).double(),))
+    assert verdict.outcome == "right"
+    assert {label.partition("[")[0] for label in verdict.labels} == {"0.weight", "0.bias", "input"}
+
+
 def test_nested_arguments_data_and_several_points():
     def loss(parameters, x, power):
         hidden = torch.tanh(x @ parameters["w"] + parameters["b"][0])
@@ -228,6 +265,11 @@ def test_writes_in_place_are_followed():
     made, _, _ = subject_of(f, (torch.tensor([0.4, 1.2, -0.3], dtype=torch.float64),))
     assert made.twin is not None
     verdict = check_torch(f, at=(torch.tensor([0.4, 1.2, -0.3], dtype=torch.float64),))
+    assert verdict.outcome == "right" and "read as NumPy" in verdict.reason
+
+
+def test_an_operation_and_its_form_in_place_are_told_apart():
+    verdict = check_torch(lambda x: torch.tanh(x) * torch.clone(x).tanh_(), at=(torch.tensor([0.4, 1.2]).double(),))
     assert verdict.outcome == "right" and "read as NumPy" in verdict.reason
 
 

@@ -9,6 +9,7 @@ import pytest
 from flint import arb
 from scipy import special
 
+from gradcheck import check
 from gradcheck.domains import Real
 from gradcheck.gradients import truth as truth_module
 from gradcheck.gradients.method import Refused, problem_of
@@ -296,3 +297,18 @@ def test_flint_s_precision_is_put_back_after_an_exception(monkeypatch):
 def test_domains_do_not_matter():
     with_domain = certify(problem(lambda x: x * x, 1.0, domains={0: Real(low=0)}))
     assert with_domain.floats() == certify(problem(lambda x: x * x, 1.0)).floats()
+
+
+@pytest.mark.parametrize(
+    ("function", "factor"),
+    [
+        pytest.param(lambda x: np.sum(x * np.argmin(x)), 1, id="argmin"),
+        pytest.param(lambda x: np.sum(x * np.argmax(x[None], axis=1, keepdims=True)), 2, id="an axis kept"),
+        pytest.param(lambda x: np.sum(x * np.any(x > 0)), 1, id="any"),
+    ],
+)
+def test_whole_numbers_that_decisions_give_are_factors(function, factor):
+    """NumPy's own integers and truth values, times a ball or a series."""
+    verdict = check(function, lambda x: np.full(3, float(factor)), at=(np.array([0.3, -0.2, 0.7]),))
+    assert verdict.outcome == "right"
+    assert check(function, lambda x: np.full(3, factor + 1.0), at=(np.array([0.3, -0.2, 0.7]),)).outcome == "wrong"

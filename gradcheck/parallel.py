@@ -138,6 +138,9 @@ class _Crew(Generic[T]):
         process = multiprocessing.get_context("fork").Process(target=_serve, args=(self.work, self.ending, theirs, ours))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: NumPy's keep no lock while nothing is computed
+            warnings.filterwarnings(
+                "ignore", r"os\.fork\(\) was called", RuntimeWarning
+            )  # of JAX's threads: no child of ours calls it then
             process.start()
         theirs.close()  # so that the line ends when the child does
         worker = _Worker(process, ours)

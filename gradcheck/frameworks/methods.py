@@ -109,13 +109,19 @@ def asked(names: str | None, *, otherwise: Sequence[str] = ()) -> tuple[str, ...
         return ()
     chosen = tuple(dict.fromkeys(n.strip() for n in names.split(",") if n.strip()))
     for name in chosen:
-        if name not in FRAMEWORKS:
-            raise UsageError(f"frameworks {names}: expected {', '.join(FRAMEWORKS)}, both with a comma between them, or none")
+        _require_known(name)
         if find_spec(name) is None:
             raise UsageError(f"frameworks {names}: {PACKAGES[name]} is not installed: pip install 'gradcheck[{name}]'")
     return chosen
 
 
+def _require_known(name: str) -> None:
+    if name not in FRAMEWORKS:
+        raise UsageError(f"frameworks: {name!r} is none: expected {', '.join(FRAMEWORKS)}, both with a comma between them, or none")
+
+
 def methods(names: Sequence[str]) -> tuple[Method, ...]:
-    """Frameworks by name, as methods of `compare`."""
+    """Frameworks by name, as methods of `compare`. UsageError for a name that is none."""
+    for name in names:
+        _require_known(name)
     return tuple(Framework(name) for name in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -130,8 +131,8 @@ def run(
     With more than one of `processes` (None: one for each core where there are many cases), children of this process compare the cases, and
     their comparisons end with them. `each` is called with every finished case where its comparison is, and what it gives is kept
     in `made`: it writes the case's pages, say. `named` names the mistakes of claimed gradients that are wrong. With `away`, a cluster
-    compares the cases, which must be of files (UsageError otherwise), and claims are weighed here. `frameworks` are compared beside our methods, in children of this process,
-    which would not bear to be forked once they are loaded. Results are the same, and in the same order, however many work at them.
+    compares the cases, which must be of files (UsageError otherwise), and claims are weighed here. `frameworks` are compared beside our methods, in children of this process;
+    here where one is loaded already, for then no child could use it. Results are the same, and in the same order, however many work at them.
     """  # fmt: skip
     session = Run(cases, seed)
     todo = list(cases if chosen is None else chosen)
@@ -139,7 +140,7 @@ def run(
     count = processes_for(len(todo)) if processes is None else processes
     if away is not None:
         results = _away(cases, todo, progress, _Work(named, None, tuple(frameworks)), seed, away)
-    elif (count > 1 or frameworks) and can_fork():
+    elif (count > 1 or frameworks) and can_fork() and not any(name in sys.modules for name in frameworks):
         results = _in_processes(session, todo, progress, count, _Work(named, each, tuple(frameworks)))
     else:
         results = tuple(_here(session, c, progress, _Work(named, each, tuple(frameworks))) for c in todo)

@@ -182,12 +182,12 @@ def compare(
 
 
 def frameworks_of(names: Sequence[str]) -> tuple[Method, ...]:
-    """Frameworks by name, as methods."""
+    """Frameworks by name, as methods; one that is not installed refuses. UsageError for another name."""
     if not names:
         return ()
-    from gradcheck.frameworks.methods import asked, methods
+    from gradcheck.frameworks.methods import methods
 
-    return methods(asked(",".join(names)))
+    return methods(names)
 
 
 def problems_of(function: Case | Callable[..., Any], at: Any, argnums: Sequence[int] | int | None, seed: int) -> Iterator[Problem]:

@@ -60,7 +60,8 @@ def _judged(program: Program, subject: Subject, arrays: list[tuple[Any, ...]], o
     """Reverse mode, where JAX has it; forward mode, where there is no other or a custom_jvp takes part."""
     from gradcheck.frameworks.jax_forward import judge_forward, nonlinear
 
-    by_rule = "custom_jvp_call" in program.primitives(arrays[0])
+    used = program.primitives(arrays[0])
+    by_rule = "custom_jvp_call" in used and "custom_vjp_call" not in used  # which has no forward mode
     if by_rule and (found := nonlinear(program, subject, arrays, options["seed"])) is not None:
         return found
     verdicts = []

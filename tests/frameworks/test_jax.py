@@ -122,6 +122,13 @@ def test_forward_rules_must_be_linear(rule):
     assert verdict.kinds[0] in ("nonlinear", "missing-cotangent")
 
 
+def test_what_has_reverse_mode_alone_is_judged_by_it():
+    forward = by_jvp(jnp.sin, lambda args, t, y: jnp.cos(args[0]) * t[0])
+    right, wrong = (by_vjp(jnp.tanh, lambda args, y, g, f=f: (f * g * (1 - y * y),)) for f in (1.0, 1.01))
+    assert check_jax(lambda x: forward(x) + right(x), X).outcome == "right"
+    assert check_jax(lambda x: forward(x) + wrong(x), X).outcome == "wrong"
+
+
 def test_forward_rules_of_many_inputs():
     x = np.linspace(-1, 1, 100).astype(np.float32)
     assert check_jax(by_jvp(jnp.sin, lambda args, t, y: jnp.cos(args[0]) * t[0]), x).outcome == "right"

@@ -56,7 +56,7 @@ ELEMENTWISE = [
 ]  # fmt: skip
 POSITIVE = [
     jnp.log, jnp.log1p, jnp.sqrt, lax.rsqrt, lax.lgamma, lax.digamma, lambda x: jnp.arccosh(1 + x), lambda x: x**x, lambda x: x**-3,
-    lambda x: jax.scipy.special.gammainc(2.0, 0.7 * x), lambda x: jax.scipy.special.betainc(2.0, 1.5, x / 4), lambda x: lax.polygamma(1.0, x), jnp.reciprocal,
+    lambda x: jax.scipy.special.gammainc(2.0, 0.7 * x), lambda x: jax.scipy.special.betainc(2.0, 1.5, x / 4), lambda x: lax.polygamma(jnp.ones_like(x), x), jnp.reciprocal,
 ]  # fmt: skip
 INSIDE = [jnp.arcsin, jnp.arccos, jnp.arctanh, lax.erf_inv]
 OTHERS = [

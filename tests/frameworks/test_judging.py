@@ -28,7 +28,7 @@ def test_right_gradients_are_right_in_every_precision(precision, twin):
     assert (precision.name in verdict.reason) and ("differences" in verdict.reason) == (twin is None)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("precision", [pytest.param(p, id=str(p)) for p in (FLOAT32, FLOAT16, BFLOAT16)])
 def test_sums_that_cancel_are_no_mistakes_of_narrow_types(precision, seed):
     """A softmax's gradient is a difference of nearly equal numbers; the toy rounds its result only, the noise is at every step."""

@@ -1,6 +1,7 @@
 """Gradients of other frameworks, by our verdict and by the framework's own checker at its defaults, on the same functions.
 
     python benchmarks/frameworks.py torch         # beside torch.autograd.gradcheck, float64 to bfloat16
+    python benchmarks/frameworks.py jax           # beside jax.test_util.check_grads, likewise
 
 The functions are those of docs/examples, each right and with wrong twins. A checker detects a wrong one where it does not pass it, and raises a false alarm
 where it does not pass a right one. Times are medians over the functions, of one run each after a first that is not counted.
@@ -82,7 +83,14 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-SUITES: dict[str, Callable[[], Iterator[Row]]] = {"torch": torch_rows}
+def jax_rows() -> Iterator[Row]:
+    """Our verdict and jax.test_util.check_grads' on the functions of docs/examples/jax_functions.py."""
+    from frameworks_jax import rows
+
+    return rows()
+
+
+SUITES: dict[str, Callable[[], Iterator[Row]]] = {"jax": jax_rows, "torch": torch_rows}
 
 
 def main() -> None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from gradcheck.display import draw
     from gradcheck.domains import Data, Integer, Real
     from gradcheck.errors import CaseError, DomainError, GradcheckError, GradientError, NonFiniteError, ShapeError, TraceError, UsageError
+    from gradcheck.frameworks.hips import check_autograd
+    from gradcheck.frameworks.jax import check_jax
+    from gradcheck.frameworks.jax_out import to_jax
+    from gradcheck.frameworks.tensorflow import check_tensorflow
     from gradcheck.frameworks.torch import check_torch, to_torch
     from gradcheck.gradients.functional import grad, value_and_grad
     from gradcheck.gradients.jacobians import hessian, jacobian
@@ -35,6 +39,8 @@ _HOME = {
     "Data": "domains", "Integer": "domains", "Real": "domains",
     "CaseError": "errors", "DomainError": "errors", "GradcheckError": "errors", "GradientError": "errors", "NonFiniteError": "errors",
     "ShapeError": "errors", "TraceError": "errors", "UsageError": "errors",
+    "check_autograd": "frameworks.hips", "check_jax": "frameworks.jax", "check_tensorflow": "frameworks.tensorflow",
+    "to_jax": "frameworks.jax_out",
     "check_torch": "frameworks.torch", "to_torch": "frameworks.torch",
     "grad": "gradients.functional", "value_and_grad": "gradients.functional", "hessian": "gradients.jacobians", "jacobian": "gradients.jacobians",
     "hvp": "gradients.products", "jvp": "gradients.products", "vjp": "gradients.products",
@@ -65,6 +71,9 @@ __all__ = [
     "assert_gradient",
     "case",
     "check",
+    "check_autograd",
+    "check_jax",
+    "check_tensorflow",
     "check_torch",
     "claim",
     "compare",
@@ -77,6 +86,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "load_cases",
+    "to_jax",
     "to_torch",
     "trace",
     "value_and_grad",

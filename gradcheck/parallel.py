@@ -44,7 +44,7 @@ def can_fork() -> bool:
 
 
 def in_order(
-    work: Callable[[int], T], count: int, *, processes: int, started: Callable[[int], None] = lambda item: None
+    work: Callable[[int], T], count: int, *, processes: int, started: Callable[[int], None] = lambda item: None, apart: bool = False
 ) -> Iterator[T | Lost]:
     """The results of work(0), work(1), ... in order, made by so many processes; `started` is told here of each item that is begun.
 
@@ -53,7 +53,7 @@ def in_order(
     """
     waiting: dict[int, T | Lost] = {}
     turn = 0
-    for item, result in as_finished(work, range(count), processes=processes, started=started):
+    for item, result in as_finished(work, range(count), processes=processes, started=started, apart=apart):
         waiting[item] = result
         while turn in waiting:
             yield waiting.pop(turn)
@@ -138,6 +138,9 @@ class _Crew(Generic[T]):
         process = multiprocessing.get_context("fork").Process(target=_serve, args=(self.work, self.ending, theirs, ours))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads: NumPy's keep no lock while nothing is computed
+            warnings.filterwarnings(
+                "ignore", r"os\.fork\(\) was called", RuntimeWarning
+            )  # of JAX's threads: no child of ours calls it then
             process.start()
         theirs.close()  # so that the line ends when the child does
         worker = _Worker(process, ours)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -36,21 +36,32 @@ def write(circuit: Circuit) -> str:
     """A function definition with one line per equation. It runs next to `import numpy as np` (see `scope` for the operations
     that have no NumPy name), unless it refers to large constants, which are left out.
     """
+    written = program(circuit)
+    constants = [f"    {name} = {_array_text(value)}" for name, value in written.objects.items()]
+    return definition(circuit, written, constants)
+
+
+def definition(circuit: Circuit, written: Program, constants: Sequence[str] = ()) -> str:
+    """The lines as a function of the circuit's inputs, after lines that make the constants."""
+    arguments = ", ".join(written.names[k] for k in circuit.inputs)
+    head = f"def {_identifier(circuit.name)}({arguments}):"
+    results = ", ".join(written.names[k] for k in circuit.outputs)
+    return "\n".join([head, *constants, *written.lines, f"    return {results}"]) + "\n"
+
+
+def program(circuit: Circuit) -> Program:
+    """One line per equation, and the constants they refer to by name."""
     namer = _Namer(circuit)
-    program = Program(wanted=frozenset(namer.wanted))
+    written = Program(wanted=frozenset(namer.wanted))
     for k, opcode in enumerate(circuit.opcodes):
-        program.names[k] = _literal(circuit, k, program) if opcode == CONSTANT else namer.name(k)
-        namer.used.add(program.names[k])
-        if k == circuit.backward and program.lines:
-            program.lines.append("    # backward")
+        written.names[k] = _literal(circuit, k, written) if opcode == CONSTANT else namer.name(k)
+        namer.used.add(written.names[k])
+        if k == circuit.backward and written.lines:
+            written.lines.append("    # backward")
         if opcode >= 0:
             comment = _shape_comment(circuit, k)
-            program.lines.append(f"    {program.names[k]} = {expression(circuit, k, program)}{comment}")
-    arguments = ", ".join(program.names[k] for k in circuit.inputs)
-    head = [f"def {_identifier(circuit.name)}({arguments}):"]
-    constants = [f"    {name} = {_array_text(value)}" for name, value in program.objects.items()]
-    results = ", ".join(program.names[k] for k in circuit.outputs)
-    return "\n".join([*head, *constants, *program.lines, f"    return {results}"]) + "\n"
+            written.lines.append(f"    {written.names[k]} = {expression(circuit, k, written)}{comment}")
+    return written
 
 
 class _Namer:

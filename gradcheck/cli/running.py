@@ -31,26 +31,34 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Seed of points drawn from domains (default 0).")
 @click.option("--studies", is_flag=True, help="With --report: the studies of cost, steps, depth and training too (about two minutes).")
 @click.option("--quick", is_flag=True, help="With --studies: counts only, nothing is timed.")
+@click.option(
+    "--frameworks",
+    metavar="NAMES",
+    help="Compare torch, jax or both (torch,jax) beside our methods (default: with --report those that are installed; none for none).",
+)
 @workers_option
 @dask_option
 def run(
     cases: tuple[str, ...], report: str | None, as_json: bool, seed: int | None, studies: bool, quick: bool, processes: int | None,
-    cluster: str | None,
+    cluster: str | None, frameworks: str | None,
 ) -> None:  # fmt: skip
     """Compare every case's gradients and weigh every claim.
 
     CASES are files, folders, or names of cases (default: the folder `cases`). Exits 0 when all is as stated; a wrong
     gradient that is expected to be wrong is as stated.
     """
+    from gradcheck.frameworks.methods import asked
     from gradcheck.rendering.comparison import run_text
     from gradcheck.rendering.document import document, dumps
     from gradcheck.settings import settings
     from gradcheck.studies.running import run as run_cases
+    from gradcheck.verdicts.compare import FRAMEWORKS
 
     if studies and report is None:
         raise UsageError("--studies: a report is needed to put them in: add --report FOLDER, or run `gradcheck study NAME`")
     if quick and not studies:
         raise UsageError("--quick: there are no studies to shorten: add --studies, or leave it out")
+    beside = asked(frameworks, otherwise=() if report is None else FRAMEWORKS)
     known = settings(seed=seed)
     refuse_both(processes, cluster)
     found, chosen = find_cases(cases, known)
@@ -59,7 +67,7 @@ def run(
     with away(cluster, *_pages(written)) as elsewhere:
         result = run_cases(
             found, seed=known.seed, progress=Progress(len(found) + len(found.claims)), chosen=chosen, processes=processes,
-            named=as_json or written is not None, each=None if written is None else written.case, away=elsewhere,
+            named=as_json or written is not None, each=None if written is None else written.case, away=elsewhere, frameworks=beside,
         )  # fmt: skip
     if written is not None:
         result = _finish(written, result, told, processes)

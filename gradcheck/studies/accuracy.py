@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck.case import Case, Outcome
 from gradcheck.studies.running import CaseResult, RunResult
 from gradcheck.studies.study import Chart, Column, Statement, Study, Table, Weighed
-from gradcheck.verdicts.compare import DERIVATIONS
+from gradcheck.verdicts.compare import DERIVATIONS, FRAMEWORKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def accuracy_of(scores: Sequence[Score]) -> Study:
     methods = list(dict.fromkeys(s.method for s in scores))
     statements = [_no_wrong(name, [s for s in scores if s.method == name]) for name in methods if name in DERIVATIONS]
     statements += _tape_before_differences(scores)
-    tables = (_summary(scores, methods), _scores(scores))
+    tables = (_summary(scores, methods), _scores(scores), *_frameworks(scores))
     charts = _charts(tables[0], len({s.case for s in scores})) if scores else ()
     return Study("accuracy", "Accuracy of every method", QUESTION, tables, tuple(statements), charts, NOTES)
 
@@ -125,6 +125,30 @@ def _scores(scores: Sequence[Score]) -> Table:
     columns = (Column("case", "case"), Column("point", "point"), Column("inputs", "l", "inputs"), Column("method", "method"), Column("outcome", "outcome"), _measured("digits", "correct digits"))  # fmt: skip
     rows = ((s.case, s.point, s.inputs, s.method, s.outcome if s.ran else "not run", s.digits) for s in scores)
     return Table("digits", "Correct digits of the worst entry, case by case", columns, tuple(rows))
+
+
+LOST = 2.0  # digits fewer than the tape's that are worth a line
+
+
+def _frameworks(scores: Sequence[Score]) -> Iterator[Table]:
+    """Where a framework's own differentiation is not right, or loses digits that the tape keeps: nothing where none was asked."""
+    theirs = [s for s in scores if s.method in FRAMEWORKS and s.ran]
+    if not theirs:
+        return
+    tape = {(s.case, s.point): s for s in scores if s.method == "tape"}
+    columns = (Column("case", "case"), Column("point", "point"), Column("framework", "framework"), Column("outcome", "outcome"),
+               _measured("digits", "correct digits"), _measured("tape", "the tape's"))  # fmt: skip
+    rows = [
+        (s.case, s.point, s.method, s.outcome, s.digits, tape[s.case, s.point].digits) for s in theirs if _loses(s, tape[s.case, s.point])
+    ]
+    yield Table("frameworks", "Where frameworks lose digits", columns, tuple(sorted(rows, key=lambda row: (row[4] is None, row[4], row))))
+
+
+def _loses(score: Score, tape: Score) -> bool:
+    both = score.digits is not None and tape.digits is not None
+    return score.outcome in ("wrong", "undecided") or (
+        score.outcome != "kink" and both and (tape.digits or 0.0) - (score.digits or 0.0) >= LOST
+    )
 
 
 NAMED = 100  # cases up to which each can have a line of its own

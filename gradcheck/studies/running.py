@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -102,10 +103,10 @@ class Run:
         self.cases, self.seed = {c.name: c for c in cases}, seed
         self._known: dict[Case, Comparison] = {}
 
-    def compare(self, case: Case) -> Comparison:
-        """The comparison of a case, made when first asked for."""
+    def compare(self, case: Case, frameworks: Sequence[str] = ()) -> Comparison:
+        """The comparison of a case, made when first asked for; with frameworks beside our methods where they are asked for then."""
         if case not in self._known:
-            self._known[case] = compare(case, seed=self.seed)
+            self._known[case] = compare(case, seed=self.seed, frameworks=frameworks)
         return self._known[case]
 
     def forget(self) -> None:
@@ -123,24 +124,26 @@ def run(
     named: bool = True,
     each: Callable[[CaseResult], Any] | None = None,
     away: Away | None = None,
+    frameworks: Sequence[str] = (),
 ) -> RunResult:
     """Compare every case (or the `chosen` ones) and weigh every claim; a case or claim that fails does not stop the others.
 
     With more than one of `processes` (None: one for each core where there are many cases), children of this process compare the cases, and
     their comparisons end with them. `each` is called with every finished case where its comparison is, and what it gives is kept
     in `made`: it writes the case's pages, say. `named` names the mistakes of claimed gradients that are wrong. With `away`, a cluster
-    compares the cases, which must be of files (UsageError otherwise), and claims are weighed here. Results are the same, and in the same order, however many work at them.
+    compares the cases, which must be of files (UsageError otherwise), and claims are weighed here. `frameworks` are compared beside our methods, in children of this process;
+    here where one is loaded already, for then no child could use it. Results are the same, and in the same order, however many work at them.
     """  # fmt: skip
     session = Run(cases, seed)
     todo = list(cases if chosen is None else chosen)
     claims = () if chosen is not None else cases.claims
     count = processes_for(len(todo)) if processes is None else processes
     if away is not None:
-        results = _away(cases, todo, progress, named, seed, away)
-    elif count > 1 and can_fork():
-        results = _in_processes(session, todo, progress, count, _Work(named, each))
+        results = _away(cases, todo, progress, _Work(named, None, tuple(frameworks)), seed, away)
+    elif (count > 1 or frameworks) and can_fork() and not any(name in sys.modules for name in frameworks):
+        results = _in_processes(session, todo, progress, count, _Work(named, each, tuple(frameworks)))
     else:
-        results = tuple(_here(session, c, progress, _Work(named, each)) for c in todo)
+        results = tuple(_here(session, c, progress, _Work(named, each, tuple(frameworks))) for c in todo)
     weighed = tuple(sorted(_claims(session, claims, progress), key=lambda c: c.id))
     return RunResult(results, weighed, tuple(p.message for p in cases.problems), seed)
 
@@ -156,6 +159,7 @@ class _Work:
 
     named: bool
     each: Callable[[CaseResult], Any] | None
+    frameworks: tuple[str, ...] = ()
 
 
 def _here(session: Run, case: Case, progress: Callable[[str], None], work: _Work) -> CaseResult:
@@ -169,7 +173,7 @@ def _in_processes(session: Run, todo: list[Case], progress: Callable[[str], None
         session.forget()  # a comparison holds circuits: its pages are written, and nobody in this process asks for it again
         return result.summary, result.made
 
-    found = in_order(one, len(todo), processes=count, started=lambda item: progress(todo[item].name))
+    found = in_order(one, len(todo), processes=count, started=lambda item: progress(todo[item].name), apart=bool(work.frameworks))
     return tuple(_received(case, result) for case, result in zip(todo, found, strict=True))
 
 
@@ -183,6 +187,7 @@ class _Errand:
     names: tuple[str, ...]
     seed: int
     named: bool
+    frameworks: tuple[str, ...]
     make: Callable[[Sequence[Case], CaseResult], Any] | None
 
 
@@ -196,13 +201,13 @@ class _There:
     work: _Work
 
 
-def _away(cases: Cases, todo: list[Case], progress: Callable[[str], None], named: bool, seed: int, away: Away) -> tuple[CaseResult, ...]:
+def _away(cases: Cases, todo: list[Case], progress: Callable[[str], None], work: _Work, seed: int, away: Away) -> tuple[CaseResult, ...]:
     if not cases.files:
         raise UsageError("a cluster compares cases of files: load them with load_cases")
     numbers = {id(c): i for i, c in enumerate(cases)}
     chosen = tuple(numbers[id(c)] for c in todo)
     files = tuple(str(f.absolute()) for f in cases.files)
-    errand = _Errand(sources(cases.files), files, chosen, tuple(c.name for c in todo), seed, named, away.make)
+    errand = _Errand(sources(cases.files), files, chosen, tuple(c.name for c in todo), seed, work.named, work.frameworks, away.make)
     found: dict[int, CaseResult] = {}
     for i, result in away.cluster.as_finished(
         _compared, range(len(todo)), prepare=_there, common=errand, started=lambda item: progress(todo[item].name)
@@ -226,7 +231,10 @@ def _there(errand: _Errand) -> Iterator[_There]:
         chosen = tuple(cases[i] for i in errand.chosen)
         make = errand.make
         yield _There(
-            root, Run(cases, errand.seed), chosen, _Work(errand.named, None if make is None else lambda result: make(chosen, result))
+            root,
+            Run(cases, errand.seed),
+            chosen,
+            _Work(errand.named, None if make is None else lambda result: make(chosen, result), errand.frameworks),
         )
 
 
@@ -246,7 +254,7 @@ def _received(case: Case, result: tuple[CaseSummary, Any] | Lost) -> CaseResult:
 def _case(session: Run, case: Case, work: _Work) -> CaseResult:
     start = time.perf_counter()
     try:
-        comparison = session.compare(case)
+        comparison = session.compare(case, work.frameworks)
         summary = summarise(case, comparison, seconds=time.perf_counter() - start, named=work.named)
         result = CaseResult(case, summary, comparison)
     except GradcheckError as caught:

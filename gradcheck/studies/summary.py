@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck.case import Case, ClaimedGradient, Exhibit, Outcome
-from gradcheck.verdicts.compare import Comparison, Measured, worst
+from gradcheck.verdicts.compare import FRAMEWORKS, Comparison, Measured, worst
 from gradcheck.verdicts.verdict import Verdict
 
 _BITS = 1023  # of an integer that is written out: readers of JSON take numbers for floats
@@ -165,6 +165,6 @@ def why_not(comparison: Comparison, *, methods: bool = True) -> str:
     """What keeps a case from being as stated, in one line; nothing where all is well. `methods` are looked at too."""
     for point in comparison.points if methods else ():
         for m in point.measured:
-            if m.outcome in ("wrong", "undecided") and m.gradient is not None:
+            if m.outcome in ("wrong", "undecided") and m.gradient is not None and m.method not in FRAMEWORKS:
                 return f"{m.method}: {m.reason}"
     return "; ".join(f"{c.name}: {v.outcome}, expected {c.expect}" for c, v in comparison.claimed if c.expect != v.outcome)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 METHODS: tuple[Method, ...] = (Symbolic(), Tape(), Differences(), Differences(central=False, name="forward-differences"), ComplexStep())
 DERIVATIONS = ("symbolic", "tape", "differences")  # the three whose agreement makes a case's outcome
+FRAMEWORKS = ("torch", "jax")  # whose gradients stand beside ours, and do not decide a case
 
 WORK = 2e9  # operations spent on evaluations one by one, for one method at one point: some ten seconds
 CALL = 100  # operations on entries of an array that take as long as calling one of NumPy's functions
@@ -165,18 +166,29 @@ def compare(
     seed: int = 0,
     methods: Sequence[Method] = METHODS,
     digits: float | None = None,
+    frameworks: Sequence[str] = (),
 ) -> Comparison:
     """Derive a function's gradient every way, settle it by certified truth, and measure accuracy and cost.
 
     `function` is a case, or a plain function with `at`, a tuple of its arguments, which may be tuples, lists and dicts of arrays. `digits` is how many
-    correct ones are asked of claimed gradients, as in `check`. Raises TraceError where the function
+    correct ones are asked of claimed gradients, as in `check`. `frameworks` ("torch", "jax") are further methods: what each one's own differentiation
+    gives of the function, over its NumPy namespace. Raises TraceError where the function
     cannot be followed, ShapeError where its result is no scalar, NonFiniteError where its value is not a number.
     """
     problems = list(problems_of(function, at, argnums, seed))
     name = function.name if isinstance(function, Case) else getattr(function, "__name__", "f")
-    points = tuple(compare_at(p, methods) for p in problems)
+    points = tuple(compare_at(p, (*methods, *frameworks_of(frameworks))) for p in problems)
     claimed = tuple((c, _judge_claimed(c, points, digits)) for c in function.claimed) if isinstance(function, Case) else ()
     return Comparison(name, points, claimed)
+
+
+def frameworks_of(names: Sequence[str]) -> tuple[Method, ...]:
+    """Frameworks by name, as methods; one that is not installed refuses. UsageError for another name."""
+    if not names:
+        return ()
+    from gradcheck.frameworks.methods import methods
+
+    return methods(names)
 
 
 def problems_of(function: Case | Callable[..., Any], at: Any, argnums: Argnums | None, seed: int) -> Iterator[Problem]:
@@ -227,7 +239,8 @@ def _measure(method: Method, problem: Problem, by: Standard | None, unknown: str
     if by is None:
         return Measured(method.name, found, None, unknown)
     judgement = judge(found.entries, by, error=found.error, again=lambda p: _entries(method, p))
-    return Measured(method.name, found, judgement, judgement.reason)
+    way = found.details.get("way")
+    return Measured(method.name, found, judgement, judgement.reason if way is None else f"{judgement.reason} [{way}]")
 
 
 def _entries(method: Method, problem: Problem) -> tuple[Any, ...] | None:

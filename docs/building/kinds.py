@@ -11,9 +11,18 @@ REMARKS: Mapping[str, str] = {
     "non-deterministic": "two calls at the same point give two results",
     "aliases-input": "the result shares memory with an argument (a remark: the gradient may be right)",
     "dtype": "the result is of another type than its argument (a remark)",
+    "wrong-forward": "the function and its NumPy twin have different values",
+    "none": "the backward gives None for an argument, which PyTorch takes for zero",
+    "mutates-cotangent": "the backward changes the incoming gradient, which others read too",
+    "layout": "the gradient depends on how the incoming one lies in memory",
+    "needs-input-grad": "the gradient for an argument depends on which others need one",
+    "unused-output": "an output that is not used is not taken as having the gradient zero",
     "black-box": "the function could not be traced, and differences judged (a remark: the message says why)",
 }
-WHAT_TO_DO = {"black-box": "follow the message, for a verdict with a diagnosis"}
+WHAT_TO_DO = {
+    "none": "return a gradient for every argument that acts on the result",
+    "black-box": "follow the message, for a verdict with a diagnosis",
+}
 
 
 def kinds() -> dict[str, tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from gradcheck.frameworks.leaves import Leaves, name_of, points_of, take_apart
 from gradcheck.frameworks.rebinding import UNCHANGED, rebound
 from gradcheck.frameworks.subject import Subject, Twin, joined, needed
 from gradcheck.precision import PRECISIONS
+from gradcheck.verdicts.positions import Argnums
 from gradcheck.verdicts.verdict import Verdict
 
 Function = Callable[..., Any]
@@ -28,7 +29,7 @@ def check_autograd(
     at: Any = None,
     *,
     numpy: Function | Case | None = None,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     search: bool | Literal["hypothesis"] = False,
     digits: float | None = None,
     domain: Mapping[str, Domain] | None = None,

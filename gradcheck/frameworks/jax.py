@@ -17,6 +17,7 @@ from gradcheck.frameworks.judging import judge
 from gradcheck.frameworks.leaves import name_of, points_of
 from gradcheck.frameworks.subject import Subject, Twin, coarsest, joined, widened
 from gradcheck.precision import PRECISIONS, Precision
+from gradcheck.verdicts.positions import Argnums
 from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
 Function = Callable[..., Any]
@@ -28,7 +29,7 @@ def check_jax(
     at: Any = None,
     *,
     numpy: Function | Case | None = None,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     search: bool | Literal["hypothesis"] = False,
     digits: float | None = None,
     domain: Mapping[str, Domain] | None = None,

@@ -14,13 +14,12 @@ from gradcheck.errors import GradientError, ShapeError, UsageError
 from gradcheck.frameworks.jax_point import carried, jax
 from gradcheck.gradients.functional import grad
 from gradcheck.verdicts.check import check, chosen_at, points_of
+from gradcheck.verdicts.positions import Argnums
 
 Function = Callable[..., Any]
 
 
-def to_jax(
-    function: Case | Function, at: Any = None, gradient: Function | None = None, *, argnums: Sequence[int] | int | None = None
-) -> Function:
+def to_jax(function: Case | Function, at: Any = None, gradient: Function | None = None, *, argnums: Argnums | None = None) -> Function:
     """The function for JAX, with a gradient that has been verified: under `jit`, `grad` and `vmap` (one after the other), in the dtype of its arguments.
 
     `function` is a case, or a plain NumPy function with `at`, the point or points at which its gradient is judged first; both return a
@@ -43,7 +42,7 @@ def to_jax(
     return _Wrapped(plain, found, chosen, names).as_jax()
 
 
-def _chosen(function: Case | Function, point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[int, ...]:
+def _chosen(function: Case | Function, point: tuple[Any, ...], argnums: Argnums | None) -> tuple[int, ...]:
     """The arguments to differentiate: those with a float somewhere in them."""
     from jax.tree_util import tree_leaves
 

@@ -18,6 +18,7 @@ from gradcheck.frameworks.subject import Subject, Twin, joined
 from gradcheck.frameworks.ties import near_tie
 from gradcheck.precision import FLOAT64
 from gradcheck.verdicts.check import check
+from gradcheck.verdicts.positions import Argnums, positions_among
 from gradcheck.verdicts.verdict import SEVERITY, Later, Verdict
 
 Function = Callable[..., Any]
@@ -48,7 +49,7 @@ def judge(
     subject: Subject,
     at: Sequence[Any],
     *,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     search: bool | Literal["hypothesis"] = False,
     digits: float | None = None,
     domain: Mapping[str, Domain] | None = None,
@@ -74,8 +75,8 @@ def judge(
     return verdict
 
 
-def _chosen(subject: Subject, point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[int, ...]:
-    chosen = floating_positions(point) if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
+def _chosen(subject: Subject, point: tuple[Any, ...], argnums: Argnums | None) -> tuple[int, ...]:
+    chosen = floating_positions(point) if argnums is None else positions_among(subject.arguments, argnums)
     if not chosen:
         raise UsageError(f"{subject.name}: no argument at the point is floating-point: there is nothing to differentiate")
     if not set(chosen) <= set(floating_positions(point)):

@@ -15,6 +15,7 @@ from gradcheck.circuit.trees import take_apart as apart
 from gradcheck.errors import UsageError
 from gradcheck.frameworks.subject import Twin, coarsest, joined, widened
 from gradcheck.precision import PRECISIONS, Precision
+from gradcheck.verdicts.positions import Argnums, positions_among
 
 Function = Callable[..., Any]
 
@@ -83,16 +84,17 @@ def name_of(function: Function) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def take_apart(function: Function, point: tuple[Any, ...], argnums: Sequence[int] | int | None) -> tuple[Leaves, tuple[Any, ...]]:
+def take_apart(function: Function, point: tuple[Any, ...], argnums: Argnums | None) -> tuple[Leaves, tuple[Any, ...]]:
     """The leaves of the arguments, floats as arrays of NumPy in the carrier of their precision. UsageError where there is nothing to differentiate."""
-    chosen = range(len(point)) if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    names = names_of(function, len(point))
+    chosen = tuple(range(len(point))) if argnums is None else positions_among(names, argnums)
     if any(not 0 <= i < len(point) for i in chosen):
         raise UsageError(
             f"{name_of(function)}: argnums={argnums!r}: expected positions among the {len(point)} arguments given, counted from 0"
         )
-    _, held, paths = apart(point, names_of(function, len(point)))
+    _, held, paths = apart(point, names)
     arrays = [_array(name, leaf) for name, leaf in zip(paths, held, strict=True)]
-    layout = apart(tuple(_rebuilt(point, arrays)), names_of(function, len(point)))[0]
+    layout = apart(tuple(_rebuilt(point, arrays)), names)[0]
     types = tuple(a.dtype if _is_float(a) else None for a in arrays)
     differentiable = tuple(i for a in chosen for i in layout.span(a) if types[i] is not None)
     if not differentiable:

@@ -15,6 +15,7 @@ from gradcheck.frameworks.judging import judge
 from gradcheck.frameworks.leaves import Leaves, name_of, points_of, take_apart
 from gradcheck.frameworks.subject import Subject, needed
 from gradcheck.precision import PRECISIONS
+from gradcheck.verdicts.positions import Argnums
 from gradcheck.verdicts.verdict import Verdict
 
 Function = Callable[..., Any]
@@ -25,7 +26,7 @@ def check_tensorflow(
     at: Any = None,
     *,
     numpy: Function | Case | None = None,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     search: bool | Literal["hypothesis"] = False,
     digits: float | None = None,
     domain: Mapping[str, Domain] | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from gradcheck.frameworks.judging import judge
 from gradcheck.frameworks.subject import Subject, Twin, coarsest
 from gradcheck.frameworks.torch_arrays import torch_for
 from gradcheck.precision import NARROW, PRECISIONS
+from gradcheck.verdicts.positions import Argnums, positions_among
 from gradcheck.verdicts.verdict import SEVERITY, Verdict
 
 __all__ = ["check_torch", "subject_of", "to_torch"]
@@ -24,7 +26,7 @@ def check_torch(
     at: Any = None,
     *,
     numpy: Callable[..., Any] | Case | None = None,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     parameters: bool = True,
     names: Sequence[str] | None = None,
     search: bool | Literal["hypothesis"] = False,
@@ -60,7 +62,7 @@ def subject_of(
     at: tuple[Any, ...],
     *,
     numpy: Callable[..., Any] | Case | None = None,
-    argnums: Sequence[int] | int | None = None,
+    argnums: Argnums | None = None,
     parameters: bool = True,
     names: Sequence[str] | None = None,
 ) -> tuple[Subject, tuple[Any, ...], tuple[int, ...]]:
@@ -83,9 +85,15 @@ def subject_of(
     return _read(made, written), written.point, chosen
 
 
-def _chosen(written: Any, argnums: Sequence[int] | int | None) -> tuple[int, ...]:
+def _arguments(written: Any) -> list[str]:
+    """Names of the arguments that are given, from those of their leaves."""
+    owned = {p: re.split(r"[.\[]", n)[0] for p, n in zip(written.positions, written.names, strict=True) if p >= 0}
+    return [owned.get(p, "") for p in range(max(owned, default=-1) + 1)]
+
+
+def _chosen(written: Any, argnums: Argnums | None) -> tuple[int, ...]:
     """The positions among the tensors of the arguments asked for: all floats, and a module's parameters in any case."""
-    wanted = None if argnums is None else {argnums} if isinstance(argnums, int) else set(argnums)
+    wanted = None if argnums is None else set(positions_among(_arguments(written), argnums))
     found = tuple(i for i in written.inputs if wanted is None or written.positions[i] < 0 or written.positions[i] in wanted)
     if not found:
         raise UsageError(

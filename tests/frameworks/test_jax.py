@@ -151,6 +151,7 @@ def test_float64_with_the_64_bit_mode_off_is_told():
         (lambda: check_jax(jnp.sin, (np.array([1j]),)), "complex"),
         (lambda: check_jax(lambda x: x > 0, X), "no floats"),
         (lambda: check_jax(jnp.sin, X, argnums=3), "argnums=3"),
+        (lambda: check_jax(jnp.sin, X, argnums="q"), "no argument is called 'q'"),
         (lambda: check_jax(lambda x: x, {"y": X}), "y"),
     ],
 )

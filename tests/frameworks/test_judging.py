@@ -96,6 +96,7 @@ def test_scalar_results_several_arguments_and_data():
     at = (np.array([1.0, 2.0]), np.array([0.5, -1.5]), np.array(3))
     assert judge(subject, at, argnums=(0, 1)).outcome == "right"
     assert judge(subject, [at, at], argnums=1).outcome == "right"
+    assert judge(subject, at, argnums=subject.arguments[1]).labels == judge(subject, at, argnums=1).labels
     assert judge(subject, at, argnums=(0, 1), search=True).coverage is not None
 
 
@@ -122,6 +123,7 @@ def test_nonsense_is_refused_in_one_line():
     for at, options, message in [
         ((np.array([1, 2]),), {}, "nothing to differentiate"),
         (point(X), {"argnums": 3}, "argnums=3"),
+        (point(X), {"argnums": "q"}, "no argument is called 'q'"),
         ([], {}, "no point"),
     ]:
         with pytest.raises(UsageError, match=message):

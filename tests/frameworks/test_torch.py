@@ -208,6 +208,7 @@ def test_nested_arguments_data_and_several_points():
     assert verdict.outcome == "right"
     assert {label.partition("[")[0] for label in verdict.labels} == {"parameters", "x"}
     assert check_torch(loss, at=at, argnums=1, names=("p", "data", "n")).labels[0] == "data[0, 0]"
+    assert check_torch(loss, at=at, argnums="data", names=("p", "data", "n")).labels[0] == "data[0, 0]"
 
 
 def test_a_search_finds_what_the_point_hides():

@@ -50,11 +50,14 @@ QUESTION = "How many digits of a gradient does each method get right, over all c
 NOTES = (
     "A point counts for a method if the method ran there and its gradient could be judged. Digits are those of the worst entry; float64 holds 15.95.",
     "At kinks there is no one gradient to be near to, so they are left out of the summary.",
+    "Exhibits of the museum are judged there: their points are where formulas fail.",
 )
 
 
 def scores_of(result: CaseResult) -> Iterator[Score]:
-    """Every method at every point of one case; nothing for a case at fault."""
+    """Every method at every point of one case; nothing for a case at fault, and for an exhibit, which is there because formulas fail at it."""
+    if result.case.exhibit is not None:
+        return
     for number, point in enumerate(result.comparison.points if result.comparison else ()):
         for m in point.measured:
             digits = None if m.judgement is None else float(np.min(m.judgement.accuracy.digits, initial=np.inf))

@@ -21,7 +21,7 @@ from gradcheck.errors import GradcheckError, TraceError
 from gradcheck.gradients.functional import grad
 from gradcheck.gradients.method import Problem, problem_of
 from gradcheck.gradients.truth import FORWARD_LIMIT, Truth, certify
-from gradcheck.precision import representable
+from gradcheck.precision import representable, works_in
 from gradcheck.verdicts.black_box import judge_black_box
 from gradcheck.verdicts.candidates import Candidate, Space, edited, reshaped, space_of
 from gradcheck.verdicts.coverage import Coverage, Visits, visit
@@ -92,7 +92,8 @@ class Search:
         for candidate in chain(self.stored(points), self.fresh(points)) if further else ():
             if judged >= budget or skipped >= SKIPS * budget:
                 break
-            candidate = replace(candidate, arguments=tuple(representable(self.function, a) for a in candidate.arguments))
+            if works_in(self.function) is not None:
+                candidate = replace(candidate, arguments=tuple(representable(self.function, a) for a in candidate.arguments))
             verdict = self.try_point(candidate.arguments)
             self.visit(candidate.arguments, "tried" if verdict is None else "searched")
             judged, skipped = judged + (verdict is not None), skipped + (verdict is None)

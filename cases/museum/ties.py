@@ -47,7 +47,7 @@ def largest_mended(x):
     return 1.5 * tied / np.sum(tied)
 
 
-@largest.claimed_gradient(expect="wrong", kinds=["wrong-value"])
+@largest.claimed_gradient(expect="wrong", kinds=["tie"])
 def largest_as_it_was(x):
     tied = x == np.max(x)
     return 1.5 * tied
@@ -69,7 +69,7 @@ def largest_of_columns_mended(x):
     return W[:2] * tied / np.sum(tied, axis=0)
 
 
-@largest_of_columns.claimed_gradient(expect="wrong", kinds=["wrong-value"])
+@largest_of_columns.claimed_gradient(expect="wrong", kinds=["tie"])
 def largest_of_columns_as_it_was(x):
     tied = x == np.max(x, axis=0)
     return W[:2] * tied

@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = {
     "wrong-axis": "an array is reduced along the wrong axis",
     "missing-sum": "a sum over copies of one value is missing",
     "wrong-branch": "the condition of a branch is inverted, missing, or taken of something else",
+    "tie": "what equal values get does not add up to the whole",
     "wrong-index": "an index is off, or a repeated one is not accumulated",
     "permuted": "the entries stand in another order",
     "swapped": "two parts stand in each other's place",

@@ -34,6 +34,7 @@ FIX: Mapping[str, str] = {
     "wrong-axis": "sum over the axes along which the value was copied, and no others",
     "missing-sum": "sum over the axes along which the value was copied",
     "wrong-branch": "let the gradient through where the function took this branch",
+    "tie": "divide what comes from above among the equal values, or give it to one of them",
     "wrong-index": "send each entry back to where it was read",
     "permuted": "undo the order in which the function reads the entries",
     "swapped": "exchange the two",

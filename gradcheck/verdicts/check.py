@@ -36,6 +36,7 @@ from gradcheck.verdicts.positions import Argnums, positions
 from gradcheck.verdicts.raising import both_raise, raised
 from gradcheck.verdicts.search import Search, SearchResult, searched
 from gradcheck.verdicts.second_order import SecondOrder, is_product
+from gradcheck.verdicts.shares import shared
 from gradcheck.verdicts.tolerance import unit_roundoff
 from gradcheck.verdicts.trees import taken_apart
 from gradcheck.verdicts.triangles import symmetric_claim
@@ -280,7 +281,9 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
     if judgement.outcome == "wrong" and (hint := symmetric_claim(judgement.accuracy, problem)):
         judgement = replace(judgement, reason=f"{judgement.reason}; {hint}", kinds=("one-triangle",))
     findings = (*(Finding(kind, judgement.reason) for kind in judgement.kinds), *found)
-    later = Later(partial(mistakes, problem, gradient, judgement.kinds)) if judgement.kinds in LOOKED_INTO else None
+    later = (
+        Later(partial(mistakes, problem, gradient, judgement.kinds, at_kink=judgement.at_kink)) if judgement.kinds in LOOKED_INTO else None
+    )
     return Verdict(
         judgement.outcome, judgement.reason, name, judgement.entries, labels(problem), judgement, findings, problem=problem, later=later
     )
@@ -289,7 +292,9 @@ def check_problem(problem: Problem, gradient: Callable[..., Any], by: Standard |
 LOOKED_INTO = (("unknown",), ("precision",), ("nonfinite",))
 
 
-def mistakes(problem: Problem, gradient: Callable[..., Any], kinds: tuple[str, ...] = ("unknown",)) -> tuple[Finding, ...]:
+def mistakes(
+    problem: Problem, gradient: Callable[..., Any], kinds: tuple[str, ...] = ("unknown",), *, at_kink: bool = False
+) -> tuple[Finding, ...]:
     """What is wrong with a wrong gradient: the hop and the mistake; where it loses digits, or stops being finite."""
     from gradcheck.diagnosis.naming import named
     from gradcheck.diagnosis.precision import lossy
@@ -299,6 +304,8 @@ def mistakes(problem: Problem, gradient: Callable[..., Any], kinds: tuple[str, .
     claim = loose_entries(gradient, problem)
     if claim is None:
         return ()
+    if at_kink and (found := shared(problem, claim)):
+        return found
     given = partial(intermediate_gradients, gradient)
     return named(problem, claim, partial(loose_entries, gradient), given=given if given(problem) else None, code=gradient)
 

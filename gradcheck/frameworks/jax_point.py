@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from gradcheck.errors import UsageError
-from gradcheck.frameworks.leaves import name_of, names_of
+from gradcheck.frameworks.leaves import chosen_among, name_of
 from gradcheck.frameworks.subject import coarsest, needed, widened
 from gradcheck.precision import FLOAT64, NARROW, PRECISIONS, Precision
-from gradcheck.verdicts.positions import Argnums, positions_among
+from gradcheck.verdicts.positions import Argnums
 
 Function = Callable[..., Any]
 
@@ -84,12 +84,7 @@ def take_apart(function: Function, point: tuple[Any, ...], argnums: Argnums | No
     """The leaves of the arguments and the arrays among them, as NumPy's in the carrier of their precision. UsageError for what JAX would change."""
     from jax.tree_util import tree_flatten, tree_flatten_with_path
 
-    names = names_of(function, len(point))
-    chosen = tuple(range(len(point))) if argnums is None else positions_among(names, argnums)
-    if any(not 0 <= i < len(point) for i in chosen):
-        raise UsageError(
-            f"{name_of(function)}: argnums={argnums!r}: expected positions among the {len(point)} arguments given, counted from 0"
-        )
+    names, chosen = chosen_among(function, point, argnums)
     found, tree = tree_flatten_with_path(tuple(point))
     paths = [names[path[0].idx] + "".join(map(_step, path[1:])) for path, _ in found]
     leaves = tree_flatten(tuple(point))[0]

@@ -84,14 +84,20 @@ def name_of(function: Function) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def take_apart(function: Function, point: tuple[Any, ...], argnums: Argnums | None) -> tuple[Leaves, tuple[Any, ...]]:
-    """The leaves of the arguments, floats as arrays of NumPy in the carrier of their precision. UsageError where there is nothing to differentiate."""
-    names = names_of(function, len(point))
+def chosen_among(function: Function, point: tuple[Any, ...], argnums: Argnums | None) -> tuple[list[str], tuple[int, ...]]:
+    """Names of the arguments, and positions of those asked for: all where none are. UsageError for others than are given."""
+    names = list(names_of(function, len(point)))
     chosen = tuple(range(len(point))) if argnums is None else positions_among(names, argnums)
     if any(not 0 <= i < len(point) for i in chosen):
         raise UsageError(
             f"{name_of(function)}: argnums={argnums!r}: expected positions among the {len(point)} arguments given, counted from 0"
         )
+    return names, chosen
+
+
+def take_apart(function: Function, point: tuple[Any, ...], argnums: Argnums | None) -> tuple[Leaves, tuple[Any, ...]]:
+    """The leaves of the arguments, floats as arrays of NumPy in the carrier of their precision. UsageError where there is nothing to differentiate."""
+    names, chosen = chosen_among(function, point, argnums)
     _, held, paths = apart(point, names)
     arrays = [_array(name, leaf) for name, leaf in zip(paths, held, strict=True)]
     layout = apart(tuple(_rebuilt(point, arrays)), names)[0]

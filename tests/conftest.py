@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     import release_files
 
     return release_files.built(root, tmp_path_factory.mktemp("dist"))
+
+
+def pytest_configure() -> None:
+    """Look for cycles seldom: ten thousand tests that are collected are looked through each time, and none of them is to go."""
+    gc.set_threshold(50_000, 20, 100)
 
 
 LONGEST = (

@@ -50,7 +50,7 @@ def site(small_report):
     return small_report[1]
 
 
-@quick("summary", "cost", "rules", "case", "at fault", "hostile")
+@quick("summary", "rules", "case", "hostile")
 def test_a_page_is_sound(visit, site, axe, name):
     """On a screen, in the light and in the dark, on paper, and on a phone. `visit` fails on what leaves the site, errors, and violations of the policy."""
     visited = visit(site, name)
@@ -72,7 +72,7 @@ def test_a_page_is_sound(visit, site, axe, name):
     assert kinds <= {"html", "css", "js", "woff2", "svg"}
 
 
-@quick("summary", "cost", "case", "hostile")
+@quick("case", "hostile")
 def test_a_page_can_be_read_without_scripts(visit, site, name):
     assert unscripted_faults(visit(site, name, scripts=False).page) == []
 
@@ -87,7 +87,7 @@ def test_a_page_printed_in_the_midst_of_stepping_is_whole(visit, site):
     assert page.locator(texts).count() == page.locator(texts).filter(visible=True).count() > 20
 
 
-@pytest.mark.parametrize("name", [pytest.param("summary", marks=pytest.mark.slow), "cost", "case"])
+@pytest.mark.parametrize("name", [*(pytest.param(n, marks=pytest.mark.slow) for n in ("summary", "case")), "cost"])
 def test_the_theme_is_a_choice(visit, site, name):
     page = visit(site, PAGES[name]).page
     drawn(page)
@@ -106,9 +106,7 @@ def test_the_theme_goes_along_to_the_next_page(visit, site):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 20, 26)"
 
 
-@pytest.mark.parametrize(
-    "name", ["summary", pytest.param("cost", marks=pytest.mark.slow), "case", pytest.param("at fault", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", ["case", *(pytest.param(n, marks=pytest.mark.slow) for n in ("summary", "cost", "at fault"))])
 def test_a_page_can_be_used_by_keyboard_alone(visit, site, name):
     page = visit(site, PAGES[name]).page
     drawn(page)

@@ -37,7 +37,7 @@ DOMAINS = [
 EXACT = {"deadline": None, "database": None, "derandomize": True}
 
 
-def faults(strategy, domain, dtype: str, examples: int = 60) -> set[str]:
+def faults(strategy, domain, dtype: str, examples: int = 40) -> set[str]:
     """What is wrong with the draws of a strategy: found outside, of another dtype, not finite; or draws were thrown away."""
     found: set[str] = set()
 

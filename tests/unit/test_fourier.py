@@ -72,7 +72,7 @@ def test_several_axes(name, options) -> None:
     agrees(transform(name, norm="ortho", **options), M, N)
 
 
-@pytest.mark.parametrize("options", [{"n": 1}, {"n": 12}, {}], ids=str)
+@pytest.mark.parametrize("options", [{"n": 1}, pytest.param({"n": 12}, marks=pytest.mark.slow), {}], ids=str)
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("name", [*ONE, *SEVERAL])
 def test_values_and_gradients_in_every_norm(name, norm, options) -> None:

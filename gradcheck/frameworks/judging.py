@@ -144,7 +144,7 @@ def _certified(subject: Subject, function: Function, points: list[tuple[Any, ...
     hidden = subject.narrow or (verdict is not own and subject.precision != FLOAT64)
     if not hidden or not subject.widens or not all(computes(subject, widen(p)) for p in points):
         return verdict
-    visible = -math.log10(4 * subject.precision.eps)
+    visible = -math.log10(2 * subject.precision.eps)
     options = asked.options() | {"search": False, "digits": min(visible, asked.digits or visible)}
     wide = _but_for_ties(
         subject, check(_unlabelled(function, subject), claim_of(subject, asked.argnums), [widen(p) for p in points], **options)

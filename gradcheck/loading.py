@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -58,6 +59,18 @@ def read_point(text: str) -> Any:
     if not isinstance(data, list):
         raise UsageError(f"--at {text}: expected a list of arguments, such as [1.0] or [[1.0, 2.0], 3.0], or an object by name")
     return tuple(map(_argument, data))
+
+
+def require_call(name: str, function: Any, point: Any) -> None:
+    """UsageError where a Python function does not take the point's arguments, or not by these names."""
+    if not inspect.isfunction(function):
+        return
+    signature = inspect.signature(function)
+    try:
+        signature.bind(**point) if isinstance(point, dict) else signature.bind(*point)
+    except TypeError as error:
+        held = ", ".join(point) if isinstance(point, dict) else f"{len(point)} argument{'s'[: len(point) != 1]}"
+        raise UsageError(f"--at has {held or 'no argument'}: {name} takes {signature}: {error}") from error
 
 
 def _argument(value: Any) -> Any:

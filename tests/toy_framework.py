@@ -38,15 +38,15 @@ def point(*values, precision=FLOAT64):
     return tuple(np.asarray(precision.round(v) if precision in NARROW else np.asarray(v, dtype=precision.carrier)) for v in values)
 
 
-def beside_a_kink():
-    """max(a - b, 0) of a and b shifted to where float16 no longer tells them apart: exactly, a is the smaller by a little."""
+def beside_a_kink(factor=1.0):
+    """a + b + max(a - b, 0), the latter shifted to where float16 no longer tells a and b apart: exactly, a is the smaller by a little."""
 
     def f(x):
         shifted = x + 4.0
-        return np.maximum(shifted[0] - shifted[1], 0.0)
+        return np.sum(x) + np.maximum(shifted[0] - shifted[1], 0.0)
 
     def pulled(x, g, rounded):
         a, b = rounded(x + 4.0)
-        return g * np.array([1.0, -1.0]) * (a - b >= 0)
+        return g * (factor + np.array([1.0, -1.0]) * (a - b >= 0))
 
     return toy(f, pulled, twin=f, precision=FLOAT16, inside=True)

@@ -69,6 +69,18 @@ def find_cases(arguments: tuple[str, ...], known: Settings) -> tuple[Cases, list
     return found, [found.named(n) for n in names] if names else None
 
 
+def one_case(case: str, where: tuple[str, ...], known: Settings) -> Case:
+    """The case that NAME, or FILE::NAME, stands for."""
+    file, colons, name = case.rpartition("::")
+    if not colons and case.endswith(".py") and Path(case).is_file():
+        held = find_cases((case,), known)[0]
+        names = ", ".join(f"{case}::{c.name}" for c in held[:5]) or "; ".join(p.message for p in held.problems)
+        raise UsageError(f"{case}: expected FILE::NAME: {names}")
+    if not colons and not where and not Path(known.cases).exists():
+        raise UsageError(f"{case}: there is no folder {known.cases!r} to look in: give FILE::{case}, or --cases")
+    return find_cases((file,) if file else where, known)[0].named(name)
+
+
 def report_problems(found: Cases) -> None:
     for problem in found.problems:
         say(problem.message)

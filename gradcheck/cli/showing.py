@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradcheck.cli.finding import Progress, away, dask_option, find_cases, refuse_both, report_problems, workers_option
+from gradcheck.cli.finding import Progress, away, dask_option, find_cases, one_case, refuse_both, report_problems, workers_option
 from gradcheck.cli.group import FAILED, OK, main, say
 from gradcheck.errors import UsageError
 from gradcheck.studies.registry import STUDIES
@@ -41,9 +41,7 @@ def explain(case: str, where: tuple[str, ...], seed: int | None, form: str, outp
     from gradcheck.settings import settings
 
     known = settings(seed=seed)
-    file, _, name = case.rpartition("::")
-    found, _ = find_cases((file,) if file else where, known)
-    text = explain_case(found.named(name), seed=known.seed, format=form)
+    text = explain_case(one_case(case, where, known), seed=known.seed, format=form)
     if output is None:
         click.echo(text, nl=False)
         return
@@ -99,7 +97,7 @@ def check(
 
     Exits 0 if the gradient is right (or a convention at a kink), 1 if it is not.
     """
-    from gradcheck.loading import load_object, read_point
+    from gradcheck.loading import load_object, read_point, require_call
     from gradcheck.rendering.document import dumps
     from gradcheck.verdicts.check import check as judge
 
@@ -108,11 +106,15 @@ def check(
     if framework is not None:
         if gradient is not None or vjp or order != 1:
             raise UsageError(f"--framework {framework} judges the gradient {framework} gives: no GRADIENT, --vjp or --order beside it")
-        verdict = _framework_check(framework)(load_object(function), read_point(at), **options)
+        judged, point = load_object(function), read_point(at)
+        require_call(function, judged, point)
+        verdict = _framework_check(framework)(judged, point, **options)
     elif gradient is None:
         raise UsageError("expected GRADIENT, or --framework: gradcheck check MODULE:FUNCTION MODULE:GRADIENT --at JSON")
     else:
-        verdict = judge(load_object(function), load_object(gradient), read_point(at), vjp=vjp, order=order, **options)
+        judged, claim, point = load_object(function), load_object(gradient), read_point(at)
+        require_call(function, judged, point)
+        verdict = judge(judged, claim, point, vjp=vjp, order=order, **options)
     click.echo(dumps(verdict.to_dict()) if as_json else str(verdict), nl=not as_json)
     sys.exit(OK if verdict.ok else FAILED)
 
@@ -145,9 +147,7 @@ def graph(case: str, output: str | None, form: str | None, where: tuple[str, ...
     if form is None and output and ending not in (".svg", ".dot", ".gv"):
         raise UsageError(f"{output}: a drawing is written as .svg or .dot: give a name that ends so, or --format")
     known = settings(seed=seed)
-    file, _, name = case.rpartition("::")
-    found, _ = find_cases((file,) if file else where, known)
-    drawing = draw(found.named(name), fold=fold, theme=theme, seed=known.seed)
+    drawing = draw(one_case(case, where, known), fold=fold, theme=theme, seed=known.seed)
     text = drawing.dot if (form or ending.lstrip(".")) in ("dot", "gv") else drawing.svg
     if output is None:
         click.echo(text, nl=False)
@@ -241,7 +241,6 @@ def _study(name: str, quick: bool, known: Settings, case: str | None, where: tup
     from gradcheck.studies.step_size import step_size, subject_of_case
     from gradcheck.verdicts.compare import problems_of
 
-    file, _, plain = case.rpartition("::")
-    chosen = find_cases((file,) if file else where, known)[0].named(plain)
+    chosen = one_case(case, where, known)
     problem = next(problems_of(chosen, None, None, known.seed))
     return step_size(subjects=[subject_of_case(problem, chosen.name)], seed=known.seed, progress=progress)

@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from gradcheck.cli.finding import find_cases
+from gradcheck.cli.finding import one_case
 from gradcheck.cli.group import FAILED, main, say
 from gradcheck.errors import GradientError, UsageError
 
@@ -45,10 +45,9 @@ def write_backward(case: str, target: str, output: str | None, test: bool, value
     if value and target != "numpy":
         raise UsageError(f"--value: {target} asks for value and gradient one by one; it is an option of --for numpy")
     known = settings(seed=seed)
-    file, _, name = case.rpartition("::")
-    found, _ = find_cases((file,) if file else where, known)
+    chosen = one_case(case, where, known)
     try:
-        text = write(found.named(name), target=cast(Target, target), value=value, test=test, seed=known.seed)
+        text = write(chosen, target=cast(Target, target), value=value, test=test, seed=known.seed)
     except GradientError as error:
         say(f"nothing is handed out: {error}")
         sys.exit(FAILED)

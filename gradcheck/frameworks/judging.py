@@ -137,20 +137,25 @@ def claim_of(subject: Subject, argnums: tuple[int, ...]) -> Function:
 def _certified(subject: Subject, function: Function, points: list[tuple[Any, ...]], asked: _Asked) -> Verdict:
     """By the twin's certified truth. Where rounding decides a branch in the framework's own arithmetic, nothing is wrong for that alone.
 
-    Few digits hide mistakes: what a narrow type cannot tell from rounding is wrong where the same formula is wrong in float64, by more than
-    the narrow type rounds. And there a mistake can be named.
+    Few digits hide mistakes, and so does such a branch: what a coarse type cannot tell from rounding is wrong where the same formula is wrong in
+    float64, by more than the coarse type rounds. And there a mistake can be named.
     """
-    verdict = _but_for_ties(subject, check(function, claim_of(subject, asked.argnums), points, **asked.options()))
-    if not subject.narrow or not subject.widens or not all(computes(subject, widen(p)) for p in points):
+    own = check(function, claim_of(subject, asked.argnums), points, **asked.options())
+    verdict = _but_for_ties(subject, own)
+    hidden = subject.narrow or (verdict is not own and subject.precision != FLOAT64)
+    if not hidden or not subject.widens or not all(computes(subject, widen(p)) for p in points):
         return verdict
-    visible = -math.log10(4 * subject.precision.eps)
+    visible = -math.log10(2 * subject.precision.eps)
     options = asked.options() | {"search": False, "digits": min(visible, asked.digits or visible)}
-    wide = check(_unlabelled(function, subject), claim_of(subject, asked.argnums), [widen(p) for p in points], **options)
+    wide = _but_for_ties(
+        subject, check(_unlabelled(function, subject), claim_of(subject, asked.argnums), [widen(p) for p in points], **options)
+    )
     if wide.outcome != "wrong":
         return verdict
     if verdict.outcome == "wrong":
         return replace(verdict, later=Later(lambda: wide.diagnosis))
-    return replace(wide, reason=f"within the rounding of {subject.precision}, but its formula is wrong in float64: {wide.reason}")
+    why = f"within the rounding of {subject.precision}" if verdict is own else f"rounding may decide a branch in {subject.precision}"
+    return replace(wide, reason=f"{why}, but its formula is wrong in float64: {wide.reason}")
 
 
 def _but_for_ties(subject: Subject, verdict: Verdict) -> Verdict:

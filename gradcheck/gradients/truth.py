@@ -118,7 +118,8 @@ def _attempt(problem: Problem, circuit: Circuit) -> _Found | str:
         if ties and size > KINK_LIMIT:
             return f"a tie at the point, and {size} inputs are too many for one-sided derivatives"
         found = _forward(problem, circuit) if ties else _reverse(problem, circuit, probe, slope)
-        if not ties and size <= KINK_LIMIT and _loose(found) is not None:
+        loose = None if ties or size > KINK_LIMIT else _loose(found)
+        if loose is not None and not loose.is_finite():  # one that is finite wants more bits, such as an entry that is 0
             found = _forward(problem, circuit)  # a reverse sweep through 0/0 or inf * 0 has no enclosure where series have one
     loose = _loose(found)
     if loose is None:

@@ -25,6 +25,9 @@ class Problematic:
     message: str
 
 
+FEW = 8  # names fit a line
+
+
 class Cases(Sequence[Case]):
     """The cases found, in the order of files and lines; `claims` with them, `problems` of files that failed, and the `files` looked into."""
 
@@ -55,8 +58,14 @@ class Cases(Sequence[Case]):
             if found.name == name:
                 return found
         near = get_close_matches(name, [c.name for c in self.cases], n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = f"; did you mean {' or '.join(near)}?" if near else self._instead()
         raise UsageError(f"no case is called {name!r}{hint}")
+
+    def _instead(self) -> str:
+        """Why a case may not be there, or the few that are."""
+        if self.problems:
+            return f"; {self.problems[0].message}"
+        return f"; there is {', '.join(c.name for c in self.cases)}" if 0 < len(self.cases) <= FEW else ""
 
 
 def load_cases(*paths: str | Path) -> Cases:

@@ -28,6 +28,9 @@ FEW = 64  # inputs up to which every entry is estimated
 OWN, RELATIVE = 1e-3, 1e-6  # a bound is tight next to its own entry, or next to the largest of all
 ROUNDINGS = 64.0  # units of roundoff a claim may be off by its own rounding
 NOISE_LINES = 2
+TINY = float(
+    np.finfo(np.float64).smallest_normal
+)  # a bound below it is as good as 0: where all values are 0, roundings alone are left in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def _outcome(known: _Entries, i: int) -> Outcome:
     if not (np.isfinite(off) and off <= known.error[i] + known.slack[i]):
         return "wrong"
     tight = known.error[i] <= OWN * abs(known.value[i]) or known.error[i] * known.size[i] <= RELATIVE * known.largest
-    return "right" if tight or known.error[i] == 0 else "undecided"
+    return "right" if tight or known.error[i] < TINY else "undecided"
 
 
 def _why_wrong(problem: Problem, known: _Entries, outcomes: tuple[Outcome, ...], estimates: Sequence[Estimate]) -> str:

@@ -83,6 +83,13 @@ def test_a_vector_jacobian_product(invoke):
         pytest.param(["model.py:loss", "model.py:right", "--at", "[[1.0], [[1.0], [1.0, 2.0]]]"], 2, "different lengths", id="ragged"),
         pytest.param(["model.py:loss", "model.py:right", "--at", "[1, 2]"], 2, "1.0, not 1", id="whole numbers"),
         pytest.param(["model.py:loss", "model.py:rihgt", "--at", "[1.0]"], 2, "has no rihgt", id="name"),
+        pytest.param(
+            ["model.py:loss", "model.py:right", "--at", "[1.0]"], 2, "--at has 1 argument: model.py:loss takes (w, x)", id="too few"
+        ),
+        pytest.param(["model.py:loss", "model.py:right", "--at", "[1.0, 2.0, 3.0]"], 2, "--at has 3 arguments", id="too many"),
+        pytest.param(
+            ["model.py:loss", "model.py:right", "--at", '{"w": 1.0}'], 2, "--at has w: model.py:loss takes (w, x)", id="a name is missing"
+        ),
         pytest.param(["model.py:number", "model.py:right", "--at", "[1.0]"], 2, "expected a function", id="no function"),
         pytest.param(["nowhere:loss", "model.py:right", "--at", "[1.0]"], 2, "nowhere", id="module"),
         pytest.param(["loss", "model.py:right", "--at", "[1.0]"], 2, "MODULE:NAME", id="no colon"),

@@ -65,7 +65,12 @@ def test_a_gradient_that_is_not_right_is_not_written(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("docs/examples/first_case.py::cosine",), "no case is called 'cosine'"),
+        (("docs/examples/first_case.py::cosine",), "no case is called 'cosine'; there is sine_of_square"),
+        (("docs/examples/first_case.py",), "first_case.py: expected FILE::NAME: docs/examples/first_case.py::sine_of_square"),
+        (
+            ("docs/building/kinds.py::kinds",),
+            "no case is called 'kinds'; docs/building/kinds.py: holds no case: decorate a function with @case",
+        ),
         (("missing.py::f",), "missing.py: no such file or folder"),
         ((CASE, "--value", "--for", "torch"), "--value: torch asks for value and gradient one by one"),
         ((CASE, "-o", "docs/README.md/x.py"), "cannot write the source"),

@@ -118,6 +118,14 @@ def test_rounding_that_decides_a_branch_is_undecided():
     assert judge(beside_a_kink(), point((1.0, 1.0009765625), precision=FLOAT16)).outcome == "undecided"
 
 
+def test_a_mistake_beside_such_a_branch_is_found_in_float64():
+    at = point((1.0, 1.0009765625), precision=FLOAT16)
+    found = judge(beside_a_kink(factor=2.0), at)
+    assert found.outcome == "wrong" and found.reason.startswith(
+        "rounding may decide a branch in float16, but its formula is wrong in float64"
+    )
+
+
 def test_nonsense_is_refused_in_one_line():
     subject = toy(np.tanh, right, twin=np.tanh)
     for at, options, message in [

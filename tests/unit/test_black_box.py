@@ -357,3 +357,12 @@ def test_a_framework_that_takes_no_traced_array_is_a_black_box() -> None:
 def test_an_error_of_the_functions_own_is_not_taken_for_the_traces() -> None:
     with pytest.raises(IndexError):
         check(lambda x: x[5], lambda x: x, (np.array([0.3, -0.7]),))
+
+
+def test_where_the_function_is_zero_so_is_its_gradient_and_none_other():
+    def silent(x):
+        return float(np.sum(x) * 0.0 * math.pi)
+
+    at = np.array([0.3, -0.1])
+    assert judged(silent, lambda x: 0 * x, at).outcome == "right"
+    assert judged(silent, lambda x: 1e-300 + 0 * x, at).outcome == "wrong"

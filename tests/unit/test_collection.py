@@ -195,7 +195,7 @@ def test_cases_are_a_sequence(write):
     "name, message",
     [
         pytest.param("squaer", "no case is called 'squaer'; did you mean square?", id="near"),
-        pytest.param("xyz", "no case is called 'xyz'", id="far"),
+        pytest.param("xyz", "no case is called 'xyz'; there is square", id="far"),
     ],
 )
 def test_a_name_that_is_none_gets_a_hint(write, name, message):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from flint import arb
 
+import gradcheck.gradients.truth as certified
 from gradcheck.arithmetic.enclosures import precision
 from gradcheck.gradients.method import Refused, problem_of
 from gradcheck.gradients.truth import Truth, certify
@@ -169,6 +170,16 @@ def test_many_inputs_go_in_reverse_and_are_checked_along_directions() -> None:
     truth = truth_of(lambda x: np.sum(np.tanh(x) * x[::-1]), x)
     assert truth.how == "reverse balls, checked along 2 random directions"
     np.testing.assert_allclose(truth.floats()[0], x[::-1] / np.cosh(x) ** 2 + np.tanh(x[::-1]), rtol=1e-14)
+
+
+def test_entries_that_are_zero_take_more_bits_not_a_series_for_every_input(monkeypatch) -> None:
+    def forget(problem, circuit):
+        raise AssertionError("a series for every input")
+
+    monkeypatch.setattr(certified, "_forward", forget)
+    truth = truth_of(lambda x, c: np.sum(np.exp(x + c) / np.sum(np.exp(x + c)) * np.arange(9.0)), np.linspace(-1.0, 1.0, 9), 0.5)
+    assert truth.how.startswith("reverse balls")
+    assert abs(truth.floats()[1]) < 5e-324  # the softmax forgets what is added to all
 
 
 def test_too_many_inputs_for_one_sided_derivatives_is_said() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,14 @@ QUICK = (  # the others are of the same kinds
     "rosenbrock", "quadratic_form", "softmax_cross_entropy", "huber_loss", "log_sum_exp_of_large", "relu_network", "branching_program",
     "embedding_lookup", "recurrent_network", "diamond",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def jax_as_it_was():
+    """The tests that are written for JAX turn its 64-bit mode on, as a user's would."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].config.update("jax_enable_x64", False)
 
 
 def some(case):

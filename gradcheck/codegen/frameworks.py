@@ -28,7 +28,9 @@ WAYS = {"torch": "a torch.autograd.Function", "jax": "a jax.custom_vjp"}
 def write_for(subject: Subject, target: str, *, test: bool = True) -> str:
     """The module for a framework. UsageError where it is not installed: what cannot be run is not verified."""
     if importlib.util.find_spec(target) is None:
-        raise UsageError(f"{target} is not installed, so that what is written for it could not be verified: pip install {target}")
+        raise UsageError(
+            f"{target} is not installed, so that what is written for it could not be verified: pip install 'gradcheck[{target}]'"
+        )
     for name, a in zip(subject.parameters, subject.points[0], strict=True):
         if not is_number(a):
             raise UsageError(

@@ -90,7 +90,8 @@ def test_a_framework_that_is_not_there_is_said_to_be_needed(target, monkeypatch)
     result = invoke(CASE, "--for", target)
     assert result.exit_code == 2
     assert (
-        f"gradcheck: {target} is not installed, so that what is written for it could not be verified: pip install {target}" in result.stderr
+        f"gradcheck: {target} is not installed, so that what is written for it could not be verified: pip install 'gradcheck[{target}]'"
+        in result.stderr
     )
 
 

@@ -77,7 +77,7 @@ _TORCH_SPECIAL = (
 _TORCH = {
     **ARITHMETIC, **_calls("torch", tuple(n for n in _SAME if n != "gamma")), **_calls("torch", _TWO, 2),
     "recurrence": "recurrence(_0, _1)",
-    **_calls("torch.special", _TORCH_SPECIAL), "gamma": "torch.exp(torch.lgamma(_0))", "xlogy": "torch.xlogy(_0, _1)",
+    **_calls("torch.special", _TORCH_SPECIAL), "gamma": "torch.where((_0 < 0) & (torch.floor(_0) % 2 != 0), -1, 1) * torch.exp(torch.lgamma(_0))", "xlogy": "torch.xlogy(_0, _1)",
     "expit": "torch.sigmoid(_0)", "gammaln": "torch.lgamma(_0)", "j0": "torch.special.bessel_j0(_0)", "j1": "torch.special.bessel_j1(_0)",
     "y0": "torch.special.bessel_y0(_0)", "y1": "torch.special.bessel_y1(_0)", "k0": "torch.special.modified_bessel_k0(_0)",
     "k1": "torch.special.modified_bessel_k1(_0)", "cbrt": "torch.sign(_0) * torch.abs(_0) ** (1 / 3)", "rint": "torch.round(_0)",

@@ -11,9 +11,8 @@ import numpy as np
 from gradcheck.case import Case
 from gradcheck.circuit.traced import TracedArray
 from gradcheck.domains import Domain
-from gradcheck.errors import UsageError
 from gradcheck.frameworks.judging import judge
-from gradcheck.frameworks.leaves import Leaves, name_of, points_of, take_apart
+from gradcheck.frameworks.leaves import Leaves, all_taken_apart, name_of, points_of
 from gradcheck.frameworks.rebinding import UNCHANGED, rebound
 from gradcheck.frameworks.subject import Subject, Twin, joined, needed
 from gradcheck.precision import PRECISIONS
@@ -42,14 +41,11 @@ def check_autograd(
     differences decide. Results that are arrays are judged by their vector-Jacobian products. The other options are those of `check`.
     """
     needed("autograd", "check_autograd", "HIPS autograd", "autograd")
-    taken = [take_apart(f, p, argnums) for p in points_of(f, at)]
-    leaves = taken[0][0]
-    if not all(leaves.same(other) for other, _ in taken):
-        raise UsageError("the points have different structures: check them one by one")
+    leaves, points = all_taken_apart(f, points_of(f, at), argnums)
     program = _Program(f, leaves)
     twin = leaves.twin(numpy) or Twin(program.rebound(), "rebound")
     subject = Subject("autograd", name_of(f), leaves.names, program.value, program.vjp, leaves.precision, twin)
-    return judge(subject, [a for _, a in taken], argnums=leaves.chosen, search=search, digits=digits, domain=domain, seed=seed)
+    return judge(subject, points, argnums=leaves.chosen, search=search, digits=digits, domain=domain, seed=seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

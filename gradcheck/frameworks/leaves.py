@@ -109,6 +109,15 @@ def take_apart(function: Function, point: tuple[Any, ...], argnums: Argnums | No
     return Leaves(layout, tuple(paths), types, differentiable), ours
 
 
+def all_taken_apart(function: Function, points: Sequence[tuple[Any, ...]], argnums: Argnums | None) -> tuple[Leaves, list[tuple[Any, ...]]]:
+    """The leaves of all points, which must have one structure, and their arrays."""
+    taken = [take_apart(function, p, argnums) for p in points]
+    leaves = taken[0][0]
+    if not all(leaves.same(other) for other, _ in taken):
+        raise UsageError("the points have different structures: check them one by one")
+    return leaves, [arrays for _, arrays in taken]
+
+
 def _rebuilt(point: tuple[Any, ...], arrays: Sequence[Any]) -> list[Any]:
     layout = apart(point, [""] * len(point))[0]
     return layout.arguments(arrays)

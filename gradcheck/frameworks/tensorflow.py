@@ -12,7 +12,7 @@ from gradcheck.case import Case
 from gradcheck.domains import Domain
 from gradcheck.errors import UsageError
 from gradcheck.frameworks.judging import judge
-from gradcheck.frameworks.leaves import Leaves, name_of, points_of, take_apart
+from gradcheck.frameworks.leaves import Leaves, all_taken_apart, name_of, points_of
 from gradcheck.frameworks.subject import Subject, needed
 from gradcheck.precision import PRECISIONS
 from gradcheck.verdicts.positions import Argnums
@@ -39,14 +39,11 @@ def check_tensorflow(
     not read. Results that are tensors are judged by their vector-Jacobian products. The other options are those of `check`.
     """
     needed("tensorflow", "check_tensorflow", "TensorFlow", "tensorflow")
-    taken = [take_apart(f, p, argnums) for p in points_of(f, at)]
-    leaves = taken[0][0]
-    if not all(leaves.same(other) for other, _ in taken):
-        raise UsageError("the points have different structures: check them one by one")
+    leaves, points = all_taken_apart(f, points_of(f, at), argnums)
     program = _Program(f, leaves)
     untwinned = "TensorFlow's graphs are not read: give a NumPy twin (numpy=...) for a certified truth"
     subject = Subject("TensorFlow", name_of(f), leaves.names, program.value, program.vjp, leaves.precision, leaves.twin(numpy), untwinned)
-    return judge(subject, [a for _, a in taken], argnums=leaves.chosen, search=search, digits=digits, domain=domain, seed=seed)
+    return judge(subject, points, argnums=leaves.chosen, search=search, digits=digits, domain=domain, seed=seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
